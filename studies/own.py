@@ -2,7 +2,7 @@
 
     python studies/own.py --write-docs --keep DIR       # 10 minutes; the tables of docs/own-recordings.md
 
-Coders are simulated: their errors are assumptions (`rendering/own.py`), not measurements of people.
+Coders are simulated: their errors are assumptions (`rendering/film.py`), not measurements of people.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ from microexpr.apps.agreement import Marked
 from microexpr.apps.predict import written
 from microexpr.coding import elan
 from microexpr.core import store
-from microexpr.rendering import own
+from microexpr.rendering import film
 from microexpr.rendering.take import Params
 from microexpr.videos import Scan
 
 PAGE, MARK = "docs/own-recordings.md", "study-own"
-PEOPLE, TAKE = own.People(subjects=12), Params(seconds=12, fps=50, micro=3, macro=1, blinks=2)
+PEOPLE, TAKE = film.People(subjects=12), Params(seconds=12, fps=50, micro=3, macro=1, blinks=2)
 FIGURES = {
     "F1": ("micro", "F1"), "onset, ms": ("micro", "onset: mean distance in ms"),
     "offset, ms": ("micro", "offset: mean distance in ms"), "kappa by frame": ("micro", "kappa by frame"),
@@ -37,8 +37,8 @@ def main() -> int:
         folder = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         root = folder / "mine"
         if not root.exists():
-            own.write(root, PEOPLE, TAKE, arguments.first)
-        marked = {name: agreement.gather(root / own.CODERS / name)[0] for name in ("anna", "ben")}
+            film.write_own(root, PEOPLE, TAKE, arguments.first)
+        marked = {name: agreement.gather(root / film.CODERS / name)[0] for name in ("anna", "ben")}
         marked["truth"] = agreement.gather(root)[0]
         marked["`predict`"] = proposals(root, folder / "predicted", marked["truth"].titles)
         table = pages.Table("micro-expressions of", "against", *FIGURES)

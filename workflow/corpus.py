@@ -237,7 +237,7 @@ class Corpus:
         chosen = self.population.training_subjects()[: self.params["papers"]["ablation_subjects"]]
 
         def rows() -> list[dict[str, Any]]:
-            from microexpr.population.recordings import clips_of
+            from microexpr.population.scenes import clips_of
 
             return [clip.row() for clip in clips_of(self.population, chosen, {"micro"})]
 

@@ -15,13 +15,12 @@ with logged() as snakemake:
 
     sources, values = (snakemake.input.faces, snakemake.input.apex), snakemake.params
     params, clips = aus.Params(**values.aus), [Clip.from_row(row) for row in values.rows]
-    if params.backend == "openface":
-        read, fitted_on = openface.reader(values.min_detected), openface.FITTED_ON
-    else:
-        model = regressor.load()
-        fitted_on = model.fitted_on
+    model = None if params.backend == "openface" else regressor.load()
 
-        def read(clip: Clip, face: Any, onset: int) -> tuple[np.ndarray, dict[str, str]]:
-            return regressor.regress(luma(face["crop"][()]), onset, model, params.sizes), {}
+    def read(clip: Clip, face: Any, onset: int) -> tuple[np.ndarray, dict[str, str]]:
+        if model is None:
+            return openface.read(clip, values.min_detected, face["frame"][()])
+        return regressor.regress(luma(face["crop"][()]), onset, model, params.sizes), {}
 
+    fitted_on = model.fitted_on if model else openface.FITTED_ON
     aus_file.write(snakemake.output[0], sources, clips, params, read, fitted_on)

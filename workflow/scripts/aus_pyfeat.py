@@ -7,6 +7,10 @@ from adapter import logged
 
 faces, apex, out, log = sys.argv[1:]
 with logged(log):
+    from typing import Any
+
+    import numpy as np
+
     import aus_file
 
     sys.path.pop(0)  # this folder: timm would take apex.py for NVIDIA's apex
@@ -18,5 +22,10 @@ with logged(log):
 
     job = json.load(sys.stdin)
     params, clips = aus.Params(**job["aus"]), [Clip.from_row(row) for row in job["rows"]]
-    read = pyfeat.reader(detectors.Detectors(), job["min_detected"])
+    detect = detectors.Detectors()
+
+    def read(clip: Clip, face: Any, onset: int) -> tuple[np.ndarray, dict[str, str]]:
+        values, detected = pyfeat.read(face["crop"][()], detect, job["min_detected"], clip.id)
+        return values, {"interpolated": " ".join(map(str, face["frame"][()][~detected])) or "none"}
+
     aus_file.write(out, (faces, apex), clips, params, read, pyfeat.FITTED_ON)

@@ -4,10 +4,10 @@ from adapter import logged, progress_bar
 
 with logged() as snakemake:
     from microexpr.signals.aus import fit
-    from microexpr.signals.learning import Checkpoint
+    from microexpr.signals.learning import Checkpoint, Execution
 
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/action_units/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar("action units")
     alone, change = snakemake.output
-    fit.run(training, snakemake.input.held_out, (alone, change), checkpoint=checkpoint, progress=bar)
+    fit.run(training, snakemake.input.held_out, (alone, change), Execution(checkpoint, bar))

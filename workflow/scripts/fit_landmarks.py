@@ -4,9 +4,9 @@ from adapter import logged, progress_bar
 
 with logged() as snakemake:
     from microexpr.signals.landmarks import fit
-    from microexpr.signals.learning import Checkpoint
+    from microexpr.signals.learning import Checkpoint, Execution
 
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/landmarks/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar("landmarks")
-    fit.run(training, snakemake.input.held_out, snakemake.output[0], checkpoint=checkpoint, progress=bar)
+    fit.run(training, snakemake.input.held_out, snakemake.output[0], Execution(checkpoint, bar))

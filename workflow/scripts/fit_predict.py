@@ -5,7 +5,7 @@ from adapter import logged, progress_bar
 with logged() as snakemake:
     from microexpr import population
     from microexpr.apps.predict import fit
-    from microexpr.population.recordings import clips_of
+    from microexpr.population.scenes import clips_of
     from microexpr.training import train
     from microexpr.training.checkpoint import CheckpointDir
 

@@ -4,10 +4,10 @@ from adapter import logged, progress_bar
 
 with logged() as snakemake:
     from microexpr.apps.reenact import fit
-    from microexpr.signals.learning import Checkpoint
+    from microexpr.signals.learning import Checkpoint, Execution
 
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/reenact/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar("reenact")
     weights, graph = snakemake.output
-    fit.run(training, snakemake.input.held_out, (weights, graph), bar, checkpoint)
+    fit.run(training, snakemake.input.held_out, (weights, graph), Execution(checkpoint, bar))

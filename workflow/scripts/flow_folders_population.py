@@ -8,12 +8,12 @@ with logged() as snakemake:
     from microexpr import population
     from microexpr.core import store
     from microexpr.datasets import index
-    from microexpr.population import recordings
+    from microexpr.population import scenes
     from microexpr.signals.flow import pictures
 
     region, normalise = pictures.read(snakemake.input.region), snakemake.params.normalise
     files = {Path(path).stem: path for path in snakemake.input.population}
-    clips = recordings.clips_of(population.Params(**snakemake.params.population), files, ("micro", "macro"))
+    clips = scenes.clips_of(population.Params(**snakemake.params.population), files, ("micro", "macro"))
     for subject, path in files.items():
         subject_clips = [clip for clip in clips if clip.subject == subject]
         target = Path(snakemake.output.flow) / subject_clips[0].dataset / f"{subject}.h5"

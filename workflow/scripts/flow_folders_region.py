@@ -11,13 +11,13 @@ with logged() as snakemake:
     from microexpr.core import store
     from microexpr.core.seeds import generator
     from microexpr.datasets import flow_folders
-    from microexpr.population import recordings
+    from microexpr.population import scenes
     from microexpr.signals.flow import pictures
 
     root = Path(snakemake.params.root)
     recorded, _ = flow_folders.read(root)
     files = {Path(path).stem: path for path in snakemake.input.population}
-    clips = recordings.clips_of(population.Params(**snakemake.params.population), files, {"micro"})
+    clips = scenes.clips_of(population.Params(**snakemake.params.population), files, {"micro"})
     flow = []
     for clip in clips[:: -(-len(clips) // pictures.CLIPS)]:
         with store.open_file(files[clip.subject], "population") as rendered:

@@ -7,7 +7,7 @@ from adapter import logged, progress_bar
 with logged() as snakemake:
     from microexpr import population, protocols
     from microexpr.models import recognisers
-    from microexpr.population.recordings import training_clips
+    from microexpr.population.scenes import training_clips
     from microexpr.training import pretrain
     from microexpr.training.checkpoint import CheckpointDir
     from microexpr.training.job import job_on_all

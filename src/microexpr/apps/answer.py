@@ -36,7 +36,7 @@ from microexpr.protocols.splits import subject_id
 from microexpr.rendering.display import DISPLAYS
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.faces import detection
-from microexpr.signals.spotting import spotter
+from microexpr.signals.spotting import network
 from microexpr.videos import Scan, Video, search
 
 PRESENT = 0.4  # of the largest change, from which a unit counts as shown: most like the truth in rendered clips
@@ -156,7 +156,7 @@ def _events(result: predict.Prediction) -> list[Event]:
 
 def write(path: str | Path, clips: Sequence[Clip], models: Models) -> list[str]:
     """Measure one subject's clips and write their file; return a line on each that is left out: without a face."""
-    seen = {*models.reader.fitted_on, *models.recogniser.fitted_on, *spotter.load().fitted_on}
+    seen = {*models.reader.fitted_on, *models.recogniser.fitted_on, *network.load().fitted_on}
     notes = list[str]()
     with store.subject_file(path, "answers", clips) as file:
         file.put("fitted_on", sorted(seen.union(detection.fitted_on("network"))))

@@ -383,7 +383,7 @@ def film(
     arguments = dict(locals())
     output = None if layout else outputs.file(video, outputs.VIDEOS, (), force, ".csv")
     from microexpr.cli import config
-    from microexpr.rendering import film, own, take
+    from microexpr.rendering import film, take
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.long_videos import LongCorpus
 
@@ -399,8 +399,8 @@ def film(
             report_videos = partial(report, f"{video}, videos")
             with outputs.reserve(video.resolve().parent, video.name, video):
                 if layout == "own":
-                    people = own.People(subjects=subjects, videos=videos)
-                    count = len(own.write(video, people, params, seed, report_videos))
+                    people = film.People(subjects=subjects, videos=videos)
+                    count = len(film.write_own(video, people, params, seed, report_videos))
                 else:
                     scene = Scene(difficulty, 640, 480)
                     count = len(film.write_data_set(video, str(layout), params, scene, seed, report_videos))

@@ -7,15 +7,13 @@ portraits of further subjects.
 May import: core, rendering, signals, videos.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.core.clip import POPULATION
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `population` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(0, ge=0, lt=2**63, description="root of all random streams, so that corpora have other faces")
     subjects: int = Field(240, ge=2, le=5000, description="subjects on whom weights are fitted")

@@ -9,17 +9,10 @@ from microexpr.population import Params
 from microexpr.rendering.identity import Traits, digest
 from microexpr.rendering.performance import Performer
 
-GREY = 1 / 3  # share of subjects recorded by a grey camera
-
 
 def performer_of(subject: str, params: Params) -> Performer:
     """Return the performer that a subject of the population is."""
     return Performer.sample(generator(params.seed, POPULATION, subject, "performer"))
-
-
-def has_grey_camera(subject: str, params: Params) -> bool:
-    """Return whether a camera without colours records this subject."""
-    return bool(generator(params.seed, POPULATION, subject, "camera").random() < GREY)
 
 
 def identity(performer: Performer) -> str:

@@ -15,11 +15,11 @@ from microexpr.core.clip import POPULATION
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import identity, performer_of
-from microexpr.population.sessions import ORDER, resting_units, sample_units
+from microexpr.population.sessions import ORDER, sample_units
 from microexpr.rendering import camera
 from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
+from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer, resting_units
 from microexpr.rendering.rig import contour
 from microexpr.rendering.scene import Light
 from microexpr.signals.aus import SHOWN

@@ -1,22 +1,27 @@
-"""Render scenes: a face at rest, and the same image with action units added, singly, in combinations, as emotions."""
+"""Render scenes: a face at rest, and the same image with action units added, singly, in combinations, as emotions.
 
-from collections.abc import Callable, Iterator
+`clips_of` lists what a method learns from of a subject, clips and images of scenes, as clips: nothing is rendered.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from microexpr.core.clip import LABELS
+from microexpr.core.clip import LABELS, POPULATION, Clip, Recording
 from microexpr.core.seeds import generator
-from microexpr.population.clips import LABEL, NEGATIVE, UNITS, record, reduce, reduce_points
-from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY, resting_units
+from microexpr.population import Params
+from microexpr.population.clips import LABEL, NEGATIVE, UNITS, plan_clips, record, reduce, reduce_points
+from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY
 from microexpr.rendering import camera, display, performance
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer
+from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer, resting_units
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.faces import CROP, align, alignment
+from microexpr.signals.inputs import scene_name
 
 SCENES = 2  # of each subject, from a face at rest; a further one starts from an expression
 SIZE = 128  # rows and columns of the stored images
@@ -83,7 +88,11 @@ def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Gene
         background=camera.scenery(rng) if rng.random() < SCENERY else None,
     )
     rendered = [render(units.astype(np.float32)) for units in intensities]
-    matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
+    angle, scale, *shift = JITTER * rng.standard_normal(4)
+    middle = (CROP - 1) / 2
+    extra = cv2.getRotationMatrix2D((middle, middle), angle, 1 + scale)
+    extra[:, 2] += shift
+    matrix = np.asarray(extra @ np.vstack([alignment(rendered[0].landmarks[None]), [0, 0, 1]]))
     points = np.stack([frame.landmarks @ matrix[:, :2].T + matrix[:, 2] for frame in rendered])
     return {
         "face": np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
@@ -124,10 +133,37 @@ def single_units(rng: np.random.Generator) -> Changes:
     return Changes(added, [""] * len(added))
 
 
-def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an alignment [2, 3] that is turned, scaled and shifted a little about the middle of the crop."""
-    turn, scale, *shift = JITTER * rng.standard_normal(4)
-    middle = (CROP - 1) / 2
-    extra = cv2.getRotationMatrix2D((middle, middle), turn, 1 + scale)
-    extra[:, 2] += shift
-    return np.asarray(extra @ np.vstack([matrix, [0, 0, 1]]))
+def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recording]) -> list[Clip]:
+    """Return recordings of these kinds, subject by subject. Held-out subjects have no scene of an emotion."""
+    return [clip for subject in subjects for kind, clip in _recordings(params, subject) if kind in kinds]
+
+
+def training_clips(params: Params, kinds: Collection[Recording], marks_macro: bool) -> tuple[list[Clip], list[Clip]]:
+    """Return recordings of these kinds of all training subjects; if `marks_macro`, macro-expressions separately."""
+    subjects, macro = params.training_subjects(), {kind for kind in kinds if marks_macro and "macro" in kind}
+    return clips_of(params, subjects, {*kinds} - macro), clips_of(params, subjects, macro)
+
+
+def _recordings(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
+    for planned in plan_clips(params, subject):
+        yield planned.kind, planned.clip
+    if subject in params.held_out_subjects():
+        return
+    # each image of a scene that shows an emotion is a clip that jumps there from the image at rest
+    for i in range(SCENES):
+        changes = sample_changes(stream(params.seed, f"{POPULATION}/{subject}", i))
+        emotional_images = np.flatnonzero(changes.label != NONE)
+        for image in map(int, emotional_images):
+            weights = {
+                f"{unit}{side}": float(value)
+                for unit, sides in zip(display.ACTION_UNITS, changes.added[image], strict=True)
+                for side, value in zip(display.SIDES, sides, strict=True)
+                if value
+            }
+            kind: Recording = "macro scene" if (image - emotional_images[0]) % len(STRENGTHS) else "micro scene"
+            yield kind, Clip(
+                dataset=POPULATION, subject=subject, name=scene_name(i + 1, image), origin="generated", folder="",
+                first=0, last=image, frames=2, onset=0, apex=image, offset=image, fps=1,
+                emotion=changes.emotions[image], label=int(changes.label[image]),
+                objective_class=display.shown_class(weights), action_units=display.notation(weights),
+            )  # fmt: skip

@@ -14,7 +14,7 @@ from microexpr.rendering import display
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import with_both_sides
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, LIDS_AT_REST, Performer
+from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, Performer, resting_units
 from microexpr.signals import faces
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SHOWN
 
@@ -64,13 +64,6 @@ def render_frame(face: Face, scene: Performer, units: np.ndarray, rng: np.random
     gaze = FIXATION * rng.standard_normal(2) + (rng.random() < GLANCES) * GLANCE * rng.standard_normal(2)
     rendering = face.render(units, scene.pose + drift[:3], drift[3:], scene.light, zoom=scene.zoom, gaze=gaze)
     return record(expose(rendering.image, rng, NOISE, 1 + 0.01 * rng.standard_normal()), QUALITY)
-
-
-def resting_units(rest: dict[str, float]) -> np.ndarray:
-    """Return the FACS intensities [units of the face, 2] of a face at rest, as of `Performer.rest`."""
-    resting = display.array({unit + side: value for unit, value in rest.items() for side in display.SIDES})
-    resting[display.ACTION_UNITS.index("AU45")] = LARGEST * LIDS_AT_REST
-    return resting
 
 
 def sample_units(intensity: tuple[float, float], most: int, unread: float, rng: np.random.Generator) -> np.ndarray:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from microexpr.core import store
 from microexpr.core.clip import POPULATION
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.clips import plan_clips, render_clip
-from microexpr.population.identities import has_grey_camera, identity, performer_of
+from microexpr.population.identities import identity, performer_of
 from microexpr.population.scenes import render_scenes, sample_changes, single_units
 from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
@@ -16,6 +17,8 @@ from microexpr.signals.aus import ACTION_UNITS, SHOWN
 from microexpr.signals.faces import detection
 
 logger = logging.getLogger(__name__)
+
+GREY = 1 / 3  # share of subjects recorded by a grey camera
 
 
 def write_subject(
@@ -26,7 +29,7 @@ def write_subject(
     A held-out subject's scenes have single action units."""
     performer = performer_of(subject, params)
     face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
-    name, grey = f"{POPULATION}/{subject}", has_grey_camera(subject, params)
+    name, grey = f"{POPULATION}/{subject}", generator(params.seed, POPULATION, subject, "camera").random() < GREY
     sections = {
         "population": params.recording(),
         "faces": faces_params.model_dump(mode="json"),

@@ -33,14 +33,7 @@ GARMENTS: dict[str, Garment] = {
     "v": Garment(5.24, 5.86, 1.0, 0.045, 0.05),
     "high": Garment(5.84, 6.0, 0.0, 0.05, 0.2),
 }
-
-
-SHARES = {"crew": 0.5, "round": 0.2, "v": 0.15, "high": 0.15}
-
-
-def sample(rng: np.random.Generator) -> Garment:
-    """Sample a garment."""
-    return GARMENTS[str(rng.choice(list(SHARES), p=list(SHARES.values())))]
+SHARES = {"crew": 0.5, "round": 0.2, "v": 0.15, "high": 0.15}  # probability
 
 
 def build_garment(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:

@@ -55,11 +55,12 @@ class Face:
         self.centre = self.centre.astype(np.float32)
         self.style = hair.sample_style(self.traits, generator(seed, "style"))
         skins = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"), generator(seed, "marks"))
-        self._garment = clothes.sample(rng := generator(seed, "clothes"))
+        garments = generator(seed, "clothes")
+        self._garment = clothes.GARMENTS[str(garments.choice([*clothes.SHARES], p=[*clothes.SHARES.values()]))]
         layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair"))]
         if (glasses_rng := generator(seed, "glasses")).random() < GLASSES:
             layers.append(clothes.build_glasses(self.vertices, glasses_rng))
-        layers.append(clothes.build_garment(self.vertices, self._garment, rng))
+        layers.append(clothes.build_garment(self.vertices, self._garment, garments))
         self._layers = [sort_points(layer) for layer in layers]
         all_strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self.lashes = hair.lashes(generator(seed, "lashes"))

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.core.clip import KINDS, Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.seeds import generator
@@ -23,10 +23,9 @@ from microexpr.rendering.take import Draw, Event
 LONGEST = {kind: seconds[1] for kind, seconds in take.SECONDS.items()}
 
 
-class LongCorpus(BaseModel):
+class LongCorpus(BaseModel, frozen=True, extra="forbid"):
     """The size of a small corpus of long videos; counts are those of each video."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     subjects: int = Field(ge=1, le=200, description="subjects")
     videos: int = Field(ge=1, le=60, description="videos of each subject")
     seconds: float = Field(ge=4, le=600, description="length of a video")
@@ -74,10 +73,6 @@ class PlannedVideo:
         return PurePosixPath(self.video.clip.folder) / self.file.format(number)
 
 
-Annotation = Callable[[Path, list[LongVideo]], None]
-Counts = Mapping[str, int]  # expressions by emotion
-
-
 @dataclass(frozen=True, slots=True)
 class LongNative:
     """The native layout of long videos, as the renderer writes it; most fields are facts of `datasets.layouts`."""
@@ -88,9 +83,10 @@ class LongNative:
     name_video: Callable[[int, int], VideoName]  # of subject and video numbers, from 1
     videos: Sequence[int]  # of each subject of the published data set
     seconds: float  # mean length of its videos
-    shares: Mapping[Kind, Counts]  # of the published data set: by kind, expressions of each emotion as annotated
+    shares: Mapping[Kind, Mapping[str, int]]  # of the published data set: expressions by kind and emotion as annotated
     balanced: Mapping[Kind, tuple[str, ...]]  # emotions in the order in which the videos of a small corpus show them
-    annotations: Mapping[str, Annotation]  # of the whole corpus: file below the root -> function that writes it
+    # annotation of the whole corpus: file below the root -> function that writes it
+    annotations: Mapping[str, Callable[[Path, list[LongVideo]], None]]
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown
     units_annotated: bool = True
     grey: bool = False

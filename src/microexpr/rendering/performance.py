@@ -1,12 +1,13 @@
 """Sample a performer and the course of an expression in time, as action units frame by frame. No pixels, no files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, gain, sample_display
+from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, SIDES, array, gain, sample_display
 from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
@@ -163,8 +164,6 @@ def complete_performance(
     performer: Performer, movement: np.ndarray, expression: np.ndarray, fps: float, rng: np.random.Generator
 ) -> Performance:
     """Add the resting face, and sample head pose, gaze and exposure, for a movement [T, len(ACTION_UNITS), 2]."""
-    rest = {unit + side: value for unit, value in performer.rest.items() for side in "LR"}
-    rest |= {"AU45L": FULL * LIDS_AT_REST, "AU45R": FULL * LIDS_AT_REST}
     frames, time = len(movement), np.arange(len(movement))
     drift = _drift(DRIFT * performer.motion, 0.4 * fps, frames, rng)
     # the eyes drift about straight ahead, in some clips with one lasting jump of about 30 ms
@@ -175,12 +174,19 @@ def complete_performance(
     flicker = 0.01 * np.sin(2 * np.pi * ((100.3 % fps) / fps * time + rng.random()))
     exposure = 1 + flicker + _drift(np.array([0.006]), 0.2 * fps, frames, rng)[:, 0]
     return Performance(
-        action_units=np.clip(movement + array(rest).astype(np.float64), 0, FULL).astype(np.float32),
+        action_units=np.clip(movement + resting_units(performer.rest).astype(np.float64), 0, FULL).astype(np.float32),
         expression=expression.astype(np.float32),
         pose=(drift[:, :3] + performer.pose).astype(np.float32),
         shift=drift[:, 3:].astype(np.float32),
         gaze=gaze.astype(np.float32),
         exposure=exposure.astype(np.float32),
+    )
+
+
+def resting_units(rest: Mapping[str, float]) -> np.ndarray:
+    """Return the FACS intensities float32[len(ACTION_UNITS), 2] of a face at rest, as of `Performer.rest`."""
+    return array(
+        {unit + side: value for unit, value in {**rest, "AU45": FULL * LIDS_AT_REST}.items() for side in SIDES}
     )
 
 

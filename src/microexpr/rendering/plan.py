@@ -20,10 +20,9 @@ from microexpr.rendering.long_videos import LongSize
 SHORTEST = 4  # frames from onset to the last event
 
 
-class Corpus(BaseModel):
+class Corpus(BaseModel, frozen=True, extra="forbid"):
     """The size of a small balanced corpus."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     subjects: int = Field(ge=1, le=200, description="subjects")
     clips: int = Field(ge=3, le=60, description="expressions of each subject")
 

@@ -5,7 +5,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,17 +20,15 @@ VIDEOS, PICTURES = (".avi", ".mp4"), (".jpg", ".jpeg", ".png")
 WRITERS, WAITING = 4, 64  # threads that write pictures, and pictures that may wait for them
 
 
-@contextmanager
-def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MARK) -> Iterator[Record]:
-    """Yield a function that writes one clip's frames in order: each to a file, or all to one video at `fps`.
+def recorder(suffix: str, grey: bool, quality: int, fps: float) -> AbstractContextManager[Record]:
+    """Return the context of a function that writes a clip's frames in order, each to a file or all to a video at `fps`.
 
-    `mark` is the comment of a video; the comment of other files is always MARK. `quality` 0..100 is that of JPEG, also
-    of each frame of an .avi; an .mp4 is about a twentieth of the size, and its bytes are those of this FFmpeg.
+    Their comment is MARK. `quality` 0..100 is that of JPEG, also of each frame of an .avi; an .mp4 is about a twentieth
+    of the size, and its bytes are those of this FFmpeg.
     Raises StoreError if the disk is full, and for a suffix that cannot be written."""
     if suffix not in VIDEOS + PICTURES:
         raise StoreError(f"a generated frame must be a .jpg, .jpeg, .png, .avi or .mp4 file, not {suffix}")
-    with _video(suffix, quality, fps, mark) if suffix in VIDEOS else _pictures(suffix, grey, quality) as record:
-        yield record
+    return _video(suffix, quality, fps) if suffix in VIDEOS else _pictures(suffix, grey, quality)
 
 
 @contextmanager
@@ -64,7 +62,7 @@ def _pictures(suffix: str, grey: bool, quality: int) -> Iterator[Record]:
 
 
 @contextmanager
-def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Record]:
+def _video(suffix: str, quality: int, fps: float) -> Iterator[Record]:
     """Yield a function that writes frames as MPEG-4, or by OpenCV as Motion JPEG, with reproducible bytes."""
     import cv2  # takes long, see `_pictures`
 
@@ -87,11 +85,11 @@ def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Recor
     if is_avi and len(video) != 8 + struct.unpack("<I", video[4:8])[0]:  # OpenCV does not report a full disk
         raise StoreError(f"{target}: cannot be written: no space left on the disk for {temporary}")
     if is_avi:  # an INFO comment at the end of the RIFF list; its size counts from byte 8
-        text = mark + b"\0" * (2 - len(mark) % 2)
+        text = MARK + b"\0" * (2 - len(MARK) % 2)
         info = b"INFOICMT" + struct.pack("<I", len(text)) + text
         chunk = b"LIST" + struct.pack("<I", len(info)) + info
         video = video[:4] + struct.pack("<I", len(video) - 8 + len(chunk)) + video[8:] + chunk
     else:  # a box that players skip
-        video += struct.pack(">I", 8 + len(mark)) + b"free" + mark
+        video += struct.pack(">I", 8 + len(MARK)) + b"free" + MARK
     with store.atomic(target) as part:
         part.write_bytes(video)

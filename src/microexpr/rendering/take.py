@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import ParamsError
@@ -47,10 +47,8 @@ Draw = Callable[[], tuple[str, dict[str, float]]]  # samples an emotion and its 
 Contents = Sequence[tuple[Kind, Draw | None]]  # kinds of events, each with its draw if it is an expression
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Options of `microexpr film`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seconds: float = Field(60, ge=2, le=600, description="length of the video")
     fps: int = Field(100, ge=25, le=500, description="frames a second")

@@ -8,7 +8,7 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,14 +105,21 @@ class Checkpoint:
         return int(metadata["step"])
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How a training is executed: where its state is kept, who is told of its progress, how far it goes."""
+
+    checkpoint: Checkpoint | None = None
+    progress: Progress | None = None
+    steps: int | None = None  # None: those of the schedule
+
+
 def train(
-    network: nn.Module,
-    losses: Callable[[int], Mapping[str, Tensor]],
-    schedule: Schedule,
-    checkpoint: Checkpoint | None = None,
-    progress: Progress | None = None,
+    network: nn.Module, losses: Callable[[int], Mapping[str, Tensor]], schedule: Schedule, execution: Execution
 ) -> None:
     """Train a network in place. `losses` returns the parts of an update's loss by name, from its number alone."""
+    checkpoint, progress = execution.checkpoint, execution.progress
+    schedule = replace(schedule, steps=execution.steps or schedule.steps)
     adam = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
     recent: list[list[float]] = []
     for step in range(checkpoint.restore(network, adam) if checkpoint else 0, schedule.steps):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from microexpr.cli.main import main
 from microexpr.datasets.layouts import facts
-from microexpr.rendering.layouts.annotations import write_sheet
+from microexpr.rendering.layouts.annotations import write_sheets
 
 LONGEST = 20  # seconds of CPU of a command
 HANGS = 600.0  # seconds after which it waits for something
@@ -60,7 +60,7 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
         file["clip/score"] = np.arange(50.0)
     coding = facts("casme2").rendered["workbooks"]["CASME2-coding-20140508.xlsx"]
     columns = [name or " " for name in coding["header"]]
-    write_sheet(folder / "coding.xlsx", "Sheet1", [columns, *([1, "EP02_01f", "", 46, 59, 86],) * 9])
+    write_sheets(folder / "coding.xlsx", {"Sheet1": [columns, *([1, "EP02_01f", "", 46, 59, 86],) * 9]})
     (folder / "table.csv").write_text("method,full_uf1\nststnet,0.5\n")
     return {path.name: path for path in sorted(folder.iterdir())}
 

@@ -14,13 +14,13 @@ from microexpr.apps.reenact import fit as reenact
 from microexpr.core import store
 from microexpr.core.onnx import read_metadata
 from microexpr.population import Params
-from microexpr.population.recordings import clips_of
+from microexpr.population.scenes import clips_of
 from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.aus import fit as action_units
 from microexpr.signals.landmarks import fit as landmarks
 from microexpr.signals.landmarks import load
-from microexpr.signals.learning import Checkpoint
+from microexpr.signals.learning import Checkpoint, Execution
 from microexpr.training import generator_file
 from microexpr.training.job import Params as TrainParams
 
@@ -35,7 +35,7 @@ def test_the_reader_of_action_units(
     monkeypatch.setattr(action_units, "SCENES", 2)
     first, second = ([tmp_path / f"{name}.{graph}.onnx" for graph in ("alone", "change")] for name in "ab")
     for paths in (first, second):
-        action_units.run(portraits, subjects[1], (paths[0], paths[1]), steps=2)
+        action_units.run(portraits, subjects[1], (paths[0], paths[1]), Execution(steps=2))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     model, metadata = regressor.load(*first), read_metadata(first[0])
     assert set(model.fitted_on) == PORTRAYED and metadata["held_out"] == "1 subjects"
@@ -46,7 +46,7 @@ def test_the_predictor_of_landmarks(portraits: list[Path], tmp_path: Path, monke
     monkeypatch.setattr(landmarks, "PAIRS", 2)
     paths = [tmp_path / f"{name}.onnx" for name in "ab"]
     for path in paths:
-        landmarks.run(portraits, portraits[:1], path, steps=2)
+        landmarks.run(portraits, portraits[:1], path, Execution(steps=2))
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert set(load(paths[0]).fitted_on) == PORTRAYED
     assert json.loads(read_metadata(paths[0])["errors"])["all"] > 1
@@ -58,7 +58,7 @@ def fit_generator(subjects: Files, path: Path, stop: int = 0, checkpoint: Checkp
             raise InterruptedError
 
     graph = path.with_suffix(".onnx")
-    reenact.run(*subjects, (path, graph), progress, checkpoint)
+    reenact.run(*subjects, (path, graph), Execution(checkpoint, progress))
     return path.read_bytes() + graph.read_bytes()
 
 

@@ -13,7 +13,7 @@ from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
-from microexpr.population import Params, clips, identities, recordings, scenes, sessions
+from microexpr.population import Params, clips, identities, scenes, sessions
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import LIDS_AT_REST, RESTING
@@ -144,7 +144,7 @@ def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkey
         monkeypatch.setattr(scenes, name, value)
     kind = find("icegan")
     method = kind(kind.Params(image_size=32, macro_strength=(0.5, 1)))
-    planned = recordings.clips_of(PARAMS, [SUBJECT], {"macro scene"})
+    planned = scenes.clips_of(PARAMS, [SUBJECT], {"macro scene"})
     assert [clip.label for clip in planned] == [1, 2, 0]
     tensors = load_clips(method, planned, {"population": [written[0]]})
     with store.open_file(written[0], "population") as file:
@@ -163,7 +163,7 @@ def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkey
 def test_recordings_are_of_the_kinds_that_were_asked_for() -> None:
     everything = {"micro": PARAMS.micro, "macro": PARAMS.macro} | dict.fromkeys(("micro scene", "macro scene"), 6)
     for kind, count in everything.items():
-        listed = recordings.clips_of(PARAMS, [SUBJECT], {kind})  # type: ignore[arg-type]
+        listed = scenes.clips_of(PARAMS, [SUBJECT], {kind})  # type: ignore[arg-type]
         assert len(listed) == count and all((clip.apex or 0) > 0 for clip in listed)
     held_out = PARAMS.held_out_subjects()
-    assert not recordings.clips_of(PARAMS, held_out, {"micro scene", "macro scene"})
+    assert not scenes.clips_of(PARAMS, held_out, {"micro scene", "macro scene"})

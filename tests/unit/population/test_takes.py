@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
-from microexpr.population import Params, behaviour, takes
+from microexpr.population import Params, takes
 from microexpr.rendering import take
 from microexpr.rendering.display import ACTION_UNITS, FULL
 from microexpr.rendering.performance import Performer
@@ -47,7 +47,7 @@ def filmed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (few | {"RATES": {25: 1.0}, "COVERS": 1.0, "TURNS": 1.0, "FLICKERS": 1.0}).items():
             patch.setattr(takes, name, value)
-        patch.setattr(behaviour, "COVERED", (0.4, 0.6))
+        patch.setattr(takes, "COVERED", (0.4, 0.6))
         return [takes.film_take(tmp_path_factory.mktemp("take"), PARAMS, "s0001") for _ in range(2)]
 
 
@@ -76,7 +76,7 @@ def performance(seconds=6, fps=30):
 
 def test_words_move_the_mouth_while_they_last_and_the_head_with_it():
     still, fps = performance()
-    spoken = behaviour.speak(still, fps, [(2.0, 4.0)], generator(3))
+    spoken = takes.speak(still, fps, [(2.0, 4.0)], generator(3))
     added = (spoken.action_units - still.action_units)[:, ACTION_UNITS.index("AU25")].max(1)
     assert (
         added[2 * fps : 4 * fps].max() > 0.2 and not added[: 2 * fps - 1].any() and not added[round(4.6 * fps) :].any()
@@ -88,7 +88,7 @@ def test_words_move_the_mouth_while_they_last_and_the_head_with_it():
 
 def test_a_head_that_turns_does_so_slowly_about_where_it_was():
     still, fps = performance(16)
-    turned = behaviour.turn(still, fps, generator(4))
+    turned = takes.turn(still, fps, generator(4))
     assert np.abs(turned.pose.mean(0) - still.pose.mean(0)).max() < 6
     assert turned.pose.std(0).max() > 2 * still.pose.std(0).max()
     assert np.abs(np.diff(turned.pose, axis=0)).max() < 3 and np.array_equal(turned.action_units, still.action_units)
@@ -96,5 +96,5 @@ def test_a_head_that_turns_does_so_slowly_about_where_it_was():
 
 def test_a_hand_rises_and_sinks_again():
     images = [np.zeros((240, 320, 3), np.uint8)] * 160
-    covered = [image.any(axis=2).mean() for image in behaviour.pass_hands(images, 16, 10, generator(5))]
+    covered = [image.any(axis=2).mean() for image in takes.pass_hands(images, 16, 10, generator(5))]
     assert max(covered) > 0.05 and covered.count(0) > 90 and not images[0].any()

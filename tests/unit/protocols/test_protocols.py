@@ -13,7 +13,7 @@ from microexpr import population
 from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import MICRO
-from microexpr.population import recordings
+from microexpr.population import scenes
 from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TASKS, TRAINING_SETS, shard, splits
 from microexpr.rendering import plan
 
@@ -54,7 +54,7 @@ PUBLISHED = {
 def published() -> list[Clip]:
     """Corpora of published size, planned but not rendered."""
     params = plan.Params(smic="published", casme2="published", samm="published")
-    rendered = recordings.clips_of(population.Params(), ["s0001"], ("micro", "macro"))
+    rendered = scenes.clips_of(population.Params(), ["s0001"], ("micro", "macro"))
     return [*(event.clip for name in EMOTIONS for event in plan.plan_clips(name, params, seed=4)), *rendered]
 
 

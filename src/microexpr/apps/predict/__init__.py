@@ -23,7 +23,7 @@ from microexpr.signals.aus import regressor
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import align, detection
 from microexpr.signals.faces.alignment import frame_mask
-from microexpr.signals.spotting import spotter
+from microexpr.signals.spotting import network
 from microexpr.videos import Scan, Video
 
 
@@ -57,7 +57,7 @@ class Models:
             raise StoreError(f"{path}: metadata must be as `microexpr` writes them, not with {error!r}") from error
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
         by_reader = limits.describe_training(reader.fitted_on)
-        by_spotter = limits.describe_training({*spotter.load().fitted_on}.difference(landmarks, reader.fitted_on))
+        by_spotter = limits.describe_training({*network.load().fitted_on}.difference(landmarks, reader.fitted_on))
         by_landmarks = limits.describe_training(landmarks)
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
@@ -124,7 +124,7 @@ def spot(
     parts, signals, probabilities, expressions = [], [], [], []
     for stretch in stretches:
         curves = read_curves(take.video, stretch, reader, progress, rate, see)
-        signal, probability, intervals = spotter.spot(curves)
+        signal, probability, intervals = network.spot(curves)
         for interval in intervals:
             onset, apex, offset = curves.numbers[[interval.onset, interval.apex, interval.offset]].tolist()
             expressions.append(Expression(replace(interval, onset=onset, apex=apex, offset=offset)))
@@ -166,7 +166,7 @@ def predict(source: Scan | Video, models: Models, progress: Progress = silent) -
             of_interval = of_interval._replace(reasons=reasons)
         expressions.append(Expression(interval, of_interval))
     warnings = [*video.notes, *spotted.warnings]
-    fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *spotter.load().fitted_on}
+    fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *network.load().fitted_on}
     warnings += limits.warnings(take, fitted_on)
     rate = limits.rate_figures(video.fps, models.digest)
     return replace(spotted, expressions=expressions, warnings=warnings, rate=rate)

@@ -27,7 +27,7 @@ from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, 
 from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
-from microexpr.signals.learning import Checkpoint, Progress, Schedule
+from microexpr.signals.learning import Execution, Schedule
 from microexpr.training import generator_file
 from microexpr.training.group import lay_out_weights
 
@@ -46,7 +46,7 @@ VISIBLE = 1.0  # grey levels by which a pixel must differ to count as changed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One subject in one pose and light: n images that differ in AUs alone. `stack` puts an axis of scenes first."""
+    """One subject in one pose and light: n images that differ in AUs alone. Many are stacked on a first axis."""
 
     faces: np.ndarray  # uint8[n, 3, 128, 128]
     points: np.ndarray  # float32[n, 68, 2]: true landmarks, pixels of `faces`
@@ -58,15 +58,16 @@ def run(
     training: Sequence[str | Path],
     held_out: Sequence[str | Path],
     paths: tuple[str | Path, str | Path],
-    progress: Progress | None = None,
-    checkpoint: Checkpoint | None = None,
+    execution: Execution,
 ) -> None:
     """Fit to the scenes of training subjects, measure on those of held-out subjects; write both and log the measures.
 
     `paths` are those of the weights, from which a run's generators start, and of the ONNX graph, which reenacts."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
-    network = train(method, stack(training), progress, checkpoint)
+    scenes = [scene for file in training for scene in read_scenes(file)]
+    stacked = Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
+    network = train(method, stacked, execution)
     measured = [read_scenes(file) for file in held_out]
     errors = measure(network, [scenes[0] for scenes in measured], "rest")
     errors += measure(network, [scenes[-1] for scenes in measured], "expression")
@@ -93,12 +94,6 @@ def read_scenes(path: str | Path) -> list[Scene]:
         ]
 
 
-def stack(files: Iterable[str | Path]) -> Scene:
-    """Return the scenes of all subjects as one `Scene`; the first axis of its arrays is the scene."""
-    scenes = [scene for file in files for scene in read_scenes(file)]
-    return Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
-
-
 class HalfCosine(Schedule):
     """A learning rate that rises over the first steps, then falls to 0 on half a cosine."""
 
@@ -107,9 +102,7 @@ class HalfCosine(Schedule):
         return self.rate * min(1, (step + 1) / self.rise) * (1 + math.cos(math.pi * step / self.steps)) / 2
 
 
-def train(
-    method: Famgan, scenes: Scene, progress: Progress | None = None, checkpoint: Checkpoint | None = None
-) -> WarpGenerator:
+def train(method: Famgan, scenes: Scene, execution: Execution) -> WarpGenerator:
     """Return the generator fitted to the scenes; an interrupted training resumes, to the same bytes."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
@@ -120,7 +113,7 @@ def train(
     def parts(step: int) -> dict[str, Tensor]:
         return losses(network, *sample_batch(scenes, generator(SEED, "famgan", "training", step)))
 
-    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM_UP), checkpoint, progress)
+    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM_UP), execution)
     return network.eval()
 
 

@@ -14,19 +14,16 @@ from microexpr.apps.reenact.source import DrivingClip
 from microexpr.core.clip import Origin, join_origins
 from microexpr.core.seeds import generator, spawn
 from microexpr.rendering.camera import expose
-from microexpr.rendering.display import ACTION_UNITS, FULL
+from microexpr.rendering.display import FULL
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import Traits
-from microexpr.rendering.performance import DIFFICULTIES, LIDS_AT_REST, Performer
+from microexpr.rendering.performance import DIFFICULTIES, Performer, resting_units
 
 NAMES = ("woman", "man")
 
 if TYPE_CHECKING:
     from microexpr.models.generators.famgan import Famgan
     from microexpr.training.generator_file import LoadedGenerator
-
-GENERATED: Origin = "generated"
-LICENSED: Origin = "licensed"
 
 
 @dataclass(frozen=True)
@@ -43,12 +40,8 @@ class RenderedFace:
         performer = Performer.sample(generator(self.seed, "transfer", self.name))
         traits = Traits.sample(generator(self.seed, "transfer", self.name, "traits"))
         seed = spawn(self.seed, "transfer", self.name, "face")
-        rest = np.zeros((len(ACTION_UNITS), 2), np.float32)
-        for unit, value in performer.rest.items():
-            rest[ACTION_UNITS.index(unit)] = value
-        rest[ACTION_UNITS.index("AU45")] = FULL * LIDS_AT_REST
         face = Face(seed, replace(traits, male=float(self.name == "man")))
-        return replace(performer, pose=(0.0, 0.0, 0.0)), face, rest
+        return replace(performer, pose=(0.0, 0.0, 0.0)), face, resting_units(performer.rest)
 
     def _render(self, change: np.ndarray | None = None) -> np.ndarray:
         """Return uint8[H, W, 3] without noise: the face at rest, or changed by intensities [24, 2]."""
@@ -128,6 +121,7 @@ def reenact(
     if isinstance(subject, RenderedFace) and driving.rendered_changes is not None:
         frames = subject.perform(driving.rendered_changes[positions])
         ground_truth = np.stack([face.align(frame) for frame in frames])
-    name, origin = (subject.name, GENERATED) if isinstance(subject, RenderedFace) else (subject, LICENSED)
+    origin: Origin = "generated" if isinstance(subject, RenderedFace) else "licensed"
+    name = subject.name if isinstance(subject, RenderedFace) else subject
     crops = animate(model, face, target_aus, kind)
     return Reenactment(driving, face, name, positions, target_aus, crops, ground_truth, origin)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from microexpr import videos
 from microexpr.apps import predict
@@ -21,11 +21,12 @@ from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.faces import detection
 from microexpr.signals.faces.alignment import CROP
-from microexpr.signals.spotting import spotter
+from microexpr.signals.spotting import network
 from microexpr.signals.spotting.movement import Params as Movement
 from microexpr.videos import Video
 
 SIDE = 144  # rows and columns of the crops that are kept
+prepare = detection.prepare
 
 
 def whole(name: str) -> str:
@@ -33,10 +34,8 @@ def whole(name: str) -> str:
     return name + own.WHOLE if name in OWN else name
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `spot` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     datasets: list[Annotated[Literal[tuple(LONG)], BeforeValidator(whole)]] = Field(  # type: ignore[valid-type]
         default=list(LONG), min_length=1, description="data sets of long videos"
@@ -56,14 +55,9 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
     content = measure(video, np.array(numbers), reader, params)
     settings = params.model_dump(mode="json", include={"rate": True, "movement": {"size"}})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
-        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *spotter.load().fitted_on}))
+        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *network.load().fitted_on}))
         file.group(clip.name).put_all(**content)
     return len(content["frame"])
-
-
-def prepare() -> None:
-    """Load the detector of faces."""
-    detection.prepare()
 
 
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:

@@ -17,7 +17,7 @@ from microexpr.core import onnx, store
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals import learning, spotting
-from microexpr.signals.learning import Checkpoint, Progress, Schedule
+from microexpr.signals.learning import Execution, Schedule
 from microexpr.signals.spotting import network
 from microexpr.signals.spotting.architecture import SpotNetwork, graph
 from microexpr.signals.spotting.hits import Counts, count, match
@@ -52,20 +52,13 @@ class Example:
     weight: float
 
 
-def run(
-    training: Sequence[str | Path],
-    held_out: Sequence[str | Path],
-    path: str | Path,
-    steps: int = STEPS,
-    checkpoint: Checkpoint | None = None,
-    progress: Progress | None = None,
-) -> None:
+def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path, execution: Execution) -> None:
     """Train on takes of training subjects, calibrate and measure on those of held-out ones; write and log the network.
 
     Half of the held-out subjects calibrate what the figures of the other half are measured with, and the reverse; all
     of them calibrate what is written."""
     data = [example for recording in takes.read(training) for example in examples(recording)]
-    content = graph(train(data, steps, checkpoint, progress))
+    content = graph(train(data, execution))
     fitted_on = {subject_provenance(Path(file).stem) for file in training}
     for file in training:
         with store.open_file(file, takes.SCHEMA) as opened:
@@ -142,9 +135,7 @@ def times_of(event: Shown) -> slice:
     return slice(max(0, round(event.onset * CLOCK)), max(0, round(event.offset * CLOCK) + 1))
 
 
-def train(
-    data: Sequence[Example], steps: int = STEPS, checkpoint: Checkpoint | None = None, progress: Progress | None = None
-) -> SpotNetwork:
+def train(data: Sequence[Example], execution: Execution) -> SpotNetwork:
     """Return a network trained on windows of these examples."""
     engine.use_one_thread()
     torch.manual_seed(SEED)
@@ -166,9 +157,7 @@ def train(
         )
         return {"loss": (each.mean(2) * mask).sum() / mask.sum()}
 
-    learning.train(
-        spotter, losses, Schedule(steps, RATE, DECAY, largest_gradient=LARGEST_GRADIENT), checkpoint, progress
-    )
+    learning.train(spotter, losses, Schedule(STEPS, RATE, DECAY, largest_gradient=LARGEST_GRADIENT), execution)
     return spotter.eval()
 
 

@@ -9,11 +9,6 @@ from microexpr.signals.spotting import movement
 from microexpr.signals.spotting.movement import GAPS, Params
 
 
-def prepare() -> None:
-    """Load the compiled functions."""
-    movement.prepare()
-
-
 def write(path: str | Path, curves: str | Path, clip: Clip, params: Params) -> None:
     """Write the movement in a video of whose curves this is the file. Raises StoreError for another file."""
     with store.open_file(curves, "spot") as file:

@@ -22,11 +22,6 @@ Rows = Iterable[Iterable[Any]]
 GENERATED = "Generated faces in the layout of {}: no person is shown."
 
 
-def write_sheet(path: Path, sheet: str, rows: Rows) -> None:
-    """Write an xlsx file with one sheet and a comment that it is generated."""
-    write_sheets(path, {sheet: rows})
-
-
 def write_sheets(path: Path, sheets: Mapping[str, Rows]) -> None:
     """Write an xlsx file with these sheets, by name, and a comment that it is generated."""
     from xlsxwriter import Workbook
@@ -74,7 +69,7 @@ def workbook_of_clips(
 
     def write(path: Path, clips: list[Clip]) -> None:
         rows = ([cell(clip, word) for word in row] for clip in clips)
-        write_sheet(path, sheet, (*above, header, *rows))
+        write_sheets(path, {sheet: (*above, header, *rows)})
 
     return write
 
@@ -169,7 +164,7 @@ def _write_expressions(
 ) -> None:  # fmt: skip
     """Write a workbook with a row for each expression of these kinds."""
     rows = (cells(video, number, e) for video, number, e in _numbered(videos) if e.kind in kinds)
-    write_sheet(path, sheet, (*above, header, *rows))
+    write_sheets(path, {sheet: (*above, header, *rows)})
 
 
 def _casme_sq(path: Path, videos: Videos) -> None:
@@ -199,7 +194,7 @@ def _smic(path: Path, videos: Videos) -> None:
         emotion = video.expressions[0].emotion
         return int(clip.subject[1:]), clip.name, clip.first, clip.last, *spans, clip.frames, emotion
 
-    write_sheet(path, "Sheet1", (header, *map(row, videos), ("", GENERATED.format("SMIC-E-HS"))))
+    write_sheets(path, {"Sheet1": (header, *map(row, videos), ("", GENERATED.format("SMIC-E-HS")))})
 
 
 CASME3_EMOTIONS = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"

@@ -51,7 +51,9 @@ class UnitNetwork(nn.Module):
 
     def trunk(self, faces: Tensor) -> Trunk:
         """Return the features of both halves of faces [N, 128, 128] in grey levels, those of a face one by one."""
-        fine = self.down1(self.stem(normalise(split_halves(faces))))
+        halves = split_halves(faces).float()  # without each face's brightness and contrast:
+        mean, spread = halves.mean((1, 2, 3), keepdim=True), halves.std((1, 2, 3), keepdim=True)
+        fine = self.down1(self.stem(((halves - mean) / (spread + LEVELS)).reshape(-1, 1, *halves.shape[2:])))
         return Trunk(fine, self.down2(fine))
 
     def alone(self, middle: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,13 +76,6 @@ def _with_other(features: Tensor, last: nn.Linear) -> tuple[Tensor, Tensor]:
     halves = features.reshape(-1, 2, features.shape[-1])
     out = last(torch.cat([halves, halves.flip(1)], -1)).flatten(0, 1)
     return out[:, :UNITS], out[:, UNITS:]
-
-
-def normalise(halves: Tensor) -> Tensor:
-    """Return the halves of faces [N, 2, 128, 64] without each face's brightness and contrast, [2 N, 1, 128, 64]."""
-    halves = halves.float()
-    mean, spread = halves.mean((1, 2, 3), keepdim=True), halves.std((1, 2, 3), keepdim=True)
-    return ((halves - mean) / (spread + LEVELS)).reshape(-1, 1, *halves.shape[2:])
 
 
 class Alone(nn.Module):

@@ -20,7 +20,7 @@ from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded
 from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Movement, Trunk, UnitNetwork, graphs
 from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model, regress
 from microexpr.signals.faces.alignment import CROP, alignment
-from microexpr.signals.learning import Checkpoint, Progress, Schedule
+from microexpr.signals.learning import Execution, Schedule
 from microexpr.signals.portraits import SCENE, Portraits
 
 logger = logging.getLogger(__name__)
@@ -60,14 +60,12 @@ def run(
     training: Sequence[str | Path],
     held_out: Sequence[str | Path],
     paths: tuple[str | Path, str | Path],
-    steps: int = STEPS,
-    checkpoint: Checkpoint | None = None,
-    progress: Progress | None = None,
+    execution: Execution,
 ) -> None:
     """Train on portraits in files of training subjects, measure on sessions of held-out ones; write and log both.
 
     `paths` are of the graphs that read one face, and a change."""
-    both = graphs(train(portraits.read(training), steps, checkpoint, progress))
+    both = graphs(train(portraits.read(training), execution))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
     sessions = []
     for path in held_out:
@@ -85,9 +83,7 @@ def run(
         logger.info(" ".join(line))
 
 
-def train(
-    data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None, progress: Progress | None = None
-) -> UnitNetwork:
+def train(data: Portraits, execution: Execution) -> UnitNetwork:
     """Return a network trained to read single faces and pairs of one scene."""
     torch.manual_seed(SEED)
     network = UnitNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -96,7 +92,7 @@ def train(
     def losses(step: int) -> dict[str, Tensor]:
         return batch_losses(network, movement, sample_batch(data, generator(SEED, "action units", step)))
 
-    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
+    learning.train(network, losses, Schedule(STEPS, RATE, DECAY), execution)
     return network.eval()
 
 

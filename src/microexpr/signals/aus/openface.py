@@ -3,9 +3,8 @@
 Does not run OpenFace: the user has to accept its license (docs/aus.md).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -74,11 +73,6 @@ def read(clip: Clip, min_share: float, frames: np.ndarray, root: Path = ROOT) ->
     sides = HALVES if "left" in tables_by_side else WHOLE
     interpolated = " ".join(map(str, frames[~detected])) or "none"
     return np.stack(values, axis=2), {"interpolated": interpolated, "left_and_right": sides}
-
-
-def reader(min_share: float) -> Callable[[Clip, Mapping[str, Any], int], tuple[np.ndarray, dict[str, str]]]:
-    """Return a function that reads a clip's tables, with attributes for the aus file."""
-    return lambda clip, face, onset: read(clip, min_share, face["frame"][()])
 
 
 def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.ndarray]:

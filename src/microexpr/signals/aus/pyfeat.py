@@ -4,13 +4,11 @@ py-feat runs in a separate environment (`make pyfeat`), where `envs/pyfeat/detec
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.filters import fill_gaps
@@ -36,17 +34,6 @@ FITTED_ON = tuple(
 
 # from images uint8[N, H, W, C] to 0..1 of UNITS [N, 20] and whether a face was detected [N]
 Detect = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-ReaderResult = tuple[np.ndarray, dict[str, str]]  # values of a clip, attributes of its group
-
-
-def reader(detect: Detect, min_share: float) -> Callable[[Clip, Mapping[str, Any], int], ReaderResult]:
-    """Return a function that reads a clip's group of a faces file, with attributes for the aus file."""
-
-    def read_clip(clip: Clip, face: Mapping[str, Any], onset: int) -> ReaderResult:
-        values, detected = read(face["crop"][()], detect, min_share, clip.id)
-        return values, {"interpolated": " ".join(map(str, face["frame"][()][~detected])) or "none"}
-
-    return read_clip
 
 
 def read(crops: np.ndarray, detect: Detect, min_share: float, name: str) -> tuple[np.ndarray, np.ndarray]:

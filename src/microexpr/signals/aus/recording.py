@@ -58,12 +58,9 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Loo
     """Return the action units of faces, as `regressor.reduce_crop` returns them; None: a frame without a face.
 
     A part has `frames` faces; the last may be shorter."""
-    readings: list[np.ndarray] = []
-    moved: list[np.ndarray] = []
+    parts: list[tuple[np.ndarray, ...]] = []  # intensity, movement, cover and rest of each
     previous: list[np.ndarray] = []
     present: list[bool] = []
-    covered: list[np.ndarray] = []
-    at_rest: list[np.ndarray] = []
 
     def look() -> Iterator[np.ndarray]:
         for face in faces:
@@ -76,22 +73,19 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Loo
         resting = resting_frames(part, model)
         position, median = reference(part, resting)
         reference_face = part[position]
-        values, movement = _since(model, reference_face, part)
-        if readings:  # both since the reference of the part before
+        readings = _since(model, reference_face, part)
+        if parts:  # both since the reference of the part before
             overlap = _since(model, reference_face, previous)
-            for array, parts, reread in zip((values, movement), (readings, moved), overlap, strict=True):
-                array += (parts[-1][-len(previous) :] - reread).mean(axis=0)
-        readings.append(values)
-        moved.append(movement)
-        covered.append(is_covered(part, [median, reference(part, np.ones(len(part), bool))[1]]))
-        at_rest.append(resting)
+            for array, before, reread in zip(readings, parts[-1], overlap, strict=False):
+                array += (before[-len(previous) :] - reread).mean(axis=0)
+        cover = is_covered(part, [median, reference(part, np.ones(len(part), bool))[1]])
+        parts.append((*readings, cover, resting))
         previous = part[-OVERLAP:]
     intensity = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32)
     movement = np.zeros((len(present), COURSES, 2), np.float32)
     cover, rest = np.zeros(len(present), bool), np.zeros(len(present), bool)
-    if readings:
-        for array, parts in ((intensity, readings), (movement, moved), (cover, covered), (rest, at_rest)):
-            array[present] = np.concatenate(parts)
+    for array, of_parts in zip((intensity, movement, cover, rest), zip(*parts, strict=True), strict=False):
+        array[present] = np.concatenate(of_parts)
     window = 2 * round(AROUND_COVER * frames) + 1
     near_cover = scipy.ndimage.maximum_filter1d(cover, window)  # a hand moves before it covers much
     seen = np.array(present, bool) & ~near_cover

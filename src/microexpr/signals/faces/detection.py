@@ -49,9 +49,7 @@ def detector() -> Any:
     return dlib.get_frontal_face_detector()
 
 
-def prepare() -> None:
-    """Load the detector."""
-    detector()
+prepare = detector  # before jobs are forked, which then share it
 
 
 @cache

@@ -17,7 +17,7 @@ from microexpr.core.seeds import generator
 from microexpr.signals import learning, portraits
 from microexpr.signals.face_regions import LANDMARKS, eye_distance
 from microexpr.signals.landmarks import ERROR_UNIT, FACE, POINTS, SIZE, cut
-from microexpr.signals.learning import Checkpoint, Progress, Residual, Schedule, convolution
+from microexpr.signals.learning import Execution, Residual, Schedule, convolution
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
@@ -102,16 +102,9 @@ def graph(network: LandmarkNetwork) -> bytes:
     return learning.graph(Points(network), {"image": image}, ["points", "error"])
 
 
-def run(
-    training: Sequence[str | Path],
-    held_out: Sequence[str | Path],
-    path: str | Path,
-    steps: int = STEPS,
-    checkpoint: Checkpoint | None = None,
-    progress: Progress | None = None,
-) -> None:
+def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path, execution: Execution) -> None:
     """Train on portraits of training subjects, measure errors on those of held-out ones; write and log the result."""
-    network = train(portraits.read(training), steps, checkpoint, progress)
+    network = train(portraits.read(training), execution)
     errors = measure_errors(portraits.read(held_out), network)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
     metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
@@ -119,9 +112,7 @@ def run(
     logger.info("held-out subjects: %s", errors)
 
 
-def train(
-    data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None, progress: Progress | None = None
-) -> LandmarkNetwork:
+def train(data: Portraits, execution: Execution) -> LandmarkNetwork:
     """Return a network trained on pairs of images of one scene.
 
     The loss has three parts: the negative log likelihood of true positions given the predicted variances, the distance
@@ -150,7 +141,7 @@ def train(
         }
         return {name: (weight * part).mean() for name, part in parts.items()}
 
-    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
+    learning.train(network, losses, Schedule(STEPS, RATE, DECAY), execution)
     return network.eval()
 
 

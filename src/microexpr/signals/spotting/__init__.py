@@ -17,7 +17,6 @@ from microexpr.core.clip import EventKind as Kind
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
 from microexpr.signals.aus.recording import Curves
-from microexpr.signals.spotting.noise import camera_noise, heavy_noise_level, noise_level, without_turn
 
 BLINK = ACTION_UNITS.index("AU45")
 MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
@@ -76,15 +75,8 @@ def compute_signal(curves: Curves) -> Signal:
     is_long = frames >= 2 * REST * fps  # most of it is at rest
     if is_long:
         values = without_turn(values, curves.turn, seen, fps)
-    change, transient, gaze_shift = np.zeros(values.shape), np.zeros(values.shape), np.zeros(gaze.shape)
-    mouth = np.zeros(values[:, MOUTH].shape)
-    for part in stretches(seen):
-        smoothed = scipy.ndimage.gaussian_filter1d(values[part].astype(float), SMOOTH * fps, axis=0)
-        change[part] = smoothed - resting_face(smoothed, fps, REST, resting[part])
-        transient[part] = smoothed - resting_face(smoothed, fps, BRIEF)
-        mouth[part] = smoothed[:, MOUTH] - resting_face(smoothed[:, MOUTH], fps, SYLLABLE)
-        smoothed_gaze = scipy.ndimage.gaussian_filter1d(gaze[part].astype(float), SMOOTH * fps)
-        gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, REST)
+    change, transient = since_rest(values, seen, fps, REST, resting), since_rest(values, seen, fps, BRIEF)
+    mouth, gaze_shift = since_rest(values[:, MOUTH], seen, fps, SYLLABLE), since_rest(gaze, seen, fps, REST)
     if is_short(frames, fps):  # it has few frames at rest
         noise = change_noise = WANDER * camera_noise(values, seen, SMOOTH * fps)
     else:
@@ -98,6 +90,17 @@ def compute_signal(curves: Curves) -> Signal:
     gaze_deviations = np.abs(gaze_shift / noise_level(gaze_shift[seen]))
     sustained, spoken = change / change_noise, (mouth / noise_level(mouth[seen])).max(axis=(1, 2))
     return Signal(change, sustained, transient, spoken, gaze_deviations, seen)
+
+
+def since_rest(
+    values: np.ndarray, seen: np.ndarray, fps: float, window: float, resting: np.ndarray | None = None
+) -> np.ndarray:
+    """Return smoothed curves [T, ...] less the `resting_face` of their stretch, float64; 0 where nothing is seen."""
+    change = np.zeros(values.shape)
+    for part in stretches(seen):
+        smoothed = scipy.ndimage.gaussian_filter1d(values[part].astype(float), SMOOTH * fps, axis=0)
+        change[part] = smoothed - resting_face(smoothed, fps, window, None if resting is None else resting[part])
+    return change
 
 
 def resting_face(smoothed: np.ndarray, fps: float, window: float, resting: np.ndarray | None = None) -> np.ndarray:
@@ -148,13 +151,13 @@ def find(score: np.ndarray, probability: np.ndarray, signal: Signal, fps: float)
     Nothing says how long a micro-expression is that the video's ends or a gap cut off: it is left out, except
     in a clip. The more probable of two expressions that overlap stays, and no less probable glance; faces blink and
     speak meanwhile."""
-    intervals, may_be_cut = list[Interval](), is_clip(len(signal.seen), fps)
+    intervals, may_be_cut, seen_around = list[Interval](), is_clip(len(signal.seen), fps), np.pad(signal.seen, 1)
     candidates = [
         (peak, kind, run)
         for kind, curve, likely in zip(LENGTHS, score.T, probability.T, strict=True)
         for run in runs(kind, curve, fps)
         if (peak := float(likely[run].max())) >= LIKELY
-        and (kind != "micro" or may_be_cut or is_whole(run, signal.seen))
+        and (kind != "micro" or may_be_cut or (seen_around[run.start] and seen_around[run.stop + 1]))
     ]
     taken = np.zeros(len(score), bool)
     for peak, kind, run in sorted(candidates, key=lambda candidate: -candidate[0]):
@@ -171,11 +174,6 @@ def runs(kind: Kind, score: np.ndarray, fps: float) -> list[slice]:
     return [run for run in stretches(score > 0) if least * fps <= run.stop - run.start <= most * fps]
 
 
-def is_whole(run: slice, seen: np.ndarray) -> bool:
-    """Return whether the face is seen before a run of frames and after it."""
-    return run.start > 0 and run.stop < len(seen) and bool(seen[run.start - 1] and seen[run.stop])
-
-
 def describe(kind: Kind, run: slice, probability: float, signal: Signal) -> Interval:
     """Return an event with its apex, where the units that move in it are farthest, and these units."""
     deviations = np.maximum(signal.sustained if kind == "macro" else signal.transient, 0)[run]
@@ -188,3 +186,65 @@ def describe(kind: Kind, run: slice, probability: float, signal: Signal) -> Inte
     moved = [(float(change[i, side]), f"{ACTION_UNITS[i]}{'LR'[side]}") for i, side in np.argwhere(units)]
     amounts = {name: amount for amount, name in sorted(moved, key=lambda item: (-item[0], item[1]))}
     return Interval(kind, run.start, apex, run.stop - 1, probability, amounts)
+
+
+NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
+TAIL, NORMAL_TAIL = 0.8, 1.2816  # a quantile of the absolute value of noise, and that of standard normal noise
+MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
+
+SAMPLED, SPAN = 10, 0.5  # samples a second that are fitted; seconds in which all of these tell one thing
+# What a turn is expected to change, FACS intensity: a degree, a squared degree. Fits are shrunk towards 0 accordingly.
+LINEAR, SQUARED = 0.05, 0.01
+ROUNDS = 8  # of reweighting, so that expressions count little
+WIDTH = 2.0  # deviations of the residual's scale at which a frame counts half
+
+
+def noise_level(change: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of noise, [...] of [T, ...], by the median, which expressions do not change."""
+    if not len(change):
+        return np.full(change.shape[1:], MIN_NOISE)
+    return np.maximum(np.median(np.abs(change), axis=0) / NORMAL_MEDIAN, MIN_NOISE)
+
+
+def heavy_noise_level(change: np.ndarray) -> np.ndarray:
+    """Return `noise_level`, or more where large values are more frequent than in normal noise, as in a moving head."""
+    if not len(change):
+        return noise_level(change)
+    return np.asarray(np.maximum(noise_level(change), np.quantile(np.abs(change), TAIL, axis=0) / NORMAL_TAIL))
+
+
+def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.ndarray:
+    """Return the standard deviation, [...], of independent noise of frames in curves [T, ...] after smoothing.
+
+    Second differences remove slow changes, such as all movements; `deviation` of the Gaussian is in frames."""
+    bends = np.concatenate([np.diff(curves[part], 2, axis=0) for part in stretches(seen)] or [curves[:0]])
+    impulse = np.zeros(2 * int(4 * deviation + 1) + 1)
+    impulse[len(impulse) // 2] = 1
+    smoothing = np.sqrt((scipy.ndimage.gaussian_filter1d(impulse, deviation) ** 2).sum()) if deviation else 1.0
+    return noise_level(bends / np.sqrt(6) * smoothing)
+
+
+def without_turn(curves: np.ndarray, turn: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
+    """Return curves [T, ...] without the part that follows the turn of the head [T, 3], degrees, while `seen`, bool[T].
+
+    That is a quadratic function of yaw, pitch and roll, 0 at their median, by reweighted least squares (Cauchy)."""
+    angles = turn - np.median(turn[seen], axis=0)
+    first, second = np.triu_indices(3)
+    terms = np.column_stack([angles, angles[:, first] * angles[:, second]])
+    step = max(1, round(fps / SAMPLED))
+    samples = np.column_stack([np.ones(len(angles)), terms])[seen][::step]
+    expected = np.array([np.inf, *3 * [LINEAR], *6 * [SQUARED]])
+    columns = curves.reshape(len(curves), -1)
+    removed = np.empty(columns.shape)
+    for j, column in enumerate(columns.T):
+        values = column[seen][::step].astype(float)
+        residual = values - np.median(values)
+        for _ in range(ROUNDS):
+            scale = noise_level(residual)
+            weighted = samples.T / (1 + (residual / (WIDTH * scale)) ** 2)
+            fit = np.linalg.solve(
+                weighted @ samples + np.diag(SAMPLED * SPAN * (scale / expected) ** 2), weighted @ values
+            )
+            residual = values - samples @ fit
+        removed[:, j] = terms @ fit[1:]
+    return np.asarray((columns - removed).reshape(curves.shape))

@@ -1,18 +1,22 @@
 """Score each moment of a recording by a network: how likely it is in an expression, a blink, a glance, in words.
 
 The network reads every curve in the same way, on a clock of its own, so that frame rates matter little. `architecture`
-builds it, `apps.spot.fit` trains it on long takes of the population. No torch here.
+builds it, `apps.spot.fit` trains it on long takes of the population and calibrates it. No torch here.
 
 Shapes: T frames, N times of the clock, 17 action units and 22 courses of regions on 2 sides.
 """
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 
 from microexpr.core import onnx
-from microexpr.signals.aus.filters import stretches
+from microexpr.core.errors import StoreError
+from microexpr.core.files import shipped
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.spotting import (
     BRIEF,
@@ -20,12 +24,17 @@ from microexpr.signals.spotting import (
     REST,
     SMOOTH,
     WANDER,
+    Interval,
     Signal,
+    camera_noise,
+    compute_signal,
+    find,
     is_short,
-    resting_face,
+    noise_level,
+    since_rest,
 )
-from microexpr.signals.spotting.noise import camera_noise, noise_level
 
+MODEL = shipped("spotter.onnx")
 CLOCK = 50  # times a second
 KINDS = (*LENGTHS,)
 CHANNELS, WHOLE = 4, 6  # of a curve, and of the face as a whole
@@ -68,11 +77,7 @@ def inputs(curves: Curves, signal: Signal) -> Inputs:
 def movement(curves: Curves, seen: np.ndarray) -> np.ndarray:
     """Return movement of regions as the network reads it, float64[T, 22, 2, 4]."""
     values, fps = curves.movement.astype(float), curves.fps
-    change, transient = np.zeros(values.shape), np.zeros(values.shape)
-    for part in stretches(seen):
-        smoothed = scipy.ndimage.gaussian_filter1d(values[part], SMOOTH * fps, axis=0)
-        change[part] = smoothed - resting_face(smoothed, fps, REST)
-        transient[part] = smoothed - resting_face(smoothed, fps, BRIEF)
+    change, transient = since_rest(values, seen, fps, REST), since_rest(values, seen, fps, BRIEF)
     if is_short(int(seen.sum()), fps):
         noise = change_noise = WANDER * camera_noise(values, seen, SMOOTH * fps)
     else:
@@ -124,3 +129,27 @@ def probabilities(score: np.ndarray, fits: np.ndarray) -> np.ndarray:
     """Return how probable events with scores [T, 5] are, of the same shape; `fits` [5, 2] are as of `calibration`."""
     slope, offset = fits.T
     return np.asarray(1 / (1 + np.exp(-(score * slope + offset))))
+
+
+@cache
+def load(path: str | Path = MODEL) -> onnx.Network:
+    """Load the network. Raises StoreError if the file cannot be read or is of another network."""
+    spotter = onnx.load(path, [*Inputs._fields])
+    try:
+        calibration(spotter)
+    except (KeyError, ValueError, TypeError) as error:
+        raise StoreError(f"{path}: must be calibrated, not have {error!r}{onnx.AGAIN}") from error
+    return spotter
+
+
+def calibration(spotter: onnx.Network) -> np.ndarray:
+    """Return slope and offset by which each kind's scores become probabilities, float64[5, 2]."""
+    return np.array([json.loads(spotter.metadata["calibration"])[kind] for kind in KINDS], float).reshape(-1, 2)
+
+
+def spot(curves: Curves) -> tuple[Signal, np.ndarray, list[Interval]]:
+    """Spot all events in what was read of a face; return also its deviations and the probabilities [T, 5]."""
+    signal, spotter = compute_signal(curves), load()
+    score = on_frames(scores(spotter, inputs(curves, signal)), curves)
+    probability = probabilities(score, calibration(spotter))
+    return signal, probability, find(score, probability, signal, curves.fps)

@@ -16,6 +16,7 @@ from microexpr.population import takes as filmed
 from microexpr.signals import spotting
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.recording import Curves
+from microexpr.signals.learning import Execution
 from microexpr.signals.motion.regions import COURSES
 from microexpr.signals.spotting import LENGTHS, network
 from microexpr.signals.spotting.architecture import SpotNetwork, graph
@@ -83,7 +84,7 @@ def test_a_network_learns_what_is_short_and_what_is_long_and_is_exported_as_it_i
     monkeypatch.setattr(fit, "BATCH", 4)
     monkeypatch.setattr(fit, "TIMES", 150)
     recordings = [recording(seed) for seed in range(6)]
-    spotter = fit.train([fit.example(take, 1.0) for take in recordings], steps=75)
+    spotter = fit.train([fit.example(take, 1.0) for take in recordings], Execution(steps=75))
     exported, held_out = onnx.run(graph(spotter)), [recording(seed) for seed in (11, 12)]
     given = network.inputs(held_out[0].curves, spotting.compute_signal(held_out[0].curves))
     with torch.no_grad():

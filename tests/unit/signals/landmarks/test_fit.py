@@ -7,7 +7,7 @@ import torch
 from microexpr.core.seeds import generator
 from microexpr.signals import learning, portraits
 from microexpr.signals.landmarks import POINTS, SIZE, fit
-from microexpr.signals.learning import Checkpoint
+from microexpr.signals.learning import Checkpoint, Execution
 from microexpr.signals.portraits import SCENE, Portraits
 
 BRIGHT = np.array([60.0, 150.0])
@@ -45,19 +45,17 @@ def test_mirrored_points_change_their_names() -> None:
 def test_an_interrupted_training_ends_in_the_same_bytes(data: Portraits, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(fit, "PAIRS", 2)
     monkeypatch.setattr(learning, "EVERY", 1)
-    whole = fit.train(data, steps=3)
+    whole = fit.train(data, Execution(steps=3))
     checkpoint = Checkpoint(tmp_path / "state.safetensors", "test")
 
     def interrupt(done: int, _: int) -> None:
         if done == 3:
             raise InterruptedError
 
-    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
-        train = learning.train
-        patch.setattr(learning, "train", lambda *args: train(*args[:-1], progress=interrupt))
-        fit.train(data, 3, checkpoint)
+    with pytest.raises(InterruptedError):
+        fit.train(data, Execution(checkpoint, interrupt, 3))
     assert checkpoint.path.exists()
-    resumed = fit.train(data, 3, checkpoint)
+    resumed = fit.train(data, Execution(checkpoint, steps=3))
     weights = whole.state_dict().values(), resumed.state_dict().values()
     assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
     network, other = fit.LandmarkNetwork(), Checkpoint(checkpoint.path, "another training")
@@ -65,6 +63,6 @@ def test_an_interrupted_training_ends_in_the_same_bytes(data: Portraits, tmp_pat
 
 
 def test_errors_are_measured_by_part(data: Portraits) -> None:
-    errors = fit.measure_errors(data, fit.train(data, steps=1))
+    errors = fit.measure_errors(data, fit.train(data, Execution(steps=1)))
     assert {"all", "change", "jaw", "brows_followed", "pupils"} <= errors.keys()
     assert errors["all"] > 1

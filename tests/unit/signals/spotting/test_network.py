@@ -10,7 +10,7 @@ from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals import spotting
-from microexpr.signals.spotting import network, spotter
+from microexpr.signals.spotting import network
 
 from .test_spotting import SMILE, at_rest, curves_of, show
 
@@ -44,15 +44,15 @@ def test_a_movement_stands_out_in_its_unit_and_its_region_and_what_is_not_seen_i
 def test_a_long_recording_is_read_in_parts_with_the_same_scores(monkeypatch):
     read = curves()
     given = network.inputs(read, spotting.compute_signal(read))
-    whole = network.scores(spotter.load(), given)
+    whole = network.scores(network.load(), given)
     monkeypatch.setattr(network, "SPAN", 333)
-    assert np.abs(network.scores(spotter.load(), given) - whole).max() < 1e-4
+    assert np.abs(network.scores(network.load(), given) - whole).max() < 1e-4
     assert whole.shape == (1000, 5)
 
 
 def test_a_smile_of_noise_free_rest_is_more_likely_than_rest_and_nothing_is_where_nothing_is_seen():
     read = curves()
-    _, probability, _ = spotter.spot(read)
+    _, probability, _ = network.spot(read)
     assert probability.shape == (1000, 5) and (probability <= 1).all() and not probability[:100].any()
     assert probability[400:425, :2].max() > 10 * np.median(probability[500:, :2])
 
@@ -61,10 +61,10 @@ def test_a_network_that_is_not_calibrated_is_refused(tmp_path):
     path = tmp_path / "spotter.onnx"
     fits = {kind: [1.0, 0.0] for kind in [*spotting.LENGTHS][:-1]}
     for metadata in ({}, {"calibration": json.dumps(fits)}):
-        onnx.write(path, without_metadata(spotter.MODEL.read_bytes()), ["generated/population/s0001/*"], **metadata)
+        onnx.write(path, without_metadata(network.MODEL.read_bytes()), ["generated/population/s0001/*"], **metadata)
         with pytest.raises(StoreError, match="must be calibrated"):
-            spotter.load(path)
-        spotter.load.cache_clear()
+            network.load(path)
+        network.load.cache_clear()
 
 
 def without_metadata(content: bytes) -> bytes:

@@ -5,7 +5,7 @@ import pytest
 
 from microexpr.core.seeds import generator
 from microexpr.signals import spotting
-from microexpr.signals.spotting.noise import MIN_NOISE, camera_noise, heavy_noise_level, noise_level, without_turn
+from microexpr.signals.spotting import MIN_NOISE, camera_noise, heavy_noise_level, noise_level, without_turn
 
 from .test_spotting import SECONDS, at_rest, curves_of, show
 

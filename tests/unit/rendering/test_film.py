@@ -3,14 +3,14 @@
 import numpy as np
 
 from microexpr import coding
-from microexpr.rendering import own
+from microexpr.rendering import film
 from microexpr.rendering.take import Params
 from microexpr.videos import excerpt
 
 
 def test_a_folder_has_videos_with_truth_and_two_coders(tmp_path):
     params = Params(seconds=5, fps=25, micro=1, macro=1, blinks=0, width=320, height=240)
-    paths = own.write(tmp_path / "mine", own.People(subjects=2), params, 1)
+    paths = film.write_own(tmp_path / "mine", film.People(subjects=2), params, 1)
     assert [path.relative_to(tmp_path / "mine").as_posix() for path in paths] == ["s01/take1.mp4", "s02/take1.mp4"]
     for path in paths:
         times = excerpt.times(path)
@@ -29,11 +29,11 @@ def test_coders_are_late_miss_what_is_faint_and_confuse_emotions():
     from microexpr.rendering.take import perform, sample_events
 
     params, counts, late, confused = Params(seconds=60, fps=50, micro=20, macro=0, blinks=0), [], [], []
-    for habits in own.CODERS_HABITS:
+    for habits in film.CODERS_HABITS:
         rng = generator(3, "film", "events")
         events = sample_events(params, rng)
         performance = perform(Performer.sample(rng), events, params, rng)
-        marked = own.coded(events, performance, params.fps, habits, generator(3, "own", "take", habits.name))
+        marked = film.coded(events, performance, params.fps, habits, generator(3, "own", "take", habits.name))
         pairs = [(a, b) for a in events for b in marked if abs(a.apex - b.apex) < 8]
         counts.append(len(pairs))
         late.append(np.mean([b.onset - a.onset for a, b in pairs]))
