@@ -296,9 +296,9 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
 
 def _check_keys(kind: Any, values: Collection[str], key: str) -> None:
     """Raises ParamsError for a param that a method does not have, also of a row that this run lacks."""
-    known = kind.Params.model_fields
-    if name := next((name for name in values if name not in known), ""):
-        raise ParamsError(f"{key}.{name} is no known key{nearest(name, known)}")
+    fields = kind.Params.model_fields
+    if name := next((name for name in values if name not in fields), ""):
+        raise ParamsError(f"{key}.{name} is no known key{nearest(name, fields)}")
 
 
 def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
