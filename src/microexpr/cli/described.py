@@ -275,8 +275,9 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
                 raise ParamsError(f"{key} must be a method or variant{nearest(name, methods)}")
             if not (kind := recognisers.find(name)).learns:
                 raise ParamsError(f"{key} must be a method that learns: {kind.__name__} learns from no clip")
-            if "initialisation" in changes:
-                raise ParamsError(f"{key} must not have initialisation, which `{training}` sets")
+            fixed = ("initialisation",) if training == "both" else ("initialisation", "population")
+            if param := next((param for param in fixed if param in changes), ""):
+                raise ParamsError(f"{key} must not have {param}, which `{training}` sets")
             _check_keys(kind, changes, key)
     for name, reason in params.appendix.items():
         method, dot, _ = name.partition(".")

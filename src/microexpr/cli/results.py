@@ -363,30 +363,23 @@ def table(
     from microexpr.reporting import main_table, method_tests, terminal_table
 
     home = RESULTS if methods else path.parent  # all that is shown with a table is of its results folder
-    files = {name: home / EVALUATIONS / f"{name}.csv" for name in methods or ()}
-    for name, file in files.items():
-        if methods and methods.count(name) > 1:
-            raise ParamsError(f"--methods must have each name once, not {name} {methods.count(name)} times")
-        if Path(name).name != name:
-            raise ParamsError(f"--methods must be names of rows, not {name}")
+    evaluations: dict[Path, list[Any]] = {}
+    for name in methods or ():
+        file = home / EVALUATIONS / f"{name}.csv"
+        if file in evaluations or Path(name).name != name:
+            raise ParamsError(f"--methods must be names of rows, each once, not {' '.join(methods or ())}")
         if not file.is_file():
             recognisers.find(name)
-    if methods:
-        evaluations = {file: evaluation.read(file) for file in files.values()}
-        for name, file in files.items():
-            if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
-                raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
-        rows = main_table.megc2019(evaluations.values())
-    else:
-        rows = main_table.read(path)
+        evaluations[file] = evaluation.read(file)
+        if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
+            raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
+    rows = main_table.megc2019(evaluations.values()) if methods else main_table.read(path)
     if form in ("json", "csv"):
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
     compared = pairs.read(home / PAIRED) if is_whole and (home / PAIRED).exists() else []
-    mismatch = method_tests.mismatch(rows, compared) if compared else ""
-    if mismatch:
-        mismatch, compared = f"{home / PAIRED}: is not of this table, so nothing is tested: {mismatch}", []
-        mismatch += remedy(home / PAIRED)
+    if mismatch := method_tests.mismatch(rows, compared):
+        compared = []
     needs("table", {"--reference": reference}, f"a table with paired tests, {TABLE} next to {PAIRED}", compared)
     is_chosen, reference = bool(reference), reference or method_tests.REFERENCE
     if is_chosen and reference not in (names := [row["method"] for row in rows]):
@@ -409,7 +402,10 @@ def table(
         else:
             lines += main_table.synthesis_summary(evaluation.read(faces, FACE_COLUMNS), faces).splitlines()
     lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(home / DUPLICATES)) else []
-    lines += [f"note: {mismatch}"] * bool(mismatch) + _made_with(home, rows, [*files.values()] or [path])
+    if mismatch:
+        advice = remedy(home / PAIRED)
+        lines.append(f"note: {home / PAIRED}: is not of this table, so nothing is tested: {mismatch}{advice}")
+    lines += _made_with(home, rows, [*evaluations] or [path])
     if notes:
         lines += [f"{row['method']}: {note}" for row in main_table.by_uf1(rows) for note in main_table.notes(row)]
     paragraphs(lines)
@@ -420,9 +416,7 @@ def table(
 
 
 def _made_with(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> list[str]:
-    """Return lines on the data sets of a table, and which of its params are those of params.yaml next to its folder.
-
-    `sources` are the files of the rows."""
+    """Return lines on the data sets of a table, from `sources`, and on its params that are those of params.yaml."""
     from microexpr.cli import config
     from microexpr.reporting import made_with
 

@@ -30,14 +30,14 @@ class Comparison(NamedTuple):
 
 
 def mismatch(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
-    """Return how pairs of `evaluation.pairs` show that they are not of these rows of a table; "" where they fit."""
+    """Return how `evaluation.pairs` are seen not to be of a table's rows; "" where they fit or there are none."""
     by_method = {row["method"]: row for row in rows}
-    if other := {*by_method} ^ {pair[side] for pair in pairs for side in ("first", "second")}:
+    if pairs and (other := {*by_method} ^ {pair[side] for pair in pairs for side in ("first", "second")}):
         return f"methods must be the same in both, unlike {', '.join(sorted(other))}"
     for pair in pairs:
         first, second = by_method[pair["first"]], by_method[pair["second"]]
-        figures = [float(row.get(f"full_{pair['metric']}") or "nan") for row in (first, second)]
-        difference = figures[0] - figures[1]
+        uf1_or_uar = f"full_{pair['metric']}"
+        difference = float(first.get(uf1_or_uar) or "nan") - float(second.get(uf1_or_uar) or "nan")
         expected = f"{first['clips']} clips of {first['subjects']} subjects, a difference of {difference:.4f}"
         actual = f"{pair['clips']} clips of {pair['subjects']} subjects, a difference of {pair['difference']:.4f}"
         counts_differ = any(first[name] != str(pair[name]) for name in ("clips", "subjects"))

@@ -105,6 +105,7 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
             "population",
             NO_INITIALISATION.format("corpus.ststnet", "corpus"),
         ),
+        ("training_sets.corpus.htnet", {"population": {"lr": 0.1}}, " must not have population, which `corpus` sets"),
         ("training_sets.both.lbp_sip.initialisation", "scratch", NO_INITIALISATION.format("both.lbp_sip", "both")),
         (
             "training_sets.ablation.localregions.initialisation",

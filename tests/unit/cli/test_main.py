@@ -217,9 +217,9 @@ def test_a_method_that_is_named_twice_is_printed_once(tmp_path, monkeypatch, cap
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("table --methods icegan icegan", "--methods must have each name once, not icegan 2 times"),
+        ("table --methods icegan icegan", "--methods must be names of rows, each once, not icegan icegan"),
         ("table --methods", "--methods needs names of methods"),
-        ("table --methods icegan/../icegan", "--methods must be names of rows, not icegan/../icegan"),
+        ("table --methods icegan/../icegan", "--methods must be names of rows, each once, not icegan/../icegan"),
         ("table --methods icegan --reference icegan", "table: --reference needs a table with paired tests, "),
         ("table --methods icegan --notes --csv", "table: --notes needs the table as text or in --markdown, "),
         (
