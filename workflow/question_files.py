@@ -21,7 +21,7 @@ class Questions:
         self.params: dict[str, Any] = corpus.params["questions"]
         usable = plan.sources(plan.main.name)
         self.sets = [name for name in self.params["datasets"] if name in usable]
-        self.left_out = [name for name in self.params["datasets"] if self.sets and name not in usable]
+        self.left_out = [name for name in self.params["datasets"] if name not in usable]
         self.spotters = [name for name in self.params["spotters"] if name in videos.spotters]
         self.long_sets = videos.sets if self.spotters else []
 

@@ -89,6 +89,13 @@ def test_full_disk(project, mount_namespace):
     project.snakemake("--", target)  # with space again, one command goes on
 
 
+def test_a_clip_of_the_report_that_this_run_lacks_is_said_in_one_line(project):
+    project.edit("params.yaml", "  clips: []", "  clips: [casme2/sub01/nothere]")
+    done = project.snakemake("-n", check=False)
+    message = r"^error: params\.yaml: report\.clips must name clips of this run, not casme2/sub01/nothere"
+    assert done.returncode == 1 and re.search(message, done.stderr, re.MULTILINE) and "File " not in done.stderr
+
+
 @pytest.mark.slow
 def test_read_only_results(project, mount_namespace):
     assert project.planned() == {}  # which records that this is a copy

@@ -187,6 +187,11 @@ def test_checkpoints_of_each_training_and_the_result_that_ends_it(run_of):
     assert "work/checkpoints/flow_svm/megc2019/refit" not in run.checkpoints  # no network
 
 
+def test_data_sets_of_questions_that_no_table_tests_are_named_also_where_none_is_left(run_of):
+    for names, expected in ((["smic"], ["casme2", "samm"]), (["smic", "samm"], ["casme2"]), (["casme2", "samm"], [])):
+        assert run_of(datasets=names).questions.left_out == expected
+
+
 def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_it(run_of):
     few = {"population": {"subjects": 2, "takes": 2}, "papers": {"ablation_subjects": 0}}
     full, without = (run_of(**few, flow_folders={"subjects": count, "both": 2}) for count in (2, 0))

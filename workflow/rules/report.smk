@@ -4,9 +4,12 @@
 from microexpr.reporting import html as pages
 from microexpr.reporting import papers
 
-SHOWN_CLIPS = pages.choose_clips(
-    [clip for name in CORPUS.micro_sets for clip in CORPUS.clips[name]], PARAMS["report"]["clips"]
-)
+try:
+    SHOWN_CLIPS = pages.choose_clips(
+        [clip for name in CORPUS.micro_sets for clip in CORPUS.clips[name]], PARAMS["report"]["clips"]
+    )
+except MicroexprError as error:
+    sys.exit(f"error: {error}")
 PAPER_TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
 EXISTING_BENCHMARKS = {  # CSV by signal stage

@@ -5,6 +5,7 @@ out most of their noise. The emotion is the one, of the class, with the display 
 of a challenge is learnt from.
 """
 
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ def _command(text: str) -> str:
     words = shlex.split(text)
     if missing := [part for part in PARTS if not any(part in word for word in words)]:
         raise ValueError(f"must have {' and '.join(missing)}")
+    if unknown := {part for part in re.findall(r"(?<!\$){[a-z_]+}", text) if part not in PARTS}:
+        raise ValueError(f"must have {', '.join(PARTS)} alone, not {', '.join(sorted(unknown))}")
     return text
 
 

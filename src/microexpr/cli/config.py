@@ -175,7 +175,7 @@ def _relevant(errors: Iterable[Any]) -> Iterator[Any]:
 
     The branch, such as `literal['published']`, is left out of an error's position."""
     errors = list(errors)
-    is_word = {e["loc"][:-1]: isinstance(e["input"], str) for e in errors if str(e["loc"][-1]).startswith("literal[")}
+    is_word = {e["loc"][:-1]: isinstance(e["input"], str) for e in errors if str(*e["loc"][-1:]).startswith("literal[")}
     for error in errors:
         loc = error["loc"]
         depth = next((n for n in range(len(loc)) if loc[:n] in is_word), None)
@@ -192,7 +192,7 @@ def _line(model: type[BaseModel], error: Any, prefix: str) -> str:
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "value_error" and isinstance(error["input"], dict):  # of values in it
-        return f"{key}.{error['ctx']['error']}"
+        return f"{key.removesuffix('.')}.{error['ctx']['error']}"
     message = error["msg"].replace("an object", "a mapping").replace("array", "list")
     actual = repr(error["input"])
     near = nearest(error["input"], re.findall("'(.*?)'", error["msg"])) if error["type"] == "literal_error" else ""

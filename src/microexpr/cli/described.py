@@ -27,6 +27,7 @@ from microexpr.training import synthetic_clips, training_sets, weights
 from microexpr.training.task_params import Rows
 
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
+ROW = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")  # a row's name, which is also that of files
 MODELS = ("methods", "generators")  # mappings by name of a model; lists in them may repeat a value: sizes of layers
 AT_MOST = {  # key -> key of its largest value
     "flow.stored_size": "flow.size",
@@ -69,7 +70,7 @@ def list_methods(params: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
     Raises ParamsError if a variant has no method, or its name occurs twice or could be that of another's file."""
     for name, method_params in params.methods.items():
         yield f"methods.{name}", name, method_params or {}
-    names: set[str] = set()
+    names = {*params.methods}
     for section, variants in (("variants", params.variants), ("papers.variants", params.papers.variants)):
         for method, changes in variants.items():
             if method not in params.methods:
@@ -80,7 +81,7 @@ def list_methods(params: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 if ending := next(filter(variant.endswith, ENDINGS), ""):
                     raise ParamsError(f"{section}.{name} must not end in {ending}, as files of {method} do")
                 if name in names:
-                    raise ParamsError(f"{name} must stand once, not in both variants and papers.variants")
+                    raise ParamsError(f"{name} must stand once in methods, variants and papers.variants, not twice")
                 names.add(name)
                 yield f"{section}.{name}", name, (params.methods[method] or {}) | (variant_params or {})
 
@@ -127,6 +128,9 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
     values = expand_grids(values)
     params = validate(_params_model(), values, "")
     _check_lists(values)
+    for section in ("methods", "spot.methods", *(f"{name}.methods" for name in _other_tasks())):
+        if name := next((name for name in attrgetter(section)(params) if not ROW.fullmatch(name)), ""):
+            raise ParamsError(f"{section}.{name} must be a method or <method>.<name>, of a to z, 0 to 9 and _")
     methods = {
         name: _describe_method(key, name, method_params, params.generators)
         for key, name, method_params in list_methods(params)
@@ -195,11 +199,11 @@ def _check_relations(params: Any) -> None:
 
 
 def _check_rows(section: str, rows: Mapping[str, Any]) -> None:
-    """Raises ParamsError for a row `<method>.<name>` of a table with the same params as its row `<method>`."""
-    for name in rows:
-        method = name.partition(".")[0]
-        if name != method and method in rows and rows[name]["params"] == rows[method]["params"]:
-            raise ParamsError(f"{section}.{name} must differ from {method} in a param, or go: it is the same row")
+    """Raises ParamsError for two rows of a method in a table with the same params."""
+    names = sorted(rows, key=lambda name: "." in name)
+    for other, name in itertools.combinations(names, 2):
+        if other.split(".")[0] == name.split(".")[0] and rows[name]["params"] == rows[other]["params"]:
+            raise ParamsError(f"{section}.{name} must differ from {other} in a param, or go: it is the same row")
 
 
 def _describe_method(key: str, name: str, method_params: dict[str, Any], generators: Collection[str]) -> dict[str, Any]:
@@ -211,6 +215,8 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], generat
     instance = kind(validate(kind.Params, method_params, f"{key}."))
     _check_initialisation(kind, instance, key)
     params = instance.params.model_dump(mode="json")
+    if params["population"] and params["initialisation"] != "population" and key.startswith("methods."):
+        raise ParamsError(f"{key}.population needs initialisation: population, not {params['initialisation']}")
     if params["synthetic"]:
         with errors_at(f"{key}."):
             synthetic_clips.check_inputs(instance.inputs, params["synthetic"] in generators)
@@ -263,13 +269,21 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
 
     Those of a row that this run lacks are unused."""
     for training in type(params.training_sets).model_fields:
-        for name in getattr(params.training_sets, training):
+        for name, changes in getattr(params.training_sets, training).items():
+            key = f"training_sets.{training}.{name}"
             if name not in methods and name not in recognisers.names():
-                near = nearest(name, methods)
-                raise ParamsError(f"training_sets.{training}.{name} must be a method or variant{near}")
+                raise ParamsError(f"{key} must be a method or variant{nearest(name, methods)}")
+            if not (kind := recognisers.find(name)).learns:
+                raise ParamsError(f"{key} must be a method that learns: {kind.__name__} learns from no clip")
+            fixed = ("initialisation",) if training == "both" else ("initialisation", "population")
+            if param := next((param for param in fixed if param in changes), ""):
+                raise ParamsError(f"{key} must not have {param}, which `{training}` sets")
+            _check_keys(kind, changes, key)
     for name, reason in params.appendix.items():
-        if (method := name.partition(".")[0]) not in recognisers.names():
-            near = nearest(method, recognisers.names())
+        method, dot, _ = name.partition(".")
+        variants = [f"{method}.{variant}" for variant in params.variants.get(method, ()) if dot]
+        if method not in recognisers.names() or (variants and name not in methods):
+            near = nearest(name, variants or recognisers.names())
             raise ParamsError(f"appendix.{name} must be a method or a variant of one{near}")
         if not reason.strip():
             raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
@@ -279,6 +293,13 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
         taken = {*answerers.ROWS, *methods, *recognisers.names(), *spotters.names()}
         if name := next((name for name in params.questions.programs if name in taken), None):
             raise ParamsError(f"questions.programs.{name} must have another name: that is another row's")
+
+
+def _check_keys(kind: Any, values: Collection[str], key: str) -> None:
+    """Raises ParamsError for a param that a method does not have, also of a row that this run lacks."""
+    fields = kind.Params.model_fields
+    if name := next((name for name in values if name not in fields), ""):
+        raise ParamsError(f"{key}.{name} is no known key{nearest(name, fields)}")
 
 
 def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -293,6 +314,7 @@ def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             raise ParamsError(f"{key} must be a method{nearest(name, recognisers.names())}")
         if shared := sorted(values.keys() & base.Params.model_fields.keys()):
             raise ParamsError(f"{key} must not have {shared[0]}, which is the same in all tables")
+        _check_keys(recognisers.find(name), values, key)
     changed = {
         name: _without_population(name, values or {}, params.training_sets) | changes.get(name, {})
         for name, values in params.methods.items()
@@ -356,6 +378,8 @@ def _check_initialisation(kind: Any, instance: Any, key: str) -> None:
     possible = ["scratch", *(["published"] * published), *(["population"] * kind.learns)]
     if (actual := instance.params.initialisation) not in possible:
         raise ParamsError(f"{key}.initialisation must be {' or '.join(possible)}, not {actual}")
+    if instance.params.synthetic_use != "mix" and not instance.params.synthetic:
+        raise ParamsError(f"{key}.synthetic_use: {instance.params.synthetic_use} needs synthetic, a generator's name")
     if instance.params.population:
         if not kind.learns:
             raise ParamsError(f"{key}.population must be empty: {kind.__name__} learns from no clip")

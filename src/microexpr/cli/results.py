@@ -7,6 +7,7 @@ Modules are imported inside the functions, so that a command loads no more than 
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,7 +96,7 @@ def inspect(
     with store.content_of_a_stage(file):
         if json or csv:
             return print_rows(inspection.rows(file), json, inspection.COLUMNS)
-        if values:
+        if values is not None:
             for line in inspection.values(file, values, limit or 1000):
                 say(line)
             return 0
@@ -261,8 +262,9 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
         names: every param of these: its value here and in the paper, allowed values, meaning
         all: also the variants of the papers' tables"""
     needs("methods", {"--all": all}, "the list, without names of methods", not names)
+    needs("methods", {"--all": all}, "the list as text: --csv and --json have all rows", not (json or csv))
     if names:
-        return _method_params(names, json, csv)
+        return _method_params(tuple(dict.fromkeys(names)), json, csv)
     from microexpr.reporting import method_list
 
     path = Path("params.yaml")
@@ -319,7 +321,7 @@ def table(
     path: Annotated[Path, Parameter(group=CHOSEN)] = TABLE,
     /,
     *,
-    methods: Annotated[tuple[str, ...], Parameter(consume_multiple=True, group=CHOSEN)] = (),
+    methods: Annotated[tuple[str, ...] | None, Parameter(consume_multiple=True, group=CHOSEN)] = None,
     reference: str | None = None,
     notes: bool = False,
     json: Json = False,
@@ -341,6 +343,8 @@ def table(
         markdown: all figures, in Markdown"""
     form = "json" if json else "csv" if csv else "markdown" if markdown else None
     options: dict[str, Any] = {"--reference": reference, "--notes": notes}
+    if methods == ():
+        raise ParamsError("--methods needs names of methods")
     if not methods and (path.parts[-3:-2] == ("papers",) or path.name in OTHER_TABLES):
         needs("table", options, f"the main table, {TABLE}, not {path}", False)
     needs("table", options, "the table as text or in --markdown, without --json and --csv", form in (None, "markdown"))
@@ -359,19 +363,23 @@ def table(
     from microexpr.reporting.table import by_figure
 
     home = RESULTS if methods else path.parent  # all that is shown with a table is of its results folder
-    for name in methods:
-        if methods.count(name) > 1:
-            raise ParamsError(f"--methods must have each name once, not {name} {methods.count(name)} times")
-        if not (home / EVALUATIONS / f"{name}.csv").is_file():
+    evaluations: dict[Path, list[Any]] = {}
+    for name in methods or ():
+        file = home / EVALUATIONS / f"{name}.csv"
+        if file in evaluations or Path(name).name != name:
+            raise ParamsError(f"--methods must be names of rows, each once, not {' '.join(methods or ())}")
+        if not file.is_file():
             recognisers.find(name)
-    if methods:
-        rows = main_table.megc2019(evaluation.read(home / EVALUATIONS / f"{name}.csv") for name in methods)
-    else:
-        rows = main_table.read(path)
+        evaluations[file] = evaluation.read(file)
+        if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
+            raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
+    rows = main_table.megc2019(evaluations.values()) if methods else main_table.read(path)
     if form in ("json", "csv"):
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
     compared = pairs.read(home / PAIRED) if is_whole and (home / PAIRED).exists() else []
+    if mismatch := method_tests.mismatch(rows, compared):
+        compared = []
     needs("table", {"--reference": reference}, f"a table with paired tests, {TABLE} next to {PAIRED}", compared)
     is_chosen, reference = bool(reference), reference or method_tests.REFERENCE
     if is_chosen and reference not in (names := [row["method"] for row in rows]):
@@ -394,7 +402,10 @@ def table(
         else:
             lines += main_table.synthesis_summary(evaluation.read(faces, FACE_COLUMNS), faces).splitlines()
     lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(home / DUPLICATES)) else []
-    lines += _made_with(home, rows)
+    if mismatch:
+        advice = remedy(home / PAIRED)
+        lines.append(f"note: {home / PAIRED}: is not of this table, so nothing is tested: {mismatch}{advice}")
+    lines += _made_with(home, rows, [*evaluations] or [path])
     if notes:
         lines += [f"{row['method']}: {note}" for row in by_figure(rows, "full_uf1") for note in main_table.notes(row)]
     paragraphs(lines)
@@ -404,27 +415,30 @@ def table(
     return 0
 
 
-def _made_with(home: Path, rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return a line on the data sets of a table, and whether its params are those of params.yaml next to its folder."""
+def _made_with(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> list[str]:
+    """Return lines on the data sets of a table, from `sources`, and on its params that are those of params.yaml."""
     from microexpr.cli import config
     from microexpr.reporting import made_with
 
     names = ", ".join(made_with.datasets(rows)) or "data sets of your own"
-    origins, path = " and ".join(dict.fromkeys(row["origin"] for row in rows)), home.parent / "params.yaml"
-    line, recorded = f"Clips of {names}, {origins}", made_with.recorded(home, rows)
+    origins, path = " and ".join(dict.fromkeys(row["origin"] for row in rows)), Path(normpath(home / "../params.yaml"))
+    line, files = f"Clips of {names}, {origins}", made_with.files(home, rows)
     unknown = f"{line}; nothing here says with which params"
+    notes = [f"note: {note}" for note in [made_with.newer(files, sources)] if note]
     if not path.is_file():
         return [unknown]
     try:
         values = config.load(path)
         is_here = home == RESULTS  # checked values are cached in the current folder, for its own params.yaml alone
         checked = config.check_cached(values) if is_here else import_module("microexpr.cli.described").check(values)
+        recorded = made_with.recorded(files)
         difference = made_with.differences(recorded, rows, checked)
     except (MicroexprError, ModuleNotFoundError) as error:
         return [f"{line}; not compared with {path}: {error}"]
     if difference:
-        return [line, f"note: {difference}"]
-    return [f"{line}; params as in {path}" if recorded else unknown]
+        return [line, f"note: {difference}", *notes]
+    compared = made_with.compared(recorded, rows)
+    return [f"{line}; params of {compared} as in {path}, others are not recorded" if compared else unknown, *notes]
 
 
 def _other_table(path: Path, form: str | None) -> int:
@@ -448,12 +462,12 @@ def _paper_table(path: Path, form: str | None) -> int:
     from microexpr.reporting.papers import FIGURES, TARGETS
 
     paper, table = path.parent.name, path.stem
-    if form and path.is_file():
+    if form in ("json", "csv") and path.is_file():
         with csv_file.opened(path, StoreError) as (header, rows):
             return print_rows([row for _, row in rows], form == "json", header)
     if table in TARGETS.get(paper, {}):
         say(papers.markdown(paper, table, papers.read(path)), end="")
-    elif not form and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
+    elif form in (None, "markdown") and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
         say(markdown.read_text(encoding="utf-8"), end="")
     elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:
         raise MicroexprError(f"{path}: is not there{remedy(path)}")

@@ -85,7 +85,7 @@ def values(path: str | Path, selection: str, limit: int) -> list[str]:
         names: list[str] = []
         file.visititems(lambda name, item: names.append(name) if hasattr(item, "dtype") else None)
         if (name := name.strip("/")) not in names:
-            raise MicroexprError(f"{path}: has no dataset {name}{nearest(name, names)}")
+            raise MicroexprError(f"{path}: has no dataset {name or 'without a name'}{nearest(name, names)}")
         dataset = file[name]
         try:
             array = np.asarray(dataset[tuple(map(_slice, inside.split(","))) if bracket else ()])

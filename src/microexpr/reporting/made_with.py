@@ -2,7 +2,7 @@
 
 import glob
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,43 @@ def datasets(rows: Rows) -> list[str]:
     return [scope for scope in SCOPES[1:] if any(row[f"{scope}_uf1"] for row in rows)]
 
 
-def recorded(results: Path, rows: Rows) -> dict[str, Any]:
-    """Return the params that files in a results folder were made with, by section or `methods.<name>`, as far as known.
+def files(results: Path, rows: Rows) -> list[Path]:
+    """Return the files of a results folder that record params of these rows of a table of it.
 
-    `rows` are those of a table of this folder; without rows that are trained as `methods` says, there are none."""
+    Without rows that are trained as `methods` says, there are none."""
     trained = [row for row in rows if row["protocol"] in (MEGC2019, EVERY)]
     patterns = [f"train/{glob.escape(row['method'])}/{row['protocol']}/*.h5" for row in trained]
     patterns += [f"{stage}/{name}/*.h5" for stage in STAGES * bool(trained) for name in datasets(rows) or "*"]
-    params: dict[str, Any] = {}
-    for pattern in patterns:
-        if files := sorted(results.glob(pattern)):
-            with store.open_file(files[0]) as file:
-                params |= json.loads(store.attribute_text(file.attrs["params"]))
-    return params
+    return [path for pattern in patterns for path in sorted(results.glob(pattern)) if path.is_file()]
 
 
-def differences(then: Mapping[str, Any], rows: Rows, checked: Mapping[str, Any]) -> str:
+def recorded(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the params that files were made with, by section or `methods.<name>`, the same ones once."""
+    texts: dict[str, None] = {}
+    for path in files:
+        with store.open_file(path) as file:
+            texts[store.attribute_text(file.attrs["params"])] = None
+    return [json.loads(text) for text in texts]
+
+
+def newer(files: Sequence[Path], sources: Sequence[Path]) -> str:
+    """Return a note on a file of `files` that is newer than those that a table's rows are read from; "" for none."""
+    oldest = min(path.stat().st_mtime_ns for path in sources)
+    path = next((path for path in files if path.stat().st_mtime_ns > oldest), None)
+    return f"{path} is newer than this table, which may be of earlier params" if path else ""
+
+
+def compared(then: Sequence[Mapping[str, Any]], rows: Rows) -> str:
+    """List the params that `differences` compares: sections, and the methods of rows; "" for none."""
+    keys = {key for params in then for key in params}
+    methods = [f"methods.{row['method']}" for row in rows]
+    names = [name for name in methods if name in keys]
+    sections = [name for name in (*STAGES, "seed") if name in keys]
+    sections += [f"train.{name}" for name in SEVERAL if any(name in params.get("train", {}) for params in then)]
+    return ", ".join([*sections, *(["methods"] if names and names == methods else names)])
+
+
+def differences(then: Sequence[Mapping[str, Any]], rows: Rows, checked: Mapping[str, Any]) -> str:
     """Return a note on params that are others now than `recorded` ones, and on methods that are gone; "" for none.
 
     `checked` is the result of `described.check`."""
@@ -44,7 +65,8 @@ def differences(then: Mapping[str, Any], rows: Rows, checked: Mapping[str, Any])
     now = {name: params[name] for name in STAGES} | {"seed": params["seed"]}
     now["train"] = {name: params["train"][name] for name in SEVERAL}
     now |= {f"methods.{name}": about["params"] for name, about in checked["methods"].items()}
-    changes = [line for key in then if key in now for line in _changes(key, then[key], now[key])]
+    lines = (line for old in then for key in old if key in now for line in _changes(key, old[key], now[key]))
+    changes = [*dict.fromkeys(lines)]
     used, chosen = datasets(rows), [name for name in SCOPES[1:] if name in params["datasets"]]
     if used and used != chosen and all(row["protocol"] not in FLOW_PROTOCOLS for row in rows):
         changes.insert(0, f"datasets {', '.join(chosen) or 'none of these'}, not {', '.join(used)}")

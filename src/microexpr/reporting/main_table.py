@@ -98,17 +98,22 @@ def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]
 
 
 def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the rows. Raises StoreError where two of one protocol are of other clips: one title would be of both."""
+    """Return the rows. Raises StoreError where two of one protocol are of other clips or numbers of seeds, since one
+    title would be of both, or of one method."""
     first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
+    names = [(row["method"], row["protocol"]) for row in rows]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise StoreError(f"a table must have one row of {' of '.join(twice)}, not {names.count(twice)}")
     for row in rows:
         datasets = ", ".join(scope for scope in SCOPES[1:] if row[f"{scope}_uf1"])
         tested = "licensed" if "licensed" in row["origin"].split("+") else "generated"  # others may be trained on
         clips = f"{row['clips']} {tested} clips of {row['subjects']} subjects, {row['folds']} folds ({datasets})"
+        clips += f", {row['seeds']} seed{'s' * (row['seeds'] != '1')}"
         method, expected = first.setdefault(row["protocol"], (row["method"], clips))
         if clips != expected:
             raise StoreError(
-                f"rows of {row['protocol']} must be of the same clips, not {method} of {expected} and {row['method']} "
-                f"of {clips}; a run with one params.yaml evaluates both"
+                f"rows of {row['protocol']} must be of the same clips and seeds, not {method} of {expected} and "
+                f"{row['method']} of {clips}; a run with one params.yaml evaluates both"
             )
     return rows
 

@@ -14,6 +14,7 @@ from microexpr.reporting.table import by_figure
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 FLOOR = "majority"  # the row that all others must beat
 REFERENCE = "ststnet"  # the row that all others are tested against, named before any figure was seen
+ROUNDING = 1.01e-4  # of a difference of two figures with four decimals
 POWER = 0.8  # of detecting the smallest difference that a table names
 
 
@@ -26,6 +27,23 @@ class Comparison(NamedTuple):
     high: float
     p: float
     p_holm: float  # corrected for the tests against this reference
+
+
+def mismatch(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
+    """Return how `evaluation.pairs` are seen not to be of a table's rows; "" where they fit or there are none."""
+    by_method = {row["method"]: row for row in rows}
+    if pairs and (other := {*by_method} ^ {pair[side] for pair in pairs for side in ("first", "second")}):
+        return f"methods must be the same in both, unlike {', '.join(sorted(other))}"
+    for pair in pairs:
+        first, second = by_method[pair["first"]], by_method[pair["second"]]
+        uf1_or_uar = f"full_{pair['metric']}"
+        difference = float(first.get(uf1_or_uar) or "nan") - float(second.get(uf1_or_uar) or "nan")
+        expected = f"{first['clips']} clips of {first['subjects']} subjects, a difference of {difference:.4f}"
+        actual = f"{pair['clips']} clips of {pair['subjects']} subjects, a difference of {pair['difference']:.4f}"
+        counts_differ = any(first[name] != str(pair[name]) for name in ("clips", "subjects"))
+        if counts_differ or not abs(difference - pair["difference"]) <= ROUNDING:
+            return f"{pair['metric']} of {pair['first']} and {pair['second']} must be of {expected}, not {actual}"
+    return ""
 
 
 def pairs_of_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> tuple[str, dict[str, Row]]:

@@ -72,6 +72,8 @@ def outside_of_tables(descriptions: dict[str, Any]) -> list[str]:
 
 GRID = "papers.variants.ststnet"
 ON_PICTURES = "flow_folders.methods"
+SIGNED = {"signed": True, "sums": "clip", "kernel": "rbf", "bins": 8}  # as variants.hoof.signed
+NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation, which `{}` sets$"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ ON_PICTURES = "flow_folders.methods"
         ("variants.ststnet.plain_predictions", {}, " must not end in _predictions"),
         ("variants.ststnet.a.mirrors", 1, r" is no known key \(did you mean 'mirror'\?\)"),
         ("variants.ststnet.a.mirror", 7, ": input should be less than .* not 7"),
-        ("variants.icegan.no_gan", {}, r" must stand once, not in both variants and papers\.variants"),
+        ("variants.icegan.no_gan", {}, r" must stand once in methods, variants and papers\.variants, not twice"),
         (f"{GRID}.grid", {"a": {}}, " must be a list of mappings .*, not {'a': {}}"),
         (f"{GRID}.grid", [{"a": None}], r" must be a list of mappings .*, not \[{'a': None}\]"),
         (GRID, {"a": {}, "grid": [{"a": {}}]}, r"\.a must stand once, not twice"),
@@ -95,7 +97,36 @@ ON_PICTURES = "flow_folders.methods"
         ("training_sets.corpus.ststnets", {}, " must be a method or variant"),
         ("training_sets.corpus.ststnet.epoch", 1, " is no known key"),
         ("training_sets.all", {}, " is no known key"),
+        ("training_sets.both.flow_cnn.lrr", 0.1, r" is no known key \(did you mean 'lr'\?\)"),
+        ("training_sets.both.ststnet.epoch", 1, r" is no known key \(did you mean 'epochs'\?\)"),
+        ("training_sets.corpus.majority", {"population": {}}, " must be a method that learns: Majority learns from no"),
+        (
+            "training_sets.corpus.ststnet.initialisation",
+            "population",
+            NO_INITIALISATION.format("corpus.ststnet", "corpus"),
+        ),
+        ("training_sets.corpus.htnet", {"population": {"lr": 0.1}}, " must not have population, which `corpus` sets"),
+        ("training_sets.both.lbp_sip.initialisation", "scratch", NO_INITIALISATION.format("both.lbp_sip", "both")),
+        (
+            "training_sets.ablation.localregions.initialisation",
+            "population",
+            NO_INITIALISATION.format("ablation.localregions", "ablation"),
+        ),
         ("appendix.hog", "grey", " must be a method or a variant of one"),
+        ("appendix", {"capsulenet.icegan_chnge": "one frame"}, r".* mean 'capsulenet.icegan_change'\?\)"),
+        ("variants.slstt.a.patch", 7, r"^[\w.: ]+\.slstt\.a\.patch must divide image_size, and heads w"),
+        ("variants.slstt.a.heads", 5, r"^[\w.: ]+\.slstt\.a\.patch must divide image_size, and heads w"),
+        ("variants.causalnet.a.block_heads", 5, r"^.*causalnet\.a\.block_heads must divide width, "),
+        ("variants.icegan.a.macro_strength", [1, 0.3], r"^.*\.a\.macro_strength must be low <= high, not \[1"),
+        ("variants.hoof.again", SIGNED, " must differ from hoof.sig"),
+        ("variants.hoof.a.synthetic_use", "pretrain", ": pretrain needs synthetic, a generator's name"),
+        ("units.methods.hoof.synthetic_use", "pretrain", ": pretrain needs synthetic, a generator's name"),
+        ("methods", {"hoof": {}, "hoof.signed": {}}, r"^.*: hoof\.signed must stand once in methods, "),
+        ("methods.lbp_sip.population", {"image_size": 32}, " needs initialisation: population, not scratch$"),
+        ("methods", {"flow_svm../../x": {}}, r"\.flow_svm../../x must be a method or <method>\.<na"),
+        ("units.methods", {"flow_svm.../../x": {}}, r"\.flow_svm.../../x must be a method or "),
+        ("spot.methods", {"predict.A": {}}, r"\.predict\.A must be .*, of a to z, 0 to 9 and _$"),
+        ("flow_folders.methods.sssnet", {"epochsss": 6}, r"\.epochsss is no known key \(did you mean 'epochs'\?\)"),
         (
             "questions.units",
             ["htnet"],
@@ -108,6 +139,11 @@ ON_PICTURES = "flow_folders.methods"
         ),
         ("flow.size", 64, "^params.yaml: flow.stored_size must be at most flow.size, not 128 > 64"),
         ("questions.programs", {"toy": "toy {questions} {answers}"}, r"\.toy: value error, must have \{videos\}"),
+        (
+            "questions.programs",
+            {"toy": "toy {questions} {videos} {answers} {model}"},
+            r"\.toy: value error, must have {questions}, {videos}, {answers} alone, not {model}",
+        ),
         ("questions.programs", {"predict": "toy {questions} {videos} {answers}"}, r"\.predict must have another name"),
         ("appendix.hog3d", " ", " must say why the row is not in the main table"),
         (f"{ON_PICTURES}.ststnets", {}, r" must be a method \(did you mean 'ststnet'\?\)"),

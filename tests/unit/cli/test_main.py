@@ -19,6 +19,7 @@ from microexpr import __version__, evaluation
 from microexpr.cli import config, described
 from microexpr.cli.main import main
 from microexpr.core import store
+from microexpr.evaluation import pairs
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.reporting import main_table
 
@@ -153,12 +154,19 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text)
     params = described.check(config.load("params.yaml"))["methods"]["ststnet"]["params"]
-    store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
     Path("results/train/ststnet/megc2019").mkdir(parents=True)
     with store.create("results/train/ststnet/megc2019/1of1.h5", "train", {"methods.ststnet": params}):
         pass
+    store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
+    compared = (
+        "Clips of smic, casme2, samm, generated; params of methods as in {}params.yaml, others are not recorded\n"
+    )
     assert main(["table"]) == 0
-    assert "Clips of smic, casme2, samm, generated; params as in params.yaml\n" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith(compared.format(""))
+    with monkeypatch.context() as patch:
+        patch.chdir("results")
+        assert main(["table", "megc2019_table.csv"]) == 0
+    assert capsys.readouterr().out.endswith(compared.format("../"))
     Path("params.yaml").write_text(text.replace("ststnet: {epochs: 10, batch: 16,", "ststnet: {epochs: 12, batch: 16,"))
     assert main(["table"]) == 0
     assert "note: params.yaml now has methods.ststnet.epochs 12, not 10: " in capsys.readouterr().out
@@ -167,10 +175,51 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
     assert "not compared with params.yaml: params.yaml, line 4: must be true or " in capsys.readouterr().out
 
 
+def test_paired_tests_of_other_rows_are_left_out_with_a_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    table = main_table.megc2019([rows("ststnet"), rows("icegan")])
+    pair = dict(first="ststnet", second="icegan", metric="uf1", difference=0, low=-0.1, high=0.1, p=1, p_holm=1)
+    pair |= dict(clips=100, subjects=12, origin="generated", selection="last", seeds=3)
+    store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, table)
+    pairs.write("results/megc2019_paired.csv", [pair])
+    assert main(["table"]) == 0 and "Not distinguishable from it: icegan" in capsys.readouterr().out
+    pairs.write("results/megc2019_paired.csv", [pair | {"difference": 0.2}])
+    assert main(["table"]) == 0
+    printed = capsys.readouterr().out
+    assert "note: results/megc2019_paired.csv: is not of this table, so nothing is tested: uf1 of ststnet" in printed
+    assert "istinguishable" not in printed
+    assert main(["table", "--reference", "icegan"]) == 1
+
+
+def test_a_papers_table_is_printed_as_markdown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    store.write_csv("results/papers/icegan/table9.csv", ["a"], [{"a": "1"}])
+    store.write_text(Path("results/papers/icegan/table9.md"), "| a |\n")
+    for form, expected in (("--markdown", "| a |\n"), ("--csv", "a\n1\n")):
+        assert main(["table", "results/papers/icegan/table9.csv", form]) == 0
+        assert capsys.readouterr().out == expected
+
+
+def test_an_evaluation_with_another_methods_rows_is_not_shown_as_this_methods(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    evaluation.write("results/evaluate/megc2019/ststnet.csv", rows("icegan"))
+    assert main(["table", "--methods", "ststnet"]) == 1
+    assert "ststnet.csv: must have rows of ststnet, not of icegan; `snakemake" in capsys.readouterr().err
+
+
+def test_a_method_that_is_named_twice_is_printed_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["methods", "majority", "majority"]) == 0
+    assert capsys.readouterr().out.count("majority: ") == 1
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("table --methods icegan icegan", "--methods must have each name once, not icegan 2 times"),
+        ("table --methods icegan icegan", "--methods must be names of rows, each once, not icegan icegan"),
+        ("table --methods", "--methods needs names of methods"),
+        ("table --methods icegan/../icegan", "--methods must be names of rows, each once, not icegan/../icegan"),
         ("table --methods icegan --reference icegan", "table: --reference needs a table with paired tests, "),
         ("table --methods icegan --notes --csv", "table: --notes needs the table as text or in --markdown, "),
         (
@@ -179,6 +228,7 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
         ),
         ("table results/papers/icegan/table1.csv --reference a", "table: --reference needs the main table, "),
         ("methods ststnet --all", "methods: --all needs the list, without names of methods"),
+        ("methods --all --csv", "methods: --all needs the list as text: --csv and --json have all rows"),
         ("inspect a.h5 --limit 3", "inspect: --limit needs --values"),
         ("inspect a.h5 --show-licensed-faces", "inspect: --show-licensed-faces needs --png"),
         ("inspect a.h5 --force", "inspect: --force needs --png"),

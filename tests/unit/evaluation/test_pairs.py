@@ -124,6 +124,27 @@ def compared(tests, half=1, subjects=68):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"difference": 0.10009}, ""),
+        (
+            {"difference": 0.1003},
+            "uf1 of a and b must be of 9 clips of 3 subjects, a difference of 0.1000, not 9 clips",
+        ),
+        ({"clips": 8}, "uf1 of a and b must be of 9 clips of 3 subjects, a difference of 0.1000, not 8 clips of 3"),
+        ({"subjects": 4}, "uf1 of a and b must be of 9 clips of 3 subjects, a difference of 0.1000, not 9 clips of 4"),
+        ({"second": "c"}, "methods must be the same in both, unlike b, c"),
+    ],
+)
+def test_pairs_of_other_rows_than_a_tables_are_told(change, expected):
+    counts = {"clips": "9", "subjects": "3"}
+    rows = [{"method": name, "full_uf1": uf1} | counts for name, uf1 in (("a", "0.6000"), ("b", "0.5000"))]
+    pair = {"first": "a", "second": "b", "metric": "uf1", "difference": 0.1, "clips": 9, "subjects": 3} | change
+    message = method_tests.mismatch(rows, [pair])
+    assert message.startswith(expected) and bool(message) == bool(expected)
+
+
 def line(uf1, p_holm, subjects=68):
     """Return the line below a table of methods with these UF1; all pairs have one corrected p but for those named."""
     rows = [{"method": method, "full_uf1": str(value)} for method, value in uf1.items()]

@@ -121,6 +121,7 @@ def test_values_of_any_kind_are_printed_but_no_more_than_the_limit(numbers):
     ("selection", "message"),
     [
         ("clip/gird", r"has no dataset clip/gird \(did you mean 'clip/grid'\?\)"),
+        ("", "has no dataset without a name"),
         ("clip/grid[x]", r"clip/grid is 3 x 4 x 5, so \[x\] must be a slice of it"),
         ("clip/grid[5]", "must be a slice of it"),
         ("clip/grid[0,0,0,0]", "must be a slice of it"),

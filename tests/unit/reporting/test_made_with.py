@@ -1,5 +1,7 @@
 """Files of a results folder on the params of a table, against params.yaml now."""
 
+import os
+
 import pytest
 from paper_runs import rows
 
@@ -20,21 +22,53 @@ def checked(epochs=10, size=288, datasets=("smic", "casme2", "samm"), seed=1, me
     return {"params": params, "methods": {name: {"params": {"epochs": epochs, "lr": 0.1}} for name in methods}}
 
 
+def write(path, schema, params):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store.create(path, schema, params):
+        pass
+
+
 @pytest.fixture
 def recorded(tmp_path):
     trained = {"methods.ststnet": {"epochs": 10, "lr": 0.1}, "seed": 1, "train": {"seeds": 1, "stack": 32}}
-    for path, schema, params in (
-        ("train/ststnet/megc2019/1of1.h5", "train", trained),
-        ("flow/smic/s1.h5", "flow", FLOW),
-    ):
-        (tmp_path / path).parent.mkdir(parents=True)
-        with store.create(tmp_path / path, schema, params):
-            pass
-    return made_with.recorded(tmp_path, table())
+    write(tmp_path / "train/ststnet/megc2019/1of1.h5", "train", trained)
+    write(tmp_path / "flow/smic/s1.h5", "flow", FLOW)
+    return made_with.recorded(made_with.files(tmp_path, table()))
 
 
 def test_params_are_those_of_the_methods_and_stages(recorded):
-    assert recorded["methods.ststnet"] == {"epochs": 10, "lr": 0.1} and recorded["flow"] == FLOW["flow"]
+    trained, flow = recorded
+    assert trained["methods.ststnet"] == {"epochs": 10, "lr": 0.1} and flow == FLOW
+
+
+def test_what_is_compared_is_named_and_no_method_that_no_training_records(recorded):
+    assert made_with.compared(recorded, table()) == "flow, seed, train.seeds, methods"
+    two = main_table.megc2019([rows("ststnet"), rows("majority")])
+    assert made_with.compared(recorded, two) == "flow, seed, train.seeds, methods.ststnet"
+    assert made_with.compared(recorded[1:], table()) == "flow"
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "params", "expected"),
+    [
+        ("train/ststnet/megc2019/2of2.h5", "train", {"seed": 2}, "seed 1, not 2"),
+        ("flow/smic/s2.h5", "flow", {"flow": {"size": 144}}, "flow.size 288, not 144"),
+    ],
+)
+def test_a_later_file_with_other_params_is_not_passed_over(recorded, tmp_path, path, schema, params, expected):
+    write(tmp_path / path, schema, params)
+    then = made_with.recorded(made_with.files(tmp_path, table()))
+    assert f"params.yaml now has {expected}: " in made_with.differences(then, table(), checked())
+
+
+def test_a_training_that_is_newer_than_its_table_is_named(recorded, tmp_path):
+    files, source = made_with.files(tmp_path, table()), tmp_path / "table.csv"
+    source.touch()
+    for path, seconds in ((source, 9), *((path, 8) for path in files)):
+        os.utime(path, (seconds, seconds))
+    assert made_with.newer(files, [source]) == ""
+    os.utime(files[0], (10, 10))
+    assert made_with.newer(files, [source]).startswith(f"{files[0]} is newer than this table, which may be of earlier")
 
 
 def test_the_same_params_are_no_difference_whatever_the_plan_of_training(recorded):
@@ -57,7 +91,8 @@ def test_a_difference_is_named_by_its_key(recorded, change, expected):
 
 
 def test_a_folder_without_files_says_nothing(tmp_path):
-    assert made_with.recorded(tmp_path, table()) == {}
+    assert made_with.recorded(made_with.files(tmp_path, table())) == []
+    assert made_with.compared([], table()) == "" and made_with.newer([], [tmp_path]) == ""
 
 
 def test_data_sets_are_those_with_figures():

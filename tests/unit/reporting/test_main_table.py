@@ -192,17 +192,18 @@ def test_an_evaluation_without_its_figures_is_refused(change):
 @pytest.mark.parametrize(
     ("change", "other"),
     [
-        ({"clips": 120, "subjects": 8}, "120 generated clips of 8 subjects, 12 folds (smic, casme2, samm)"),
-        ({"folds": 4}, "100 generated clips of 12 subjects, 4 folds (smic, casme2, samm)"),
-        ({"origin": "licensed"}, "100 licensed clips of 12 subjects, 12 folds (smic, casme2, samm)"),
-        ({}, "100 generated clips of 12 subjects, 12 folds (smic, casme2)"),
+        ({"clips": 120, "subjects": 8}, "120 generated clips of 8 subjects, 12 folds (smic, casme2, samm), 3 seeds"),
+        ({"folds": 4}, "100 generated clips of 12 subjects, 4 folds (smic, casme2, samm), 3 seeds"),
+        ({"origin": "licensed"}, "100 licensed clips of 12 subjects, 12 folds (smic, casme2, samm), 3 seeds"),
+        ({"seeds": 1}, "100 generated clips of 12 subjects, 12 folds (smic, casme2, samm), 1 seed"),
+        ({}, "100 generated clips of 12 subjects, 12 folds (smic, casme2), 3 seeds"),
     ],
 )
 def test_rows_of_other_clips_are_not_mixed_under_one_title(change, other, tmp_path):
     scopes = ("full", "smic", "casme2") if not change else ("full", "smic", "casme2", "samm")
     evaluations = [rows("ststnet"), [row | change for row in rows("flow_svm", scopes=scopes)]]
-    expected = "ststnet of 100 generated clips of 12 subjects, 12 folds (smic, casme2, samm)"
-    message = re.escape(f"must be of the same clips, not {expected} and flow_svm of {other}")
+    expected = "ststnet of 100 generated clips of 12 subjects, 12 folds (smic, casme2, samm), 3 seeds"
+    message = re.escape(f"must be of the same clips and seeds, not {expected} and flow_svm of {other}")
     with pytest.raises(StoreError, match=f"^rows of megc2019 {message}"):
         megc2019(evaluations)
     both = [row for evaluation in evaluations for row in megc2019([evaluation])]
@@ -213,7 +214,13 @@ def test_rows_of_other_clips_are_not_mixed_under_one_title(change, other, tmp_pa
 
 def test_rows_of_recorded_clips_may_begin_with_weights_of_rendered_ones():
     origins = ("licensed", "licensed+generated")
-    assert len(megc2019([[row | {"origin": origin} for row in rows("ststnet")] for origin in origins])) == 2
+    evaluations = zip(("ststnet", "flow_svm"), origins, strict=True)
+    assert len(megc2019([[row | {"origin": origin} for row in rows(name)] for name, origin in evaluations])) == 2
+
+
+def test_a_method_has_one_row():
+    with pytest.raises(StoreError, match=r"^a table must have one row of ststnet of megc2019, not 2$"):
+        megc2019([rows("ststnet"), rows("ststnet")])
 
 
 def test_rows_of_two_protocols_may_be_of_other_clips():

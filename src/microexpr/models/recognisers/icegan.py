@@ -6,11 +6,11 @@ PatchGAN's trunk [B, 8 W, 2 h - 2, 2 h - 2].
 
 from functools import partial
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
@@ -289,6 +289,12 @@ class Icegan(NetworkMethod):
         generator_lr: float = Field(0.0, ge=0, le=1, description="the generator's first learning rate; 0: `lr`")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate every `decay_epochs`")
         decay_epochs: int = Field(20, ge=1, le=2000, description="epochs between two decays")
+
+        @model_validator(mode="after")
+        def _check_strength(self) -> Self:
+            if self.macro_strength and self.macro_strength[0] > self.macro_strength[1]:
+                raise ValueError(f"macro_strength must be low <= high, not {list(self.macro_strength)}")
+            return self
 
     def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
         super().__init__(params, classes, several)
