@@ -156,7 +156,7 @@ def _parts(estimator: Any) -> list[Any]:
     return [estimator, *held.values()]
 
 
-def _class_data(estimator: Any) -> dict[str, Any]:
+def _class_data(estimator: Any) -> dict[str, bytes]:
     """Return the bytes of the data in the classes of an estimator and of its parts: all copies share them."""
     data = {}
     for owner in {owner for part in _parts(estimator) for owner in type(part).__mro__}:
@@ -168,7 +168,7 @@ def _class_data(estimator: Any) -> dict[str, Any]:
             try:
                 data[f"{owner.__name__}.{name}"] = pickle.dumps(value)
             except Exception:  # what cannot be pickled
-                data[f"{owner.__name__}.{name}"] = repr(value)
+                data[f"{owner.__name__}.{name}"] = repr(value).encode()
     return data
 
 
