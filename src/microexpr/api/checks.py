@@ -118,8 +118,9 @@ def present(values: Any, name: str, noun: str) -> np.ndarray:
     array = rows(values, f"{name} must be a {noun} of each clip")
     flat = array.ravel()
     for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
-        if is_missing or (isinstance(value, str) and value.strip() in MISSING):
-            raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}, which is a missing value")
+        is_tuple = noun == "class" and isinstance(value, (tuple, list))
+        if is_missing or is_tuple or (isinstance(value, str) and value.strip() in MISSING):
+            raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}")
     return array
 
 

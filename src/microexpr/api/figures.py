@@ -184,17 +184,17 @@ def compare(
 def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, Any]:
     """Return the arguments by name with the rows of `truth`, if they have an index, each seed on its own."""
     is_one_class = checks.rows(truth, "truth must be a class of each clip").ndim == 1
-    by_seed: dict[str, list[Any]] = {}
+    seeds = dict[str, list[Any]]()
     for word, values in predicted.items():
         if isinstance(values, pd.DataFrame) and is_one_class:
-            by_seed[word] = [seed for _, seed in values.iterrows()]
+            seeds[word] = [seed for _, seed in values.iterrows()]
         elif isinstance(values, (list, tuple)) and any(isinstance(seed, checks.PANDAS) for seed in values):
-            by_seed[word] = [*values]
-    each = {f"{word} {i}": seed for word, seeds in by_seed.items() for i, seed in enumerate(seeds)}
-    others = {word: values for word, values in predicted.items() if word not in by_seed}
-    rows, _ = checks.aligned({"truth": truth, **each, **others, "subjects": subjects})
-    stacked = {word: [rows[f"{word} {i}"] for i in range(len(seeds))] for word, seeds in by_seed.items()}
-    return {word: (rows | stacked)[word] for word in ("truth", *predicted, "subjects")}
+            seeds[word] = [*values]
+    each = {f"{word} {i}": seed for word, rows in seeds.items() for i, seed in enumerate(rows)}
+    each |= {word: values for word, values in predicted.items() if word not in seeds}
+    aligned, _ = checks.aligned({"truth": truth, **each, "subjects": subjects})
+    aligned |= {word: [aligned[f"{word} {i}"] for i in range(len(rows))] for word, rows in seeds.items()}
+    return {word: aligned[word] for word in ("truth", *predicted, "subjects")}
 
 
 def _leave_out_empty(table: pd.DataFrame, low: str, high: str) -> list[str]:
@@ -223,21 +223,16 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
         if len(names) != (count := np.shape(truth)[1]):
             raise DataError(f"classes must name the {count} labels, not {len(names)}")
         arrays = [_several_labels(values, word, values is truth) for word, values in labels.items()]
-        if (arrays[0] == 1).sum(1).max(initial=0) <= 1 and (arrays[0] >= 0).all():
+        is_one_hot = len(arrays[0]) > 1 and ((arrays[0] == 1).sum(1) == 1).all() and (arrays[0] >= 0).all()
+        if count == 1 or is_one_hot:
             word = next(iter(labels))
-            if count == 1:
-                one = f"{word} has one column, and is read as a label that a clip has or not"
-                warnings.warn(
-                    f"{one}; for one class of each clip give the column alone, [N]", UserWarning, stacklevel=3
-                )
-            elif len(arrays[0]) > 1 and (arrays[0] == 1).any(1).all():
-                several = f"each row of {word} has one 1, and is read as several labels at once"
-                warnings.warn(f"{several}; for one class of each clip give argmax(1) of it", UserWarning, stacklevel=3)
+            what, one = (
+                (f"{word} has one column", "[:, 0]") if count == 1 else (f"each row of {word} has one 1", "argmax(1)")
+            )
+            several = f"{what}, and is read as several labels at once"
+            warnings.warn(f"{several}; for one class of each clip give {one} of it", UserWarning, stacklevel=3)
         return names, arrays
     present = {word: np.ravel(checks.present(values, word, "class")) for word, values in labels.items()}
-    for word, values in present.items():
-        if any(isinstance(value, (tuple, list)) for value in values.tolist()):
-            raise DataError(f"{word} must be a name or number of each clip, not {values[0]!r}")
     if named is None:
         _check_spellings(present)
     names = np.unique(np.concatenate([*present.values()])).tolist() if named is None else named
@@ -246,15 +241,10 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
 
 def _class_names(classes: Any) -> list[Any]:
     """Return the names of classes. Raises DataError for what is no list, and for two that are spelt alike."""
-    names = checks.rows(classes, "classes must be a list of names")
-    if names.ndim != 1:
-        raise DataError(f"classes must be a list of names, not {classes!r}")
-    first = dict[str, Any]()
-    for name in names.tolist():
-        if folded(name) in first:
-            raise DataError(f"classes must be names of different classes, not {first[folded(name)]!r} and {name!r}")
-        first[folded(name)] = name
-    return [*first.values()]
+    names = checks.rows(classes, "classes must be a list of different names")
+    if names.ndim != 1 or len({folded(name) for name in names.tolist()}) < len(names):
+        raise DataError(f"classes must be a list of different names, not {classes!r}")
+    return names.tolist()
 
 
 def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
@@ -281,27 +271,19 @@ def _label_names(labels: Mapping[str, Any], classes: list[Any] | None) -> list[A
     """Return the names of several labels: `classes`, or else the columns of a table, or else their numbers.
 
     Raises DataError for tables, and `classes`, with other labels or another order. Numbers 0..L-1 stand for any."""
-    names = {} if classes is None else {"classes": [*map(str, classes)]}
-    for word, values in labels.items():
-        seeds = {f"{word} {i}": seed for i, seed in enumerate(values)} if isinstance(values, list) else {word: values}
-        for each, table in seeds.items():
-            if isinstance(table, pd.DataFrame):
-                names[each] = [str(name).removeprefix(f"{word}_") for name in table.columns]
-                _check_order(each, names)
     numbers = [*map(str, range(np.shape(next(iter(labels.values())))[1]))]
-    return classes or next((columns for columns in names.values() if columns != numbers), numbers)
-
-
-def _check_order(word: str, names: Mapping[str, list[str]]) -> None:
-    """Raise DataError unless columns are those of the first table of such names, which may be mere numbers."""
-    numbers = [*map(str, range(len(names[word])))]
-    kind = [
-        other for other, columns in names.items() if (sorted(columns) == numbers) == (sorted(names[word]) == numbers)
-    ]
-    columns, expected = names[word], names[kind[0]]
-    if [*map(folded, columns)] != [*map(folded, expected)]:
-        order = f"{', '.join(expected)} as {kind[0]} has, not {', '.join(columns)}"
-        raise DataError(f"{word} must have its labels in the order {order}")
+    names = [("classes", [*map(str, classes)])] if classes else []
+    for word, values in labels.items():
+        tables = [seed for seed in (values if isinstance(values, list) else [values]) if isinstance(seed, pd.DataFrame)]
+        names += [(word, [str(name).removeprefix(f"{word}_") for name in table.columns]) for table in tables]
+    for are_numbers in (True, False):
+        group = [(word, columns) for word, columns in names if ({*columns} == {*numbers}) == are_numbers]
+        for word, columns in group[1:]:
+            first, expected = group[0]
+            if [*map(folded, columns)] != [*map(folded, expected)]:
+                order = f"{', '.join(expected)} as {first} has, not {', '.join(columns)}"
+                raise DataError(f"{word} must have its labels in the order {order}")
+    return classes or next((columns for _, columns in names if columns != numbers), numbers)
 
 
 def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
@@ -322,10 +304,10 @@ def _encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     values = checks.narrowed(checks.rows(labels, f"{word} must be a class of each clip"))
     indices = {name: i for i, name in enumerate(names)}
     if values.dtype.kind in "iu" and all(isinstance(name, str) for name in names):
-        for i, name in enumerate(names):
-            if name.strip().isdecimal() and int(name) != i:
-                number = f"numbers, and class {i} of classes has the name {name!r}"
-                raise DataError(f"{word} must be names, not {number}: give names, or numbers in both")
+        if any(name.strip().isdecimal() and int(name) != i for i, name in enumerate(names)):
+            raise DataError(
+                f"{word} must be names, not numbers, since {', '.join(names)} are not numbered from 0 in order"
+            )
         indices = {i: i for i in range(len(names))}
     codes = [indices.get(value, UNTESTED) for value in np.ravel(values).tolist()]
     if UNTESTED in codes:
@@ -339,10 +321,7 @@ def _check_lengths(truth: np.ndarray, subjects: np.ndarray, several: bool, **lab
     """Raise DataError unless all are of as many clips and labels as `truth`."""
     if truth.ndim != 1 + several or not len(truth):
         raise DataError(f"truth must have the shape [N{', L' * several}], N > 0, not {[*truth.shape]}")
-    shapes = {word: np.atleast_1d(values).shape[-truth.ndim :] for word, values in labels.items()}
-    for word, values in labels.items():
-        if values.ndim > truth.ndim + 1:
-            raise DataError(f"{word} must have the shape of truth, or one of each seed, not {[*values.shape]}")
+    shapes = {word: values.shape[values.ndim == truth.ndim + 1 :] for word, values in labels.items()}
     for word, shape in (shapes | {"subjects": (len(subjects), *truth.shape[1:])}).items():
         if shape == truth.shape:
             continue

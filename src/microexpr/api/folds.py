@@ -25,6 +25,7 @@ from microexpr.training import engine
 from microexpr.training.engine import FoldIndices
 
 ADAM = partial(torch.optim.Adam, lr=1e-3)
+FITTED_ON = "fitted_on must be a list of subjects"
 Arrays = np.ndarray | Tensor | Mapping[str, np.ndarray | Tensor]
 
 
@@ -109,13 +110,15 @@ def loso(
         raise DataError(f"labels must have the shape [N] or [N, L], not {[*np.shape(labels)]}")
     several = SeveralLabels(loss="weighted_bce", threshold="zero") if axes == 2 else None
     for name, table in rows.items():
-        _check_no_label(table, labels, name)
+        are_tables = isinstance(table, pd.DataFrame) and isinstance(labels, checks.PANDAS)
+        for column, values in pd.DataFrame(labels).items() if are_tables else ():
+            if column in table and np.array_equal(table[column], values):
+                raise LeakError(f"{name} must not hold the labels, which its column {column!r} is")
     names, (true,) = read_labels(classes, label=labels)
     units = checks.subjects(subjects)
     by_name = dict(zip(by_name, rows.values(), strict=True))
     arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in by_name.items()}
-    fitted = _fitted_subjects(fitted_on)
-    seed = checks.whole(seed, "seed", 0)
+    fitted, seed = _fitted_subjects(fitted_on), checks.whole(seed, "seed", 0)
     for name, values in {"subjects": units, **arrays}.items():
         if np.shape(values)[:1] != (len(true),):
             count = len(values) if values.ndim else "one number"
@@ -127,7 +130,7 @@ def loso(
     if is_estimator:
         if several and (true == UNKNOWN).any():
             raise DataError("an estimator must know all labels, not have some of -1")
-        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, names, several, is_fitted=bool(fitted))
+        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, names, several, bool(fitted))
     elif callable(method) and not isinstance(method, nn.Module):
         adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss, several)
     else:
@@ -147,8 +150,7 @@ def loso(
     data = ClipTensors(tensors, targets)
     tables = []
     with checks.single():
-        report = checks.reporter(progress, engine.silent)
-        results = engine.train(adapter, data, parts, [seed], "sequential", 1, report)
+        results = engine.train(adapter, data, parts, [seed], "sequential", 1, checks.reporter(progress, engine.silent))
         for part in parts:
             adapter.fold = part.name
             with one_line(f"fold {part.name} cannot be trained", kinds=(RuntimeError, TypeError)):
@@ -190,30 +192,18 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
 
 
 def _fitted_subjects(fitted_on: Any) -> list[Any]:
-    """Return names from a list, a set, an array or a column. Raises ParamsError for something else, also among them."""
-    is_text = isinstance(fitted_on, (str, bytes))
-    problem = f"fitted_on must be a list of subjects, not {repr(fitted_on) if is_text else checks.describe(fitted_on)}"
-    if is_text or isinstance(fitted_on, Mapping) or (isinstance(fitted_on, pd.DataFrame) and fitted_on.shape[1] != 1):
-        raise ParamsError(problem)
-    is_list = isinstance(fitted_on, Iterable) and not hasattr(fitted_on, "__array__")
-    try:
-        names = checks.rows([*fitted_on] if is_list else fitted_on, "fitted_on must be a list of subjects")
-        listed = checks.present(names, "fitted_on", "name or number").ravel().tolist()
-    except DataError as error:
-        raise ParamsError(str(error)) from None
-    if not names.ndim or not all(isinstance(name, (str, int, float)) for name in listed):
-        raise ParamsError(problem)
-    return listed
-
-
-def _check_no_label(table: Any, labels: Any, name: str) -> None:
-    """Raise LeakError for a column of the inputs that has name and values of a column of the labels."""
-    if not isinstance(table, pd.DataFrame) or not isinstance(labels, checks.PANDAS):
-        return
-    columns = {labels.name: labels} if isinstance(labels, pd.Series) else dict(labels.items())
-    for column, values in columns.items():
-        if column is not None and column in table and np.array_equal(table[column], values):
-            raise LeakError(f"{name} must not hold the labels, which its column {column!r} is")
+    """Return names from a list, a set, an array or a column. Raises DataError for something else, also among them."""
+    if (
+        isinstance(fitted_on, Iterable)
+        and not hasattr(fitted_on, "__array__")
+        and not isinstance(fitted_on, (str, Mapping))
+    ):
+        fitted_on = [*fitted_on]
+    names = checks.present(checks.rows(fitted_on, FITTED_ON), "fitted_on", "name or number")
+    are_names = all(isinstance(name, (str, int, float)) for name in names.ravel().tolist())
+    if names.shape not in ((names.size,), (names.size, 1)) or not are_names:
+        raise DataError(f"{FITTED_ON}, not {fitted_on!r}")
+    return names.ravel().tolist()
 
 
 def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.ndarray) -> list[FoldIndices]:

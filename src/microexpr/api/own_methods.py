@@ -6,13 +6,14 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 import inspect
 import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -64,33 +65,23 @@ class OwnEstimator(ClassicalMethod):
     takes_several = True
     fold = ""  # that is being fitted
 
-    def __init__(
-        self,
-        estimator: Any,
-        arrays: Mapping[str, Any],
-        classes: list[Any],
-        several: SeveralLabels | None = None,
-        is_fitted: bool = False,  # on subjects that the caller names
-    ):
-        super().__init__(Params(), len(classes), several)
-        self.is_fitted = is_fitted
+    def __init__(self, estimator: Any, arrays: Any, names: list[Any], several: SeveralLabels | None, is_fitted: bool):
+        """Take an estimator; `is_fitted` allows one that the caller has fitted on known subjects."""
+        super().__init__(Params(), len(names), several)
         if [*arrays] != [SINGLE]:
             raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
-        self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
+        self.estimator, self.shape, self.is_fitted = estimator, np.shape(arrays[SINGLE])[1:], is_fitted
         if hasattr(estimator, "get_params"):
             from sklearn.base import is_clusterer
 
             if is_clusterer(estimator):
                 raise ParamsError(f"method must be a classifier, not {type(estimator).__name__}, which has no classes")
-            are_indices = several is not None or classes == [*range(len(classes))]
-            for name, value in estimator.get_params(deep=True).items():
-                word = name.rpartition("__")[2]
-                names_classes = isinstance(value, Mapping) if word == "class_weight" else value is not None
-                if word in ("class_weight", "constant") and names_classes and not are_indices:
-                    indices = f"the indices 0..{len(classes) - 1} of {', '.join(map(str, classes))}"
-                    raise ParamsError(
-                        f"{name} must not name classes: an estimator is fitted on {indices}; label by these"
-                    )
+            are_indices = several is not None or names == [*range(len(names))]
+            for name, value in () if are_indices else estimator.get_params(deep=True).items():
+                word, is_mapping = name.rpartition("__")[2], isinstance(value, Mapping)
+                if (word == "class_weight" and is_mapping) or (word == "constant" and value is not None):
+                    indices = f"indices 0..{len(names) - 1}, not on {', '.join(map(str, names))}"
+                    raise ParamsError(f"{name} must not name classes: an estimator is fitted on {indices}")
 
     @property
     def inputs(self) -> Shapes:
@@ -165,10 +156,8 @@ def _class_data(estimator: Any) -> dict[str, bytes]:
         for name, value in vars(owner).items():
             if name.startswith(("__", "_abc_")) or isinstance(value, type) or hasattr(type(value), "__get__"):
                 continue
-            try:
+            with suppress(Exception):  # what cannot be pickled
                 data[f"{owner.__name__}.{name}"] = pickle.dumps(value)
-            except Exception:  # what cannot be pickled
-                data[f"{owner.__name__}.{name}"] = repr(value).encode()
     return data
 
 
@@ -332,10 +321,10 @@ class WeightsLeft:
             if digest in self.left:
                 trained = f"its {name} was trained in fold {self.left[digest]} already"
                 raise LeakError(f"the network of fold {fold} must be new: {trained}")
-        for trained_fold, name, before, after in self.changes:
-            new = self.start_values.get(name)
-            if new is not None and new.shape == after.shape and _is_mixed_from(new, before, after):
-                near = f"its {name} is near what training left in fold {trained_fold}"
+        for trained, name, *values in self.changes:
+            new = self.start_values.get(name, values[0][:0])
+            if new.shape == values[0].shape and _is_mixed_from(new, *values):
+                near = f"its {name} is near what training left in fold {trained}"
                 raise LeakError(f"the network of fold {fold} must be new: {near}")
 
 
@@ -347,15 +336,14 @@ def _values(network: nn.Module) -> dict[str, np.ndarray]:
 
 
 def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
-    """Return whether new weights hold trained ones: their partial correlation, given those before training.
+    """Return whether new weights hold trained ones: their rank correlation, without what those before training explain.
 
     By Fisher's transform it is a normal deviate for independent weights; 8 is out of the reach of chance."""
-    known = np.stack([np.ones_like(before), before], 1)
-    left, right = (v - known @ np.linalg.lstsq(known, v)[0] for v in (new, after))
-    sizes = np.linalg.norm(left), np.linalg.norm(right)
-    if min(sizes[0] / (np.linalg.norm(new) or 1), sizes[1] / (np.linalg.norm(after) or 1)) < ROUNDING:
+    known = before - before.mean()
+    left, right = (v - v.mean() - (known @ v) / (known @ known or 1) * known for v in (new, after))
+    if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
         return False  # the same start, or no training
-    r = left @ right / (sizes[0] * sizes[1])
+    r = np.corrcoef(rankdata(left), rankdata(right))[0, 1]
     return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
 
 

@@ -64,7 +64,7 @@ def network():
         (partial(microexpr.evaluate, [0, 1], [0, np.nan], [1, 2], ["a", "b"]), "predicted 1 must be a class, not nan"),
         (partial(microexpr.evaluate, *TWO[:2], ["s1", None]), "subject 1 must be a name or number, not None"),
         (partial(microexpr.evaluate, *TWO, resamples=0), "resamples must be a whole number from 1, not 0"),
-        (partial(microexpr.evaluate, *TWO, "ab"), "classes must be a list of names, not 'ab'"),
+        (partial(microexpr.evaluate, *TWO, "ab"), "classes must be a list of different names, not 'ab'"),
         (partial(microexpr.compare, TWO[0], [np.nan, "b"], *TWO[1:]), "first 0 must be a class, not nan"),
         (partial(microexpr.read_video, FILM[0], 60), r"array: must be uint8\[T, H, W, 3\] or .*, not uint8\[8, 8, 3\]"),
         (
