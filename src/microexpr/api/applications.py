@@ -309,7 +309,7 @@ def reenact(
         raise ParamsError(f"super_resolution must be one of {', '.join(kinds)}, not {super_resolution!r}")
     factors = checks.numbers(strength, "strength")
     if factors.ndim > 1 or not factors.size or not ((factors >= 0) & (factors <= 10)).all():
-        raise DataError(f"strength must be 0 to 10, or a list of these, not {strength}")
+        raise DataError(f"strength must be 0 to 10, not {strength}")
     name, source = driving_name.choose(driving, emotion, style, fps), _picture(face, "face")
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
     output = None if out is None else app_folders.reenactment(Path(out), source, paths, force)

@@ -82,7 +82,7 @@ def evaluate(
     before a figure is computed, as MEGC2019 does; over seeds, figures are averaged. `resamples` is the number of
     resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
     An interval is nan, with a warning, where all subjects are alike. Arrays are paired by position, pandas objects by
-    their index.
+    their index, also seeds in a list.
 
     Where a clip may have several labels at once, such as action units, `truth` and `predicted` are [N, L] of 1, 0 and,
     in `truth`, -1 for an unknown label; `predicted` may be [S, N, L], and `classes` name the labels. Figures are then

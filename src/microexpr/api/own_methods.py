@@ -332,7 +332,7 @@ def _values(network: nn.Module) -> dict[str, np.ndarray]:
     """Return up to about SAMPLED values of each tensor of numbers that has enough of them, evenly spaced."""
     tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
     flat = {name: t.detach().reshape(-1) for name, t in tensors.items() if t.is_floating_point() and t.numel() >= 16}
-    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy() for name, t in flat.items()}
+    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy().copy() for name, t in flat.items()}
 
 
 def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:

@@ -79,9 +79,9 @@ def network():
         (partial(microexpr.predict_pair, None, CROP), "onset must be the path of a picture, not NoneType"),
         (partial(microexpr.predict_pair, CROP, [CROP]), "apex must be the path of a picture, not list"),
         (partial(microexpr.reenact, CROP), r"face must be the path of a picture, not uint8\[32, 32\]"),
-        (partial(microexpr.reenact, "a.png", strength=[]), r"strength must be 0 to 10, or a list of these, not \[\]"),
-        (partial(microexpr.reenact, "a.png", strength=[[1], [2]]), r"strength must be 0 to 10, or a list of these"),
-        (partial(microexpr.reenact, "a.png", strength=11), r"strength must be 0 to 10, or a list of these, not 11"),
+        (partial(microexpr.reenact, "a.png", strength=[]), r"strength must be 0 to 10, not \[\]"),
+        (partial(microexpr.reenact, "a.png", strength=[[1], [2]]), r"strength must be 0 to 10"),
+        (partial(microexpr.reenact, "a.png", strength=11), r"strength must be 0 to 10, not 11"),
         (partial(microexpr.reenact, "a.png", emotion="fear", style=0), "style must be a whole number from 1, not 0"),
         (
             partial(microexpr.reenact, "a.png", super_resolution="lanczso"),
