@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -85,7 +85,7 @@ def predict(
     method: str | None = None,
     results: str | Path = RESULTS,
     force: bool = False,
-    progress: Progress = prediction.silent,
+    progress: Progress | None = None,
 ) -> PredictedVideo:
     """Spot the expressions of one face in a video, and classify its micro-expressions: `microexpr predict`.
 
@@ -104,6 +104,7 @@ def predict(
     ((120, 34), 'What a person feels cannot be read off a face')
     """
     _check_of_files(out, force=force)
+    report = checks.reporter(progress, prediction.silent)
     frames, folder = scan(video, fps), Path(results) / "refit"
     path, output = frames.source.path, None
     if out is not None:
@@ -111,9 +112,9 @@ def predict(
         output = app_folders.prediction(Path(out), [path, weights], force, path)
     models = prediction.Models.load(method, folder)
     with outputs.publish(output) if output else nullcontext() as part:
-        result = prediction.predict(frames, models, progress)
+        result = prediction.predict(frames, models, report)
         if part:
-            app_folders.write_prediction(part, result, models, None, progress)
+            app_folders.write_prediction(part, result, models, None, report)
     seconds, frame = result.video.seconds, result.curves.numbers
     rows = [written.to_dict(expression, seconds) for expression in result.expressions]
     rows = [row | row["classes"] | {"reasons": "; ".join(row["reasons"])} for row in rows]
@@ -151,8 +152,8 @@ def predict_pair(
     ('negative', 'AU4L')
     """
     first, second = (
-        image if isinstance(image, np.ndarray) else picture.read(Path(image), longest=picture.LONGEST)
-        for image in (onset, apex)
+        image if isinstance(image, np.ndarray) else picture.read(_picture(image, word), longest=picture.LONGEST)
+        for word, image in (("onset", onset), ("apex", apex))
     )
     names = ", ".join("array" if isinstance(image, np.ndarray) else str(image) for image in (onset, apex))
     return pair.predict(first, second, prediction.Models.load(method, Path(results) / "refit"), names)
@@ -174,9 +175,9 @@ def measure(
     `source` is a `Video`, an array (with `fps`), the path of a video or picture, a folder, or a list of paths. A folder
     is of videos, which may lie in subfolders; a folder of pictures alone is the frames of one video (with
     `fps`), or with `pictures` each is read separately. There is a row for each frame of a video, of its largest face,
-    and for each face of a picture; unmeasured values are nan. Several inputs have their rows one after the other,
-    and a column `input`. A folder `out` gets the command's files, as "csv", "parquet" or "hdf5"; results in it are
-    reused, unless `force`.
+    and for each face of a picture; unmeasured values are nan. Several inputs have their rows one after the other, and a
+    column `input`, the path, or "source 0" of frames in memory. A folder `out` gets the command's files, as "csv",
+    "parquet" or "hdf5"; results in it are reused, unless `force`.
 
     `attrs["problems"]` are the pictures, and with `out` the inputs, that could not be measured, `attrs["left_out"]`
     files that were not read, and why. Raises DataError for a path that is not there, and if nothing could be measured,
@@ -191,6 +192,8 @@ def measure(
     """
     sources: list[Any] = [*source] if isinstance(source, (list, tuple)) else [source]
     are_paths = all(isinstance(item, (str, PathLike)) for item in sources)
+    if not sources:
+        raise DataError("source must be a video, a picture or a list of them, not an empty list")
     if out is not None and not are_paths:
         raise DataError("out is for paths of videos and pictures, not for frames in memory")
     if pictures and fps is not None:
@@ -210,12 +213,12 @@ def measure(
             ]
             many_inputs.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
             left_out = [item for items in items_of_sources for item in items if item.reason]
-            for each, items in zip(sources, items_of_sources, strict=True):
+            for i, (each, items) in enumerate(zip(sources, items_of_sources, strict=True)):
                 if isinstance(each, (str, PathLike)):
                     paths = (item for item in items if not item.reason)
                     tables_by_name += [(str(item.path), tables.measure(item, fps, report)) for item in paths]
                 else:
-                    tables_by_name.append((str(each), tables.of_video(read_video(each, fps), report)))
+                    tables_by_name.append((f"source {i}", tables.of_video(read_video(each, fps), report)))
             problems = [problem for _, table in tables_by_name for problem in table.problems]
             measured = [(name, _frame(table)) for name, table in tables_by_name]
         else:
@@ -259,7 +262,7 @@ class ReenactedFace(Shown):
         """Return the photograph in motion, uint8[K, H, W, 3] RGB. Raises DataError for a strength that is not there."""
         if strength not in self.result.strengths:
             present = ", ".join(f"{strength:g}" for strength in self.result.strengths)
-            raise DataError(f"strength must be one of {present}, not {strength:g}")
+            raise DataError(f"strength must be one of {present}, not {strength!r}")
         return np.stack([*self.result.frames(strength)])
 
 
@@ -300,15 +303,20 @@ def reenact(
     ((360, 480, 3), True)
     """
     _check_of_files(out, force=force)
-    name, source = driving_name.choose(driving, emotion, style, fps), Path(face)
+    if style is not None:
+        style = checks.whole(style, "style", 1)
+    if super_resolution not in (None, *(kinds := get_args(Kind))):
+        raise ParamsError(f"super_resolution must be one of {', '.join(kinds)}, not {super_resolution!r}")
+    factors = checks.numbers(strength, "strength")
+    if factors.ndim > 1 or not factors.size or not ((factors >= 0) & (factors <= 10)).all():
+        raise DataError(f"strength must be 0 to 10, not {strength}")
+    name, source = driving_name.choose(driving, emotion, style, fps), _picture(face, "face")
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
     output = None if out is None else app_folders.reenactment(Path(out), paths, force, source)
     photograph = Photograph.read(source)
     photograph.choose(face_number if face_number == "all" else checks.whole(face_number, "face_number", 1))
     curves = driving_curves.read(name, fps, Path(results))
-    strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
-    if not all(0 <= value <= 10 for value in strengths):
-        raise DataError(f"strength must be 0 to 10, not {strength}")
+    strengths = tuple(dict.fromkeys(np.atleast_1d(factors).astype(float).tolist()))
     network = Path(weights) if weights else None
     with outputs.publish(output) if output else nullcontext() as part:
         result = alone.reenact(curves, photograph, face_number, strengths, network, super_resolution)
@@ -333,6 +341,13 @@ def reenact(
         tuple(output.paths) if output else (),
         result,
     )
+
+
+def _picture(path: Any, name: str) -> Path:
+    """Return the path of a picture. Raises DataError for something else."""
+    if not isinstance(path, (str, PathLike)):
+        raise DataError(f"{name} must be the path of a picture, not {checks.describe(path)}")
+    return Path(path)
 
 
 def _check_of_files(out: Any, **options: bool) -> None:

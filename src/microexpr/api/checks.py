@@ -4,18 +4,22 @@ torch is not loaded here: where it is, it may be asked for as many threads as th
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import pandas as pd
 
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.subjects import Subjects
 
 TENSOR = "; of a tensor on a GPU or with a gradient give .detach().cpu()"
+
+T = TypeVar("T")
+PANDAS = (pd.Series, pd.DataFrame)
+MISSING = {"", "nan", "NaN", "NaT", "None", "<NA>"}  # texts that numpy and pandas write in place of a missing value
 
 
 def describe(value: Any) -> str:
@@ -42,19 +46,50 @@ def crop(value: Any, name: str) -> np.ndarray:
     )
 
 
-def numbers(value: Any, name: str, finite: bool = True) -> np.ndarray:
-    """Return an array of numbers. Raises DataError for other values, and unless they are finite."""
+def rows(value: Any, expected: str) -> np.ndarray:
+    """Return an argument as an array; bytes are texts, as h5py reads them.
+
+    Raises DataError, which begins with `expected`, for what has no order, such as a set, for rows of different lengths,
+    masked values, and a list of pandas objects whose rows have other labels."""
+    problem = f"{expected}, not {describe(value)}"
+    if isinstance(value, Iterable) and not isinstance(value, Sequence) and not hasattr(value, "__array__"):
+        raise DataError(problem)
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise DataError(f"{problem} with masked values")
+    parts = [part.index for part in value if isinstance(part, PANDAS)] if isinstance(value, (list, tuple)) else []
+    if not all(index.equals(parts[0]) for index in parts):
+        raise DataError(f"{problem} of pandas objects with different indexes")
     try:
         array = np.asarray(value)
+        flat = array.ravel().tolist() if array.dtype.kind in "SO" else []
+        if any(isinstance(text, bytes) for text in flat):
+            texts = [text.decode() if isinstance(text, bytes) else text for text in flat]
+            return np.array(texts).reshape(array.shape)
     except (TypeError, ValueError, RuntimeError):  # rows of different lengths, or a tensor on a GPU or with gradients
-        hint = TENSOR if hasattr(value, "detach") else ""
-        raise DataError(f"{name} must be an array of numbers, not {describe(value)}{hint}") from None
+        raise DataError(problem + (TENSOR if hasattr(value, "detach") else "")) from None
+    return array
+
+
+def narrowed(array: np.ndarray) -> np.ndarray:
+    """Return an array of objects as numbers if all are, None and pandas.NA as nan, such as of a nullable table."""
+    if array.dtype != object:
+        return array
+    try:
+        values = np.array([np.nan if v is None or v is pd.NA else v for v in array.ravel().tolist()])
+    except ValueError:  # rows of different lengths
+        return array
+    return values.reshape(array.shape) if values.dtype.kind in "fiub" and values.ndim == 1 else array
+
+
+def numbers(value: Any, name: str, finite: bool = True) -> np.ndarray:
+    """Return an array of numbers. Raises DataError for other values, and unless they are finite."""
+    array = narrowed(rows(value, f"{name} must be an array of numbers"))
     if array.dtype.kind not in "fiub":
         raise DataError(f"{name} must be an array of numbers, not {describe(array)}")
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         position = [*map(int, np.argwhere(~np.isfinite(array))[0])]
         raise DataError(f"{name} must hold finite numbers, not {array[tuple(position)]} at {position}")
-    return array
+    return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64, copy=False)
 
 
 def whole(value: Any, name: str, least: int) -> int:
@@ -64,28 +99,38 @@ def whole(value: Any, name: str, least: int) -> int:
     return int(value)
 
 
-def present(values: Sequence[Any] | np.ndarray, name: str, noun: str) -> np.ndarray:
-    """Return values one by one as an array. Raises DataError for a missing one: None or NaN, in place of a `noun`."""
-    try:
-        array = np.asarray(values, object) if not isinstance(values, np.ndarray) else values
-    except (TypeError, ValueError, RuntimeError):
-        hint = TENSOR if hasattr(values, "detach") else ""
-        raise DataError(f"{name} must be a {noun} of each clip, not {describe(values)}{hint}") from None
-    missing = np.flatnonzero(pd.isna(np.ravel(array)))
-    if missing.size:
-        raise DataError(f"{name} {missing[0]} must be a {noun}, not {np.ravel(array)[missing[0]]}")
-    return np.asarray(values)
+def params(value: T | None, kind: type[T]) -> T:
+    """Return params, without them the defaults. Raises ParamsError for an object of another kind."""
+    if value is not None and not isinstance(value, kind):
+        raise ParamsError(f"params must be {kind.__module__}.{kind.__name__}(...), not {describe(value)}")
+    return kind() if value is None else value
 
 
-def subjects(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+def reporter(progress: Any, silent: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that is called with progress, without one `silent`. Raises ParamsError for something else."""
+    if progress is not None and not callable(progress):
+        raise ParamsError(f"progress must be a function, not {progress!r}")
+    return progress or silent
+
+
+def present(values: Any, name: str, noun: str) -> np.ndarray:
+    """Return values one by one as an array. Raises DataError for a missing one, also as a text that stands for it."""
+    array = rows(values, f"{name} must be a {noun} of each clip")
+    flat = array.ravel()
+    for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
+        is_tuple = noun == "class" and isinstance(value, (tuple, list))
+        if is_missing or is_tuple or (isinstance(value, str) and value.strip() in MISSING):
+            raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}")
+    return array
+
+
+def subjects(values: Any) -> np.ndarray:
     """Return the subject of each clip, [N], with one spelling of each: the first. Numbers next to texts are texts.
 
     Raises DataError for a missing name, and for two that could be one subject's."""
     array = present(values, "subject", "name or number")
     if array.ndim != 1:
         raise DataError(f"subjects must have the shape [N], not {[*array.shape]}")
-    if any(isinstance(name, bytes) for name in array.tolist()):  # as h5py reads texts
-        array = np.array([name.decode() if isinstance(name, bytes) else name for name in array.tolist()])
     names, first = array.tolist(), dict[Any, str]()
     for i, name in enumerate(names):
         first.setdefault(name, f"clip {i}")
@@ -99,26 +144,26 @@ def subjects(values: Sequence[Any] | np.ndarray) -> np.ndarray:
 def aligned(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], pd.Index | None]:
     """Return arguments with the rows of the first that has an index, and this index; None where none has one.
 
-    An argument of another length stays as it is. Raises DataError for indexes with other labels, and where another
-    argument has no index, so that nobody can tell which order its rows have."""
-    indexes = {name: value.index for name, value in arguments.items() if isinstance(value, (pd.Series, pd.DataFrame))}
+    Levels of an index are paired by name. An argument of another length stays as it is, and one without an index is
+    paired by position. Raises DataError for indexes with other labels, and for indexes in another order where an
+    argument has none, so that nobody can tell which order its rows have."""
+    indexes = {name: value.index for name, value in arguments.items() if isinstance(value, PANDAS)}
     if not indexes:
         return dict(arguments), None
     first, index = next(iter(indexes.items()))
     rows, plain = dict(arguments), next((name for name in arguments if name not in indexes), None)
-    both = f"give both with their index, or both as arrays, which are paired by position: {first}.to_numpy()"
     for name, other in indexes.items():
-        if len(other) != len(index) or other.equals(index):
+        levels = [*map(str, other.names)]
+        if is_swapped := other.names != index.names and sorted(levels) == sorted(map(str, index.names)):
+            other = other.reorder_levels([levels.index(str(level)) for level in index.names])
+        if len(other) != len(index) or (other.equals(index) and not is_swapped):
             continue
         if not (index.is_unique and other.is_unique and (order := other.get_indexer(index)).min() >= 0):
             raise DataError(f"{name} must have the index of {first}: give both with one index, or as .to_numpy()")
-        if plain:
+        if plain and not other.equals(index):
+            both = f"give both with their index, or both as arrays, which are paired by position: {first}.to_numpy()"
             raise DataError(f"{name} has the index of {first} in another order, and {plain} has none: {both}")
-        rows[name] = arguments[name].iloc[order]
-    positions = np.arange(len(index))
-    is_shuffled = index.dtype.kind in "iu" and np.array_equal(np.sort(index), positions)
-    if plain and is_shuffled and not np.array_equal(index, positions):
-        raise DataError(f"{first} has the index 0..{len(index) - 1} in another order, and {plain} has none: {both}")
+        rows[name] = arguments[name].iloc[order].set_axis(index)
     return rows, index
 
 

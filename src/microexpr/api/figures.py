@@ -48,17 +48,22 @@ class Evaluation:
     @property
     def uf1(self) -> float:
         """The mean over classes of 2 TP / (2 TP + FP + FN), over all clips together."""
-        return float(self.figures.loc["uf1", "value"])
+        return self._figure("uf1")
 
     @property
     def uar(self) -> float:
         """The mean over classes of the share of its clips that are predicted so, over all clips together."""
-        return float(self.figures.loc["uar", "value"])
+        return self._figure("uar")
 
     @property
     def macro_f1(self) -> float:
         """The mean over several labels of 2 TP / (2 TP + FP + FN), over all clips together."""
-        return float(self.figures.loc["macro_f1", "value"])
+        return self._figure("macro_f1")
+
+    def _figure(self, name: str) -> float:
+        if name not in self.figures.index:
+            raise DataError(f"the figure must be one of {', '.join(self.figures.index)}, not {name}")
+        return float(self.figures.loc[name, "value"])
 
 
 def evaluate(
@@ -77,7 +82,7 @@ def evaluate(
     before a figure is computed, as MEGC2019 does; over seeds, figures are averaged. `resamples` is the number of
     resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
     An interval is nan, with a warning, where all subjects are alike. Arrays are paired by position, pandas objects by
-    their index.
+    their index, also seeds in a list.
 
     Where a clip may have several labels at once, such as action units, `truth` and `predicted` are [N, L] of 1, 0 and,
     in `truth`, -1 for an unknown label; `predicted` may be [S, N, L], and `classes` name the labels. Figures are then
@@ -102,7 +107,8 @@ def evaluate(
     units = checks.subjects(rows.pop("subjects"))
     names, (true, labels) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 1)
-    _check_lengths(true, units, np.ndim(truth) == 2, predicted=labels)
+    seed = checks.whole(seed, "seed", 0)
+    _check_lengths(true, units, true.ndim == 2, predicted=labels)
     matrices = metrics.by_subject(true, labels, units, len(names))  # [U, S, K, K], of L labels [U, S, L, 2, 2]
     pooled = matrices.sum((0, 1))
 
@@ -159,6 +165,7 @@ def compare(
     units = checks.subjects(rows.pop("subjects"))
     names, (true, labels, others) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 2)
+    seed = checks.whole(seed, "seed", 0)
     _check_lengths(true, units, False, first=labels, second=others)
     matrices, differences = [metrics.by_subject(true, answers, units, len(names)) for answers in (labels, others)], {}
     for name in COMPARED_METRICS:
@@ -172,11 +179,19 @@ def compare(
 
 
 def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, Any]:
-    """Return the arguments by name with the rows of `truth`, if they have an index."""
-    seeds = {word for word, table in predicted.items() if isinstance(table, pd.DataFrame) and np.ndim(truth) == 1}
-    by_clip: dict[str, Any] = {w: pd.DataFrame(table).T if w in seeds else table for w, table in predicted.items()}
-    rows, _ = checks.aligned({"truth": truth, **by_clip, "subjects": subjects})
-    return {word: values.T if word in seeds else values for word, values in rows.items()}
+    """Return the arguments by name with the rows of `truth`, if they have an index, each seed on its own."""
+    is_one_class = checks.rows(truth, "truth must be a class of each clip").ndim == 1
+    seeds = dict[str, list[Any]]()
+    for word, values in predicted.items():
+        if isinstance(values, pd.DataFrame) and is_one_class:
+            seeds[word] = [seed for _, seed in values.iterrows()]
+        elif isinstance(values, (list, tuple)) and any(isinstance(seed, checks.PANDAS) for seed in values):
+            seeds[word] = [*values]
+    each = {f"{word} {i}": seed for word, rows in seeds.items() for i, seed in enumerate(rows)}
+    each |= {word: values for word, values in predicted.items() if word not in seeds}
+    aligned, _ = checks.aligned({"truth": truth, **each, "subjects": subjects})
+    aligned |= {word: [aligned[f"{word} {i}"] for i in range(len(rows))] for word, rows in seeds.items()}
+    return {word: aligned[word] for word in ("truth", *predicted, "subjects")}
 
 
 def _leave_out_empty(table: pd.DataFrame, low: str, high: str) -> list[str]:
@@ -199,26 +214,34 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
     or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1; a warning says so where each row
     has one 1. Raises DataError for a missing label, one that is none of the classes or another spelling of one, and
     another number or order of names."""
-    if isinstance(classes, str):
-        raise DataError(f"classes must be a list of names, not {classes!r}")
-    truth = next(iter(labels.values()))
+    named, truth = None if classes is None else _class_names(classes), next(iter(labels.values()))
     if np.ndim(truth) == 2:
-        count = np.shape(truth)[1]
-        names = [*map(str, range(count))] if classes is None else list(classes)
-        if len(names) != count:
+        names = _label_names(labels, named)
+        if len(names) != (count := np.shape(truth)[1]):
             raise DataError(f"classes must name the {count} labels, not {len(names)}")
-        _check_columns(labels, classes)
         arrays = [_several_labels(values, word, values is truth) for word, values in labels.items()]
-        if count > 1 and len(arrays[0]) > 1 and ((arrays[0] == 1).sum(1) == 1).all() and (arrays[0] >= 0).all():
+        is_one_hot = len(arrays[0]) > 1 and ((arrays[0] == 1).sum(1) == 1).all() and (arrays[0] >= 0).all()
+        if count == 1 or is_one_hot:
             word = next(iter(labels))
-            several = f"each row of {word} has one 1, and is read as several labels at once"
-            warnings.warn(f"{several}; for one class of each clip give argmax(1) of it", UserWarning, stacklevel=3)
+            what, one = (
+                (f"{word} has one column", "[:, 0]") if count == 1 else (f"each row of {word} has one 1", "argmax(1)")
+            )
+            several = f"{what}, and is read as several labels at once"
+            warnings.warn(f"{several}; for one class of each clip give {one} of it", UserWarning, stacklevel=3)
         return names, arrays
     present = {word: np.ravel(checks.present(values, word, "class")) for word, values in labels.items()}
-    if classes is None:
+    if named is None:
         _check_spellings(present)
-    names = np.unique(np.concatenate([*present.values()])).tolist() if classes is None else list(classes)
+    names = np.unique(np.concatenate([*present.values()])).tolist() if named is None else named
     return names, [_encode(values, names, word) for word, values in labels.items()]
+
+
+def _class_names(classes: Any) -> list[Any]:
+    """Return the names of classes. Raises DataError for what is no list, and for two that are spelt alike."""
+    names = checks.rows(classes, "classes must be a list of different names")
+    if names.ndim != 1 or len({folded(name) for name in names.tolist()}) < len(names):
+        raise DataError(f"classes must be a list of different names, not {classes!r}")
+    return names.tolist()
 
 
 def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
@@ -230,8 +253,7 @@ def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
     spelt = dict[str, Any]()
     for name, where in first.items():
         if (other := spelt.setdefault(folded(name), name)) != name:
-            both = f"{first[other]}, {other!r}, and {where}, {name!r}, must be spelt the same"
-            raise DataError(f"{both}, or be two of the names in classes")
+            raise DataError(f"{first[other]}, {other!r}, and {where}, {name!r}, must be spelt the same")
     texts = [name for name in first if isinstance(name, str)]
     if texts and (numbers := [name for name in first if not isinstance(name, str)]):
         a, b = texts[0], numbers[0]
@@ -242,17 +264,23 @@ def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
         )
 
 
-def _check_columns(labels: Mapping[str, Labels], classes: Sequence[str] | None) -> None:
-    """Raise DataError for tables of several labels, and names of these, that have the same labels in another order."""
-    names = {} if classes is None else {"classes": [*map(str, classes)]}
-    for word, table in labels.items():
-        if isinstance(table, pd.DataFrame):
-            names[word] = [str(name).removeprefix(f"{word}_") for name in table.columns]
-    for word, columns in names.items():
-        first, expected = next(iter(names.items()))
-        if columns != expected and sorted(columns) == sorted(expected):
-            order = f"{', '.join(expected)} as {first} has, not {', '.join(columns)}"
-            raise DataError(f"{word} must have its labels in the order {order}")
+def _label_names(labels: Mapping[str, Any], classes: list[Any] | None) -> list[Any]:
+    """Return the names of several labels: `classes`, or else the columns of a table, or else their numbers.
+
+    Raises DataError for tables, and `classes`, with other labels or another order. Numbers 0..L-1 stand for any."""
+    numbers = [*map(str, range(np.shape(next(iter(labels.values())))[1]))]
+    names = [("classes", [*map(str, classes)])] if classes else []
+    for word, values in labels.items():
+        tables = [seed for seed in (values if isinstance(values, list) else [values]) if isinstance(seed, pd.DataFrame)]
+        names += [(word, [str(name).removeprefix(f"{word}_") for name in table.columns]) for table in tables]
+    for are_numbers in (True, False):
+        group = [(word, columns) for word, columns in names if ({*columns} == {*numbers}) == are_numbers]
+        for word, columns in group[1:]:
+            first, expected = group[0]
+            if [*map(folded, columns)] != [*map(folded, expected)]:
+                order = f"{', '.join(expected)} as {first} has, not {', '.join(columns)}"
+                raise DataError(f"{word} must have its labels in the order {order}")
+    return classes or next((columns for _, columns in names if columns != numbers), numbers)
 
 
 def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
@@ -270,9 +298,13 @@ def _encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     """Return labels, names or indices of classes, as indices int64 of the same shape.
 
     `word` names the labels in the error. Raises DataError naming the first that is no class."""
-    values = np.asarray(labels)
+    values = checks.narrowed(checks.rows(labels, f"{word} must be a class of each clip"))
     indices = {name: i for i, name in enumerate(names)}
-    if not indices.keys() & set(np.ravel(values).tolist()) and np.issubdtype(values.dtype, np.integer):
+    if values.dtype.kind in "iu" and all(isinstance(name, str) for name in names):
+        if any(name.strip().isdecimal() and int(name) != i for i, name in enumerate(names)):
+            raise DataError(
+                f"{word} must be names, not numbers, since {', '.join(names)} are not numbered from 0 in order"
+            )
         indices = {i: i for i in range(len(names))}
     codes = [indices.get(value, UNTESTED) for value in np.ravel(values).tolist()]
     if UNTESTED in codes:
@@ -286,7 +318,7 @@ def _check_lengths(truth: np.ndarray, subjects: np.ndarray, several: bool, **lab
     """Raise DataError unless all are of as many clips and labels as `truth`."""
     if truth.ndim != 1 + several or not len(truth):
         raise DataError(f"truth must have the shape [N{', L' * several}], N > 0, not {[*truth.shape]}")
-    shapes = {word: np.atleast_1d(values).shape[-truth.ndim :] for word, values in labels.items()}
+    shapes = {word: values.shape[values.ndim == truth.ndim + 1 :] for word, values in labels.items()}
     for word, shape in (shapes | {"subjects": (len(subjects), *truth.shape[1:])}).items():
         if shape == truth.shape:
             continue

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from microexpr.api import checks
 from microexpr.api.figures import Labels, Names, read_labels
 from microexpr.api.own_methods import SINGLE, OwnEstimator, OwnNetwork, one_line
-from microexpr.core.errors import DataError, LeakError, ParamsError
+from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
 from microexpr.core.facs import UNKNOWN
 from microexpr.core.subjects import Subjects
 from microexpr.models.base import ClipTensors, Optimiser
@@ -25,6 +25,7 @@ from microexpr.training import engine
 from microexpr.training.engine import FoldIndices
 
 ADAM = partial(torch.optim.Adam, lr=1e-3)
+FITTED_ON = "fitted_on must be a list of subjects"
 Arrays = np.ndarray | Tensor | Mapping[str, np.ndarray | Tensor]
 
 
@@ -42,7 +43,7 @@ def loso(
     seed: int = 0,
     folds: Iterable[tuple[np.ndarray, np.ndarray]] | None = None,
     fitted_on: Iterable[Any] = (),
-    progress: engine.Progress = engine.silent,
+    progress: engine.Progress | None = None,
 ) -> pd.DataFrame:
     """Return the class of each clip as predicted by a model that has not seen its subject: leave one subject out.
 
@@ -54,8 +55,10 @@ def loso(
     Arrays are paired by position; pandas objects by their index, which the result then has.
 
     A fold's network must be new: it may not begin with what the training of an earlier fold left in it, in a part of it
-    or in a copy. Weights that no training changed may be shared, as those of a frozen backbone. An estimator is cloned,
-    or copied if it has no `get_params`; data outside of it, such as in a global variable, stays unseen here.
+    or in a copy, also a rounded or mixed one of a tensor of 16 values or more. Weights that no training changed may be
+    shared, as those of a frozen backbone. An estimator is cloned, or copied if it has no `get_params`; it may hold
+    nothing that is fitted already, unless `fitted_on` says on which subjects. Data outside of it, such as in a global
+    variable, and a copy of weights in another order stay unseen here. An estimator gets labels as indices of classes.
 
     `epochs`, `batch`, `optimiser` (a function of a list of parameters) and `loss` (of scores and class indices; by
     default cross-entropy with equal class weights) are a network's; an epoch is ceil(N / batch) full batches.
@@ -96,32 +99,38 @@ def loso(
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
+    is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
     by_name: dict[str, Any] = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    if is_estimator and len(by_name) == 1:
+        by_name = dict(zip([SINGLE], by_name.values(), strict=True))
     arguments = {"inputs" if name == SINGLE else f"input {name}": values for name, values in by_name.items()}
     rows, index = checks.aligned(arguments | {"labels": labels, "subjects": subjects})
     labels, subjects = rows.pop("labels"), rows.pop("subjects")
-    if np.ndim(labels) not in (1, 2):
+    if (axes := checks.rows(labels, "label must be a class of each clip").ndim) not in (1, 2):
         raise DataError(f"labels must have the shape [N] or [N, L], not {[*np.shape(labels)]}")
-    several = SeveralLabels(loss="weighted_bce", threshold="zero") if np.ndim(labels) == 2 else None
+    several = SeveralLabels(loss="weighted_bce", threshold="zero") if axes == 2 else None
+    for name, table in rows.items():
+        are_tables = isinstance(table, pd.DataFrame) and isinstance(labels, checks.PANDAS)
+        for column, values in pd.DataFrame(labels).items() if are_tables else ():
+            if column in table and np.array_equal(table[column], values):
+                raise LeakError(f"{name} must not hold the labels, which its column {column!r} is")
     names, (true,) = read_labels(classes, label=labels)
     units = checks.subjects(subjects)
     by_name = dict(zip(by_name, rows.values(), strict=True))
-    is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
     arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in by_name.items()}
-    if isinstance(fitted_on, (str, bytes)) or not isinstance(fitted_on, Iterable):
-        raise ParamsError(f"fitted_on must be a list of subjects, not {fitted_on!r}")
+    fitted, seed = _fitted_subjects(fitted_on), checks.whole(seed, "seed", 0)
     for name, values in {"subjects": units, **arrays}.items():
         if np.shape(values)[:1] != (len(true),):
             count = len(values) if values.ndim else "one number"
             raise DataError(f"{name} must have {len(true)} rows, as labels has, not {count}")
     parts = _folds(folds, units)
-    check_leaks(parts, units, fitted_on)
+    check_leaks(parts, units, fitted)
     if is_estimator and isinstance(method, type):
         raise ParamsError(f"method must be an estimator, such as {method.__name__}(), not its class")
     if is_estimator:
         if several and (true == UNKNOWN).any():
             raise DataError("an estimator must know all labels, not have some of -1")
-        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, len(names), several)
+        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, names, several, bool(fitted))
     elif callable(method) and not isinstance(method, nn.Module):
         adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss, several)
     else:
@@ -131,17 +140,25 @@ def loso(
         )
     targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
     targets |= {LABELS: torch.from_numpy(true)} if several else {}
+    arrays = {name: np.array(values, copy=None if min(values.strides) > 0 else True) for name, values in arrays.items()}
     tensors = {name: torch.as_tensor(np.require(values, requirements="W")) for name, values in arrays.items()}
     if isinstance(adapter, OwnNetwork):
         tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                raise DataError(f"{name} must hold numbers of a float32, up to 3.4e38 in size")
     data = ClipTensors(tensors, targets)
     tables = []
     with checks.single():
-        results = engine.train(adapter, data, parts, [seed], "sequential", 1, progress)
+        results = engine.train(adapter, data, parts, [seed], "sequential", 1, checks.reporter(progress, engine.silent))
         for part in parts:
             adapter.fold = part.name
             with one_line(f"fold {part.name} cannot be trained", kinds=(RuntimeError, TypeError)):
                 scores = next(results).scores[0, -1]  # of the last epoch
+            if not np.isfinite(scores).all():
+                row, column = np.argwhere(~np.isfinite(scores))[0]
+                where = f"fold {part.name}, clip {part.test[row]}"
+                raise MicroexprError(f"scores must be finite, not {scores[row, column]} ({where})")
             tables.append(_table(part, scores, true, units, names))
     table = pd.concat(tables).sort_index()
     if index is not None:
@@ -156,8 +173,12 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
     names = subjects.tolist()
     each = Subjects(dict.fromkeys(names, ""))
     keys = {name: each.key(name) for name in set(names)}
-    others = [other for name in fitted_on for other in np.asarray(name).ravel().tolist()]
-    fitted = {key: other for other in others for key in each.find(other)}
+    fitted = dict[str, Any]()
+    for other in fitted_on:
+        signs = {*"/,;|"} & {*str(other)}
+        if any(sign not in str(name) for sign in signs for name in names):
+            raise ParamsError(f"fitted_on must be subjects by the names that subjects has, not {other!r}")
+        fitted |= dict.fromkeys(each.find(other), other)
     for fold in folds:
         trained = {keys[names[i]]: i for i in fold.train.tolist()}
         for i in fold.test.tolist():
@@ -168,6 +189,21 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
             if key in fitted:
                 spelling = "" if str(fitted[key]) == str(name) else f", as {fitted[key]!r}"
                 raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {name}, clip {i}{spelling}")
+
+
+def _fitted_subjects(fitted_on: Any) -> list[Any]:
+    """Return names from a list, a set, an array or a column. Raises DataError for something else, also among them."""
+    if (
+        isinstance(fitted_on, Iterable)
+        and not hasattr(fitted_on, "__array__")
+        and not isinstance(fitted_on, (str, Mapping))
+    ):
+        fitted_on = [*fitted_on]
+    names = checks.present(checks.rows(fitted_on, FITTED_ON), "fitted_on", "name or number")
+    are_names = all(isinstance(name, (str, int, float)) for name in names.ravel().tolist())
+    if names.shape not in ((names.size,), (names.size, 1)) or not are_names:
+        raise DataError(f"{FITTED_ON}, not {fitted_on!r}")
+    return names.ravel().tolist()
 
 
 def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.ndarray) -> list[FoldIndices]:

@@ -47,14 +47,14 @@ def track_faces(
     >>> faces.crop.shape, faces.landmarks.shape, bool(faces.detected.all())
     ((120, 288, 288, 3), (120, 68, 2), True)
     """
-    video = read_video(video, fps)
+    video, settings = read_video(video, fps), checks.params(params, faces.Params)
     video = video.turned(find_turn(video))
     frames = len(video)
     with shown(progress) as report:
         reports = iter(("tracking the face", "aligning the face"))
         tracked = faces.track(
             lambda: counted(video.read(), next(reports), frames, report),
-            params or faces.Params(),
+            settings,
             str(video.path),
             video.fps,
         )
@@ -78,9 +78,10 @@ def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Para
     """
     if isinstance(video, Faces) and fps is not None:
         raise DataError(f"fps must be of a video, not of a tracked face, whose events are frame numbers; it is {fps!r}")
+    settings = checks.params(params, apex.Params)
     tracked = video if isinstance(video, Faces) else track_faces(video, fps)
     frame = np.arange(len(tracked.detected))
-    events = apex.find_events(frame, {}, tracked.arrays(), params or apex.Params())
+    events = apex.find_events(frame, {}, tracked.arrays(), settings)
     return FoundEvents(*(getattr(events, name) for name in apex.Events.__dataclass_fields__))
 
 
@@ -102,7 +103,7 @@ def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None
     first, second = luma(checks.crop(onset, "onset")), luma(checks.crop(apex, "apex"))
     if first.shape != second.shape:
         raise DataError(f"onset and apex must be of one size, not {len(first)} and {len(second)} pixels wide")
-    return optical_flow.onset_apex(first, second, params or optical_flow.Params())
+    return optical_flow.onset_apex(first, second, checks.params(params, optical_flow.Params))
 
 
 def strain(flow: np.ndarray, spacing: float = 1.0) -> np.ndarray:
@@ -165,7 +166,7 @@ def action_units(
         raise DataError("fps must be the frames a second of a tracked face, not None")
     if not (isinstance(rate, (int, float, np.number)) and 0 < rate < np.inf):
         raise DataError(f"fps must be a number of frames a second, not {rate!r}")
-    checks.whole(onset, "onset", 0)
+    onset = checks.whole(onset, "onset", 0)
     tracked = video if isinstance(video, Faces) else track_faces(video, progress=progress)
     frames = len(tracked.detected)
     if onset >= frames:

@@ -4,14 +4,16 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import inspect
+import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -37,6 +39,8 @@ from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 
 SINGLE = "input"  # name of the input that is one array
 REGRESSION = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)  # would spread class indices over scores
+SAMPLED = 1024  # values of a tensor by which a near copy is found
+ROUNDING = 1e-5  # of weights, relative; half precision has 5e-4
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -61,11 +65,23 @@ class OwnEstimator(ClassicalMethod):
     takes_several = True
     fold = ""  # that is being fitted
 
-    def __init__(self, estimator: Any, arrays: Mapping[str, Any], classes: int, several: SeveralLabels | None = None):
-        super().__init__(Params(), classes, several)
+    def __init__(self, estimator: Any, arrays: Any, names: list[Any], several: SeveralLabels | None, is_fitted: bool):
+        """Take an estimator; `is_fitted` allows one that the caller has fitted on known subjects."""
+        super().__init__(Params(), len(names), several)
         if [*arrays] != [SINGLE]:
             raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
-        self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
+        self.estimator, self.shape, self.is_fitted = estimator, np.shape(arrays[SINGLE])[1:], is_fitted
+        if hasattr(estimator, "get_params"):
+            from sklearn.base import is_clusterer
+
+            if is_clusterer(estimator):
+                raise ParamsError(f"method must be a classifier, not {type(estimator).__name__}, which has no classes")
+            are_indices = several is not None or names == [*range(len(names))]
+            for name, value in () if are_indices else estimator.get_params(deep=True).items():
+                word, is_mapping = name.rpartition("__")[2], isinstance(value, Mapping)
+                if (word == "class_weight" and is_mapping) or (word == "constant" and value is not None):
+                    indices = f"indices 0..{len(names) - 1}, not on {', '.join(map(str, names))}"
+                    raise ParamsError(f"{name} must not name classes: an estimator is fitted on {indices}")
 
     @property
     def inputs(self) -> Shapes:
@@ -82,6 +98,7 @@ class OwnEstimator(ClassicalMethod):
         with one_line(f"the estimator cannot be fitted (fold {self.fold})"):
             before = _class_data(self.estimator)
             estimator = self._copy(rng)
+            self._check_new(estimator)
             estimator.fit(features, targets[LABELS if self.several else LABEL])
         if changed := sorted(name for name, data in _class_data(estimator).items() if before.get(name, data) != data):
             raise LeakError(f"fit must not change {changed[0]}, which the estimators of all folds share")
@@ -102,6 +119,14 @@ class OwnEstimator(ClassicalMethod):
 
         return score
 
+    def _check_new(self, estimator: Any) -> None:
+        """Raise LeakError for a part that is fitted already, unless the caller says on which subjects."""
+        for part in _parts(estimator):
+            names = [name for name in getattr(part, "__dict__", {}) if name.endswith("_") and not name.startswith("_")]
+            if names and hasattr(part, "fit") and not self.is_fitted:
+                fitted = f"{type(part).__name__} is fitted already (it has {names[0]})"
+                raise LeakError(f"{fitted}: give one that is not, or fitted_on, the subjects that it was fitted on")
+
     def _copy(self, rng: np.random.Generator) -> Any:
         if hasattr(self.estimator, "get_params"):
             from sklearn.base import clone
@@ -116,14 +141,23 @@ class OwnEstimator(ClassicalMethod):
         return deepcopy(self.estimator)
 
 
-def _class_data(estimator: Any) -> dict[str, Any]:
-    """Return the containers in the classes of an estimator and of its parts as texts: all copies share them."""
-    parts = [estimator, *(estimator.get_params(deep=True).values() if hasattr(estimator, "get_params") else ())]
+def _parts(estimator: Any) -> list[Any]:
+    """Return an estimator and its parts: its params, or all that an object without `get_params` holds."""
+    held = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else getattr(estimator, "__dict__", {})
+    return [estimator, *held.values()]
+
+
+def _class_data(estimator: Any) -> dict[str, bytes]:
+    """Return the bytes of the data in the classes of an estimator and of its parts: all copies share them."""
     data = {}
-    for owner in {owner for part in parts for owner in type(part).__mro__ if owner.__module__ != "builtins"}:
+    for owner in {owner for part in _parts(estimator) for owner in type(part).__mro__}:
+        if owner.__module__.partition(".")[0] in ("builtins", "sklearn", "numpy", "torch"):
+            continue
         for name, value in vars(owner).items():
-            if isinstance(value, (list, dict, set, np.ndarray)) and not name.startswith("_"):
-                data[f"{owner.__name__}.{name}"] = value.tobytes() if isinstance(value, np.ndarray) else repr(value)
+            if name.startswith(("__", "_abc_")) or isinstance(value, type) or hasattr(type(value), "__get__"):
+                continue
+            with suppress(Exception):  # what cannot be pickled
+                data[f"{owner.__name__}.{name}"] = pickle.dumps(value)
     return data
 
 
@@ -166,7 +200,7 @@ class OwnNetwork(NetworkMethod):
         except ValueError:
             pass  # a function without a readable signature
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
-        self.whole_loss = loss
+        self.whole_loss, self.is_loss_tried = loss, False
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
         self.weights_left, self.network, self.network_fold = WeightsLeft(), nn.Module(), ""
 
@@ -230,6 +264,10 @@ class OwnNetwork(NetworkMethod):
         with one_line(f"loss must take {arguments} (fold {self.fold})", _loss_advice):
             criterion = self.criterion.to(scores.device) if isinstance(self.criterion, nn.Module) else self.criterion
             value = criterion(scores, target)
+            if len(scores) in (1, self.classes) and not self.several and not self.is_loss_tried:
+                rows = torch.arange(self.classes + 1, device=scores.device) % len(scores)
+                deepcopy(criterion)(scores[rows].detach().requires_grad_(), target[rows])  # raises if it spreads labels
+                self.is_loss_tried = True
         if isinstance(value, Tensor) and value.shape == scores.shape[:1]:
             value = value.mean()  # as of reduction="none"
         if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
@@ -255,27 +293,58 @@ class OwnNetwork(NetworkMethod):
 
 
 class WeightsLeft:
-    """Weights that training has left in the networks of earlier folds, to find it in the network of a later one.
+    """Weights that training has left in the networks of earlier folds, to find them in the network of a later one.
 
-    Values are compared, not objects: a copy is found too, and what no training changed may be shared."""
+    Values are compared, not objects: a copy is found too, and what no training changed may be shared. A copy that was
+    rounded, or mixed with other weights, is found by its correlation with those left, given those at the fold's start:
+    independent weights, and equal starts, have none."""
 
     def __init__(self) -> None:
         self.start: dict[str, bytes] = {}  # digests of the tensors of the newest network, before training
         self.left: dict[bytes, str] = {}  # folds by digests of what their training changed
+        self.start_values: dict[str, np.ndarray] = {}  # of the newest network
+        self.changes: list[tuple[str, str, np.ndarray, np.ndarray]] = []  # fold, tensor, values before and after
 
     def record(self, network: nn.Module, fold: str) -> None:
         """Take down what training a fold has changed."""
+        values = _values(network)
         for name, digest in _digests(network).items():
             if digest != self.start.get(name):
                 self.left.setdefault(digest, fold)
+                if name in values and name in self.start_values:
+                    self.changes.append((fold, name, self.start_values[name], values[name]))
 
     def check(self, network: nn.Module, fold: str) -> None:
         """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
-        self.start = _digests(network)
+        self.start, self.start_values = _digests(network), _values(network)
         for name, digest in self.start.items():
             if digest in self.left:
                 trained = f"its {name} was trained in fold {self.left[digest]} already"
                 raise LeakError(f"the network of fold {fold} must be new: {trained}")
+        for trained, name, *values in self.changes:
+            new = self.start_values.get(name, values[0][:0])
+            if new.shape == values[0].shape and _is_mixed_from(new, *values):
+                near = f"its {name} is near what training left in fold {trained}"
+                raise LeakError(f"the network of fold {fold} must be new: {near}")
+
+
+def _values(network: nn.Module) -> dict[str, np.ndarray]:
+    """Return up to about SAMPLED values of each tensor of numbers that has enough of them, evenly spaced."""
+    tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    flat = {name: t.detach().reshape(-1) for name, t in tensors.items() if t.is_floating_point() and t.numel() >= 16}
+    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy().copy() for name, t in flat.items()}
+
+
+def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
+    """Return whether new weights hold trained ones: their rank correlation, without what those before training explain.
+
+    By Fisher's transform it is a normal deviate for independent weights; 8 is out of the reach of chance."""
+    known = before - before.mean()
+    left, right = (v - v.mean() - (known @ v) / (known @ known or 1) * known for v in (new, after))
+    if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
+        return False  # the same start, or no training
+    r = np.corrcoef(rankdata(left), rankdata(right))[0, 1]
+    return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
 
 
 def _digests(network: nn.Module) -> dict[str, bytes]:

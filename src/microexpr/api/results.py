@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import TqdmWarning
 
-from microexpr.api.checks import describe
+from microexpr.api.checks import describe, reporter
 from microexpr.apps.read.take import Progress
 from microexpr.core.errors import DataError
 from microexpr.signals.apex import Events
@@ -103,13 +103,15 @@ def plot(result: Any) -> "Figure":
             kind, origin = "crop", "generated" if result.generated else ""
         case FoundEvents():
             kind, group, origin = "apex", Group({k: np.asarray(v) for k, v in result.arrays().items()}), ""
-        case np.ndarray() if result.ndim == 3 and len(result) == 3:
+        case np.ndarray() if result.ndim == 3 and len(result) == 3 and result.dtype.kind in "fiu":
             kind, group, origin = "onset_apex", Group(onset_apex=result), ""
         case pd.DataFrame() if {*result.columns.names} == {"unit", "side"}:
             units, sides = (
                 result.columns.unique("unit"),
                 [side for side in SIDES if side in result.columns.unique("side")],
             )
+            if "frame" not in result.index.names or not len(result) or not {*SIDES[:2]} <= {*sides}:
+                raise DataError("action units must be of frames, and of both left and right, to be plotted")
             values = np.stack([result.xs(side, axis=1, level="side")[units].to_numpy() for side in sides], axis=-1)
             frame = result.index.get_level_values("frame").to_numpy()
             labels = np.array([unit.encode() for unit in units])
@@ -124,7 +126,7 @@ def plot(result: Any) -> "Figure":
 def shown(progress: Progress | None) -> Iterator[Progress]:
     """Yield the caller's function, or else one that draws a bar for each thing that is done."""
     if progress is not None:
-        yield progress
+        yield reporter(progress, progress)
         return
     bars: dict[str, Any] = {}
     hidden = not (sys.stderr.isatty() or "ipykernel" in sys.modules)

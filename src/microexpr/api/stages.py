@@ -72,6 +72,8 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
     """
     path = Path(path)
     if path.suffix == ".csv":
+        if clip is not None:
+            raise StoreError(f"{path}: must be an HDF5 file to hold a clip, {clip}")
         try:
             return _read_table(path)
         except (OSError, ValueError) as error:

@@ -294,6 +294,12 @@ def test_another_rate_than_that_of_the_video_is_refused(call):
     assert microexpr.read_video(video, 60) is video and microexpr.read_video(video, 60.0) is video
 
 
+def test_frames_in_memory_have_a_name_each(path):
+    frames = microexpr.read_video(path).frames
+    table = microexpr.measure([frames[:8], microexpr.read_video(frames[20:30], 60)], fps=60)
+    assert table.groupby("input").size().to_dict() == {"source 0": 8, "source 1": 10}
+
+
 def test_options_without_an_effect_are_refused(tmp_path):
     video = microexpr.read_video(np.zeros((20, 32, 32, 3), np.uint8), 60)
     photo = tmp_path / "face.png"

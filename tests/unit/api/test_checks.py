@@ -4,6 +4,7 @@ import sys
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +19,11 @@ FLOW = np.zeros((2, 4, 4))
 LABELS, SUBJECTS = np.tile([0, 1, 2], 4), np.repeat(["s1", "s2", "s3", "s4"], 3)
 INPUTS = np.random.default_rng(1).normal(size=(12, 5))
 TWO = (["a", "b"], ["a", "b"], ["s1", "s2"])
+UNITS = pd.DataFrame(
+    [[1.0, 2.0]],
+    pd.MultiIndex.from_tuples([(0, 0.0)], names=["frame", "seconds"]),
+    pd.MultiIndex.from_tuples([("AU1", "left"), ("AU1", "both")], names=["unit", "side"]),
+)
 FILM = np.zeros((20, 8, 8, 3), np.uint8)
 
 
@@ -58,8 +64,35 @@ def network():
         (partial(microexpr.evaluate, [0, 1], [0, np.nan], [1, 2], ["a", "b"]), "predicted 1 must be a class, not nan"),
         (partial(microexpr.evaluate, *TWO[:2], ["s1", None]), "subject 1 must be a name or number, not None"),
         (partial(microexpr.evaluate, *TWO, resamples=0), "resamples must be a whole number from 1, not 0"),
-        (partial(microexpr.evaluate, *TWO, "ab"), "classes must be a list of names, not 'ab'"),
+        (partial(microexpr.evaluate, *TWO, "ab"), "classes must be a list of different names, not 'ab'"),
         (partial(microexpr.compare, TWO[0], [np.nan, "b"], *TWO[1:]), "first 0 must be a class, not nan"),
+        (partial(microexpr.read_video, FILM[0], 60), r"array: must be uint8\[T, H, W, 3\] or .*, not uint8\[8, 8, 3\]"),
+        (
+            partial(microexpr.flow, CROP, CROP, {"size": 64}),
+            r"params must be microexpr.signals.flow.Params\(...\), not dict",
+        ),
+        (
+            partial(microexpr.track_faces, FILM, 60, {}),
+            r"params must be microexpr.signals.faces.Params\(...\), not dict",
+        ),
+        (partial(microexpr.find_apex, FILM, 60, {}), r"params must be microexpr.signals.apex.Params\(...\), not dict"),
+        (partial(microexpr.predict_pair, None, CROP), "onset must be the path of a picture, not NoneType"),
+        (partial(microexpr.predict_pair, CROP, [CROP]), "apex must be the path of a picture, not list"),
+        (partial(microexpr.reenact, CROP), r"face must be the path of a picture, not uint8\[32, 32\]"),
+        (partial(microexpr.reenact, "a.png", strength=[]), r"strength must be 0 to 10, not \[\]"),
+        (partial(microexpr.reenact, "a.png", strength=[[1], [2]]), r"strength must be 0 to 10"),
+        (partial(microexpr.reenact, "a.png", strength=11), r"strength must be 0 to 10, not 11"),
+        (partial(microexpr.reenact, "a.png", emotion="fear", style=0), "style must be a whole number from 1, not 0"),
+        (
+            partial(microexpr.reenact, "a.png", super_resolution="lanczso"),
+            "super_resolution must be one of lanczos, realsr, not 'lanczso'",
+        ),
+        (partial(microexpr.measure, []), "source must be a video, a picture or a list of them, not an empty list"),
+        (partial(microexpr.predict, FILM, fps=60, progress=5), "progress must be a function, not 5"),
+        (partial(microexpr.open_stage, "a.csv", "EP1"), "a.csv: must be an HDF5 file to hold a clip, EP1"),
+        (partial(microexpr.plot, np.full((3, 4, 4), "a")), r"result must be what .*, not <U1\[3, 4, 4\]"),
+        (partial(microexpr.plot, UNITS.iloc[:0]), "action units must be of frames, and of both left and right"),
+        (partial(microexpr.plot, UNITS), "action units must be of frames, and of both left and right"),
         (partial(microexpr.plot, 3), "result must be what track_faces, .* or reenact returned, not int"),
     ],
 )

@@ -61,14 +61,6 @@ def test_tables_of_several_labels_are_paired_by_index():
             (shuffled(TRUTH, 0), shuffled(PREDICTED, 1), SUBJECTS),
             "predicted has the index of truth in another order, and subjects has none",
         ),
-        (
-            (shuffled(TRUTH, 0, range(24)), PREDICTED, SUBJECTS),
-            r"truth has the index 0..23 in another order, and predicted has none: .* truth.to_numpy\(\)",
-        ),
-        (
-            (TRUTH, shuffled(PREDICTED, 0, range(24)), SUBJECTS),
-            "predicted has the index 0..23 in another order, and truth has none",
-        ),
         ((shuffled(TRUTH, 0), pd.Series(PREDICTED), SUBJECTS), "predicted must have the index of truth"),
         (
             (["a", "b", "a", "b"], ["A", "b", "a ", "b"], [1, 1, 2, 2]),
@@ -77,6 +69,14 @@ def test_tables_of_several_labels_are_paired_by_index():
         ((["1", "2"], [1, 2], [1, 2]), "truth 0, '1', and predicted 0, 1, must be spelt the same"),
         ((["a", "b"], [0, 1], [1, 2]), "truth 0, 'a', and predicted 0, 0, must be both names or both numbers"),
         (([0, 1], [0, -1], [1, 2]), "predicted 1 must be a class, not -1"),
+        ((TRUTH.tolist(), dict(enumerate(TRUTH)), SUBJECTS), "predicted must be a class of each clip, not dict"),
+        (({*TRUTH}, TRUTH, SUBJECTS), "truth must be a class of each clip, not set"),
+        ((pd.Series([("a", 1), ("b", 1)]), ["a", "b"], [1, 2]), r"truth 0 must be a class, not \('a', 1\)"),
+        ((TRUTH, [[PREDICTED] * 2] * 2, SUBJECTS), r"predicted must have 24 values, as truth has, not 2"),
+        ((np.ma.masked_equal([0, 1, 2], 2), [0, 1, 2], [1, 2, 3]), r"truth must be .*, not int64\[3\] with masked"),
+        ((np.array(["a", np.nan]), ["a", "b"], [1, 2]), "truth 1 must be a class, not nan"),
+        ((["a", "b"], ["a", "b"], ["s1", ""]), "subject 1 must be a name or number, not ''"),
+        ((["a", "b"], ["a", "b"], np.array(["s1", np.nan])), "subject 1 must be a name or number, not nan"),
     ],
 )
 def test_what_may_be_paired_or_read_wrongly_is_refused(arguments, message):
@@ -87,9 +87,82 @@ def test_what_may_be_paired_or_read_wrongly_is_refused(arguments, message):
         microexpr.compare(truth, predicted, predicted, subjects)
 
 
-def test_classes_may_differ_in_case_where_they_are_named():
-    result = microexpr.evaluate(["a", "A", "a"], ["a", "A", "A"], [1, 2, 3], classes=["a", "A"])
-    assert result.confusion.to_numpy().tolist() == [[1, 1], [0, 1]]
+def test_seeds_in_a_list_are_paired_by_index():
+    truth, subjects = pd.Series(TRUTH, CLIPS), pd.Series(SUBJECTS, CLIPS)
+    seeds = [shuffled(PREDICTED, 1), shuffled(OTHER, 2)]
+    expected = microexpr.evaluate(TRUTH, [PREDICTED, OTHER], SUBJECTS)
+    assert microexpr.evaluate(truth, seeds, subjects).figures.equals(expected.figures)
+    assert microexpr.compare(truth, seeds[:1], seeds[1:], subjects).equals(PAIRED)
+    with pytest.raises(DataError, match=r"truth must be .*, not list of pandas objects with different indexes"):
+        microexpr.evaluate(seeds, PREDICTED, SUBJECTS)
+
+
+def test_levels_of_an_index_are_paired_by_name():
+    index = pd.MultiIndex.from_product([range(4), range(6)], names=["subject", "take"])
+    truth, predicted, subjects = (pd.Series(values, index) for values in (TRUTH, PREDICTED, SUBJECTS))
+    square = pd.MultiIndex.from_product([range(4), range(4)], names=["subject", "take"])
+    swapped = pd.Series(PREDICTED[:16], square).swaplevel().sort_index()  # equal tuples of the other level
+    for other in (predicted.swaplevel(), predicted.swaplevel().sort_index()):
+        assert microexpr.evaluate(truth, other, subjects).figures.equals(EXPECTED.figures)
+    parts = pd.Series(TRUTH[:16], square), swapped, pd.Series(SUBJECTS[:16], square)
+    expected = microexpr.evaluate(TRUTH[:16], PREDICTED[:16], SUBJECTS[:16], ["neg", "pos", "sur"])
+    assert microexpr.evaluate(*parts, ["neg", "pos", "sur"]).figures.equals(expected.figures)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "message"),
+    [
+        ([1, 2, 1], ["1", "2", "3"], "truth must be names, not numbers, since 1, 2, 3 are not numbered"),
+        ([0, 0, 0], [1, 2, 3], "truth 0 must be one of 1, 2, 3, not 0"),
+        (["a", "b", "a"], ["a", "b", "a"], "classes must be a list of different names, not \['a', 'b', 'a'\]"),
+        (["a", "b", "a"], ["a", "b", "B "], "classes must be a list of different names, not \['a', 'b', 'B '\]"),
+        ([0, 1, 0], {"a", "b"}, "classes must be a list of different names, not set"),
+        ([0, 1, 0], 2, "classes must be a list of different names, not 2"),
+    ],
+)
+def test_classes_are_distinct_names_in_order(labels, classes, message):
+    with pytest.raises(DataError, match=message):
+        microexpr.evaluate(labels, labels, [1, 2, 3], classes)
+
+
+def test_numbers_and_names_may_agree():
+    numbers = microexpr.evaluate([0, 1, 0], [0, 1, 1], [1, 2, 3], ["0", "1"])
+    assert numbers.confusion.equals(microexpr.evaluate(list("010"), list("011"), [1, 2, 3]).confusion)
+    nullable = pd.Series([0, 1, None, 0]).convert_dtypes().dropna()
+    assert microexpr.evaluate(nullable, [0, 1, 1], [1, 2, 3], ["a", "b"]).confusion.to_numpy().tolist() == [
+        [1, 1],
+        [0, 1],
+    ]
+
+
+def test_columns_name_the_labels():
+    table = pd.DataFrame([[1, 0, 1], [0, 1, 1], [1, 1, 0]], columns=["AU1", "AU2", "AU4"])
+    result = microexpr.evaluate(table, table.to_numpy(), list("abc"))
+    assert [*result.by_class.index] == ["AU1", "AU2", "AU4"]
+    assert microexpr.evaluate(table, pd.DataFrame(table.to_numpy()), list("abc")).macro_f1 == result.macro_f1
+    for other in (["AU1", "AU4", "AU5"], ["au2", "au1", "au4"]):
+        order = f"predicted must have its labels in the order AU1, AU2, AU4 as truth has, not {', '.join(other)}"
+        with pytest.raises(DataError, match=order):
+            microexpr.evaluate(table, table.set_axis(other, axis=1), list("abc"))
+    with pytest.raises(DataError, match="truth must have its labels in the order AU1, AU2, AU5 as classes has"):
+        microexpr.evaluate(table, table, list("abc"), ["AU1", "AU2", "AU5"])
+    with pytest.warns(UserWarning, match=r"truth has one column, and is read as several labels .* give \[:, 0\] of it"):
+        microexpr.evaluate(table[["AU1"]], table[["AU1"]], list("abc"))
+
+
+def test_a_figure_that_is_not_there_is_named():
+    with pytest.raises(DataError, match=r"the figure must be one of uf1, uar, .*, not macro_f1"):
+        EXPECTED.macro_f1  # noqa: B018
+    several = microexpr.evaluate([[1, 0], [1, 1]], [[1, 0], [1, 1]], [1, 2])
+    with pytest.raises(DataError, match="the figure must be one of macro_f1, macro_f1_of_both, not uf1"):
+        several.uf1  # noqa: B018
+
+
+def test_a_seed_is_any_whole_number():
+    assert microexpr.evaluate(TRUTH, PREDICTED, SUBJECTS, seed=np.int64(0)).figures.equals(EXPECTED.figures)
+    for seed in (None, 1.5, "a", -1):
+        with pytest.raises(DataError, match=f"seed must be a whole number from 0, not {seed!r}"):
+            microexpr.compare(TRUTH, PREDICTED, OTHER, SUBJECTS, seed=seed)
 
 
 def test_an_interval_without_width_is_no_interval():

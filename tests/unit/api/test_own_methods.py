@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.cluster import KMeans
+from sklearn.dummy import DummyClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 import microexpr
@@ -103,6 +109,42 @@ def test_a_network_that_an_earlier_fold_trained_is_a_leak(factory, tensor):
         loso(factory)
 
 
+@pytest.mark.parametrize("change", [lambda old, new: old.half().float(), lambda old, new: 0.9 * old + 0.1 * new])
+def test_a_near_copy_of_trained_weights_is_a_leak(change):
+    networks = [mlp()]
+
+    def factory():
+        network = mlp()
+        if len(networks) > 1:
+            with torch.no_grad():
+                for new, old in zip(network.parameters(), networks[-1].parameters(), strict=True):
+                    new.copy_(change(old, new))
+        networks.append(network)
+        return network
+
+    with pytest.raises(LeakError, match=r"s2 must be new: its 0\.weight is near what training left in fold s1"):
+        loso(factory, epochs=5, optimiser=partial(torch.optim.Adam, lr=0.02))
+
+
+def seeded():
+    torch.manual_seed(0)
+    return mlp()
+
+
+def near_pretrained():
+    network = copy.deepcopy(NETWORK)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.01 * torch.randn_like(parameter)
+    return network
+
+
+@pytest.mark.parametrize("factory", [mlp, normed, seeded, near_pretrained])
+def test_new_weights_are_near_no_others(factory):
+    decay = partial(torch.optim.AdamW, lr=0.05, weight_decay=0.5)  # which pulls weights to the start's multiples
+    assert len(loso(factory, epochs=30, optimiser=decay)) == 24
+
+
 def test_weights_that_no_training_changes_may_be_shared():
     backbone = normed().eval()
     before = copy.deepcopy(backbone.state_dict())
@@ -193,6 +235,75 @@ def test_an_estimator_may_keep_nothing_between_folds():
     for estimator in (Warm(), make_pipeline(Warm())):
         with pytest.raises(LeakError, match=r"fit must not change Warm\.rows, which the estimators of all folds share"):
             loso(estimator)
+
+
+class Holds:
+    """An estimator whose class holds another one, or a dictionary, for all folds."""
+
+    model = SGDClassifier(random_state=0)
+    _rows: dict[bytes, int] = {}
+
+    def __init__(self, is_model):
+        self.is_model = is_model
+
+    def fit(self, inputs, labels):
+        if self.is_model:
+            self.model.partial_fit(inputs, labels, [0, 1, 2])
+        else:
+            self._rows[inputs.tobytes()] = 1
+
+    def predict(self, inputs):
+        return np.zeros(len(inputs), int)
+
+
+@pytest.mark.parametrize(("is_model", "name"), [(True, "model"), (False, "_rows")])
+def test_an_estimator_may_keep_no_object_in_its_class(is_model, name):
+    with pytest.raises(LeakError, match=rf"fit must not change Holds\.{name}, which the estimators of all folds share"):
+        loso(Holds(is_model))
+
+
+class Fitted:
+    def __init__(self):
+        self.model = KNeighborsClassifier(1).fit(INPUTS, LABELS)
+
+    def fit(self, inputs, labels):
+        return self
+
+    def predict(self, inputs):
+        return self.model.predict(inputs)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        FrozenEstimator(KNeighborsClassifier(1).fit(INPUTS, LABELS)),
+        make_pipeline(FrozenEstimator(StandardScaler().fit(INPUTS)), KNeighborsClassifier(1)),
+        Fitted(),
+    ],
+)
+def test_an_estimator_that_is_fitted_must_say_on_which_subjects(estimator):
+    with pytest.raises(LeakError, match=r"(KNeighborsClassifier|StandardScaler) is fitted already \(.*\): give"):
+        loso(estimator)
+    assert len(loso(estimator, fitted_on=["t1", "t2"])) == 24
+    with pytest.raises(LeakError, match="fold s1 must not test a subject of fitted_on"):
+        loso(estimator, fitted_on=["s1"])
+
+
+def test_an_estimator_knows_indices_alone():
+    weighted = LogisticRegression(class_weight={2: 50.0})
+    assert loso(weighted).predicted.value_counts()[2] > 8  # labels 0..2 are their indices
+    for method, name in ((weighted, "class_weight"), (DummyClassifier(strategy="constant", constant=2), "constant")):
+        with pytest.raises(ParamsError, match=f"{name} must not name classes: .* indices 0..2, not on 1, 2, 3"):
+            loso(method, labels=LABELS + 1)
+    with pytest.raises(ParamsError, match="method must be a classifier, not KMeans, which has no classes"):
+        loso(KMeans(3))
+
+
+def test_a_loss_that_spreads_labels_over_scores_is_refused():
+    for batch in (3, 1):
+        with pytest.raises(ParamsError, match=r"loss must take scores float32\[., 3\] and labels int64\[.\]"):
+            loso(mlp, loss=nn.functional.mse_loss, batch=batch)
+        assert len(loso(mlp, loss=nn.functional.cross_entropy, batch=batch)) == 24
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
