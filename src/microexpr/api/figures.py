@@ -227,7 +227,7 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
                 (f"{word} has one column", "[:, 0]") if count == 1 else (f"each row of {word} has one 1", "argmax(1)")
             )
             several = f"{what}, and is read as several labels at once"
-            warnings.warn(f"{several}; for one class of each clip give {one} of it", UserWarning, stacklevel=3)
+            warnings.warn(f"{several}; for one class of each clip give {column} of it", UserWarning, stacklevel=3)
         return names, arrays
     present = {word: np.ravel(checks.present(values, word, "class")) for word, values in labels.items()}
     if named is None:

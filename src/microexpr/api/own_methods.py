@@ -339,8 +339,8 @@ def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bo
     """Return whether new weights hold trained ones: their rank correlation, without what those before training explain.
 
     By Fisher's transform it is a normal deviate for independent weights; 8 is out of the reach of chance."""
-    known = before - before.mean()
-    left, right = (v - v.mean() - (known @ v) / (known @ known or 1) * known for v in (new, after))
+    start = before - before.mean()
+    left, right = (v - v.mean() - (start @ v) / (start @ start or 1) * start for v in (new, after))
     if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
         return False  # the same start, or no training
     r = np.corrcoef(rankdata(left), rankdata(right))[0, 1]
