@@ -223,9 +223,9 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
         is_one_hot = len(arrays[0]) > 1 and ((arrays[0] == 1).sum(1) == 1).all() and (arrays[0] >= 0).all()
         if count == 1 or is_one_hot:
             word = next(iter(labels))
-            what, one = (
-                (f"{word} has one column", "[:, 0]") if count == 1 else (f"each row of {word} has one 1", "argmax(1)")
-            )
+            what, column = f"each row of {word} has one 1", "argmax(1)"
+            if count == 1:
+                what, column = f"{word} has one column", "[:, 0]"
             several = f"{what}, and is read as several labels at once"
             warnings.warn(f"{several}; for one class of each clip give {column} of it", UserWarning, stacklevel=3)
         return names, arrays

@@ -4,16 +4,16 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import inspect
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from hashlib import blake2b
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
-from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -156,8 +156,9 @@ def _class_data(estimator: Any) -> dict[str, bytes]:
         for name, value in vars(owner).items():
             if name.startswith(("__", "_abc_")) or isinstance(value, type) or hasattr(type(value), "__get__"):
                 continue
-            with suppress(Exception):  # what cannot be pickled
-                data[f"{owner.__name__}.{name}"] = pickle.dumps(value)
+            with suppress(Exception):  # what cannot be written
+                torch.save(value, file := BytesIO())
+                data[f"{owner.__name__}.{name}"] = file.getvalue()
     return data
 
 
@@ -343,7 +344,7 @@ def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bo
     left, right = (v - v.mean() - (start @ v) / (start @ start or 1) * start for v in (new, after))
     if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
         return False  # the same start, or no training
-    r = np.corrcoef(rankdata(left), rankdata(right))[0, 1]
+    r = np.corrcoef(pd.Series(left).rank(), pd.Series(right).rank())[0, 1]
     return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
 
 
