@@ -243,7 +243,12 @@ def _hide(requests: Sequence[Line], videos: Path, folder: Path) -> list[Line]:
     for name, number in numbers.items():
         (folder / number).symlink_to(videos / name)
     return [
-        replace(line, id=f"{i:05d}", fields={**line.fields, "video_id": f"{i:05d}", "video": numbers[line.clip]})
+        replace(
+            line,
+            id=f"{i:05d}",
+            clip=numbers[line.clip],
+            fields={**line.fields, "video_id": f"{i:05d}", "video": numbers[line.clip]},
+        )
         for i, line in enumerate(requests, 1)
     ]
 

@@ -21,7 +21,8 @@ from microexpr.evaluation import (
 )
 from microexpr.evaluation.predictions import FoldScores, describe_learning
 from microexpr.evaluation.rows import COLUMNS, FIGURES
-from microexpr.protocols import PROTOCOLS, shards
+from microexpr.protocols import PROTOCOLS
+from microexpr.protocols import shard as folds_of
 
 MEGC = PROTOCOLS["megc2019"]
 PARAMS = Params(resamples=20)
@@ -49,7 +50,7 @@ TWO_SEEDS = {name: np.stack([[t * 0, t, t], [t * 0, t, t * 0]]) for name, t in t
 
 @pytest.fixture
 def training(tmp_path):
-    parts = enumerate(shards(FOLDS, 2), 1)
+    parts = enumerate((folds_of(FOLDS, f"{i}of2") for i in (1, 2)), 1)
     return [shard(tmp_path / f"{n}of2.h5", part, CLIPS, TWO_SEEDS) for n, part in parts]
 
 
@@ -110,7 +111,7 @@ def test_the_oracle_takes_each_seeds_first_best_epoch():
 def test_first_weights_and_inner_epochs_are_selections_where_every_fold_has_them(training):
     """Folds began with class 0 everywhere; inner subjects chose the second epoch of seed 0 and the first of seed 1."""
     assert {*pool_predictions(training, "ststnet", MEGC, CLIPS).predicted} == {"last", "oracle_best_test"}
-    for path, part in zip(training, shards(FOLDS, 2), strict=True):
+    for path, part in zip(training, (folds_of(FOLDS, f"{i}of2") for i in (1, 2)), strict=True):
         with h5py.File(path, "a") as file:
             for fold in part:
                 file[fold.name]["start"] = scores(np.zeros((2, len(fold.test)), int))
@@ -152,7 +153,7 @@ def test_scores_that_are_no_numbers_and_shards_of_different_trainings_are_refuse
         file["casme2/s02/scores"][...] = np.nan
     with pytest.raises(StoreError, match=r"scores must be finite numbers \(.*1of2.h5, fold casme2/s02\)"):
         evaluate(training)
-    first, _ = shards(FOLDS, 2)
+    first = folds_of(FOLDS, "1of2")
     shard(training[0], first, CLIPS, right(first))
     with pytest.raises(StoreError, match=r"1of2\.h5, .*2of2\.h5: must agree on origin"):
         evaluate(training)
