@@ -39,7 +39,7 @@ LEAST_TRUE = 1.0  # FACS intensity: how far a unit of a film moves that is compa
 
 
 class Distance(NamedTuple):
-    """What a unit makes larger, or with sign -1 smaller: the mean distance of pairs of landmarks of the mesh."""
+    """A distance that a unit makes larger, or with sign -1 smaller: the mean of pairs of landmarks of the mesh."""
 
     words: str
     sign: int
