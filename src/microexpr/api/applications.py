@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from microexpr.api import checks
+from microexpr.api import checks, each_input
 from microexpr.api.measures import au_table
 from microexpr.api.results import Shown, shown
 from microexpr.api.videos import Source, read_video, scan
@@ -23,12 +23,9 @@ from microexpr.apps.predict import Prediction, limits, pair, recognition, writte
 from microexpr.apps.predict.pair import Pair
 from microexpr.apps.read.take import Progress
 from microexpr.apps.reenact import alone
-from microexpr.apps.reenact import driving as driving_curves
 from microexpr.apps.reenact.generator import Kind
-from microexpr.apps.reenact.photograph import Photograph
-from microexpr.core import outputs, store
+from microexpr.core import store
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.reporting import app_folders, many_inputs
 from microexpr.signals.aus import SIDES, regressor
 from microexpr.videos import picture, search
 
@@ -109,12 +106,8 @@ def predict(
     path, output = frames.source.path, None
     if out is not None:
         weights = recognition.weights_path(method, folder)
-        output = app_folders.prediction(Path(out), [path, weights], force, path)
-    models = prediction.Models.load(method, folder)
-    with outputs.publish(output) if output else nullcontext() as part:
-        result = prediction.predict(frames, models, report)
-        if part:
-            app_folders.write_prediction(part, result, models, None, report)
+        output = each_input.prediction(Path(out), [path, weights], force, path)
+    result, models, _ = each_input.predict(frames, output, method, folder, None, nullcontext(report))
     seconds, frame = result.video.seconds, result.curves.numbers
     rows = [written.to_dict(expression, seconds) for expression in result.expressions]
     rows = [row | row["classes"] | {"reasons": "; ".join(row["reasons"])} for row in rows]
@@ -211,7 +204,7 @@ def measure(
                 search.find([Path(each)], seek, fps, picture_too=True) if isinstance(each, (str, PathLike)) else []
                 for each in sources
             ]
-            many_inputs.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
+            each_input.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
             left_out = [item for items in items_of_sources for item in items if item.reason]
             for i, (each, items) in enumerate(zip(sources, items_of_sources, strict=True)):
                 if isinstance(each, (str, PathLike)):
@@ -223,7 +216,7 @@ def measure(
             measured = [(name, _frame(table)) for name, table in tables_by_name]
         else:
             items = search.find([*map(Path, sources)], seek, fps, Path(out), picture_too=True)
-            plan = many_inputs.plan_tables(items, Path(out), fps, format, force)
+            plan = each_input.plan_tables(items, Path(out), fps, format, force)
             measured = [
                 (str(job.item.path), _frame(table) if table else _read(job.output.path))
                 for job, table in plan.run(report)
@@ -312,16 +305,13 @@ def reenact(
         raise DataError(f"strength must be 0 to 10, not {strength}")
     name, source = driving_name.choose(driving, emotion, style, fps), _picture(face, "face")
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
-    output = None if out is None else app_folders.reenactment(Path(out), paths, force, source)
-    photograph = Photograph.read(source)
-    photograph.choose(face_number if face_number == "all" else checks.whole(face_number, "face_number", 1))
-    curves = driving_curves.read(name, fps, Path(results))
+    number = face_number if face_number == "all" else checks.whole(face_number, "face_number", 1)
     strengths = tuple(dict.fromkeys(np.atleast_1d(factors).astype(float).tolist()))
+    output = None if out is None else each_input.reenactment(Path(out), paths, force, source)
     network = Path(weights) if weights else None
-    with outputs.publish(output) if output else nullcontext() as part:
-        result = alone.reenact(curves, photograph, face_number, strengths, network, super_resolution)
-        if part:
-            app_folders.write_reenactment(part, result)
+    options = {"number": number, "strengths": strengths, "kind": super_resolution}
+    result = each_input.reenact(source, output, name, Path(results), fps, network, options, lambda step: nullcontext())
+    curves = result.driving
     names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
     index = pd.MultiIndex.from_tuples(keys, names=names)
     metrics = pd.DataFrame([outcome.metrics for outcome in result.outcomes], index)

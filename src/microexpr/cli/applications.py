@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Group, Parameter
 from cyclopts.validators import LimitedChoice, Number
 
+from microexpr.api import each_input
 from microexpr.apps import driving_name
 from microexpr.cli.screen import console, progress, say
 from microexpr.core import outputs
 from microexpr.core.errors import MicroexprError, ParamsError, printable
-from microexpr.reporting import app_folders
 
 if TYPE_CHECKING:
     from microexpr.apps.batch import Plan
@@ -129,25 +129,19 @@ def predict(
             if truth or json:
                 raise ParamsError("--truth and --json are for one video, not for several")
             from microexpr.apps.predict import limits
-            from microexpr.reporting import many_inputs
 
-            plan = many_inputs.plan_predictions(items, out, method, RESULTS / "refit", fps, force)
+            plan = each_input.plan_predictions(items, out, method, RESULTS / "refit", fps, force)
             code = _work_through(plan, quiet)
             say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
             return code
-    output = app_folders.prediction(out, filter(None, [path, truth, *weights]), force, path)
-    from microexpr.apps import predict as prediction
+    output = each_input.prediction(out, filter(None, [path, truth, *weights]), force, path)
     from microexpr.apps.predict import limits, written
     from microexpr.apps.predict import truth as true_expressions
     from microexpr.videos import Scan
 
     video = Scan(path, fps)
     coded, notes = (None, []) if truth is None else true_expressions.read(truth, path)
-    models = prediction.Models.load(method, RESULTS / "refit")
-    with progress(quiet) as report, outputs.publish(output) as part:
-        result = prediction.predict(video, models, report)
-        true = None if coded is None else true_expressions.micro(coded, result.video.seconds)
-        app_folders.write_prediction(part, result, models, true, report)
+    result, models, true = each_input.predict(video, output, method, RESULTS / "refit", coded, progress(quiet))
     if json:
         print(json_text.dumps(written.to_document(result, models), indent=2))
         for item in left_out:
@@ -172,7 +166,7 @@ def _record(number: int, seconds: float, out: Path, json: bool, force: bool, qui
     """Record from a camera into the folder of the prediction; return the video."""
     if not 1 <= seconds <= 600:
         raise ParamsError(f"--seconds must be 1 to 600, not {seconds:g}")
-    app_folders.prediction(out, [], force)
+    each_input.prediction(out, [], force)
     from microexpr.videos import writer
 
     output = outputs.table(out / writer.FILE, [], force)
@@ -230,11 +224,10 @@ def measure(
         pictures: folders are of pictures, each read separately, in place of videos
         format: of the tables
         force: measure everything again, and replace files that this command did not write; inputs never"""
-    from microexpr.reporting import many_inputs
     from microexpr.videos import search
 
     items = search.find([source, *sources], "pictures" if pictures else "videos", fps, out, picture_too=True)
-    return _work_through(many_inputs.plan_tables(items, out, fps, format, force), quiet)
+    return _work_through(each_input.plan_tables(items, out, fps, format, force), quiet)
 
 
 def _face_number(_: type, number: int | str) -> None:
@@ -279,30 +272,17 @@ def reenact(
     name = driving_name.choose(driving, emotion, style, fps)
     inputs = [face, *driving_name.files(name, RESULTS), *filter(None, [weights])]
     strengths = tuple(dict.fromkeys(map(float, strength)))
+    options = {"number": face_number, "strengths": strengths, "kind": super_resolution}
     if face.is_dir():
-        from microexpr.reporting import many_inputs
         from microexpr.videos import search
 
         items = search.find([face], "each picture", out=out)
-        options = {"number": face_number, "strengths": strengths, "kind": super_resolution}
-        plan = many_inputs.plan_reenactments(items, out, name, RESULTS, fps, weights, options, force)
+        plan = each_input.plan_reenactments(items, out, name, RESULTS, fps, weights, options, force)
         return _work_through(plan, quiet)
-    output = app_folders.reenactment(out, inputs, force, face)
+    output = each_input.reenactment(out, inputs, force, face)
     from microexpr.apps.reenact import alone
-    from microexpr.apps.reenact import driving as driving_clip
-    from microexpr.apps.reenact.photograph import Photograph
 
-    terminal = console(quiet)
-    with outputs.publish(output) as part:
-        with terminal.status("[1/4] looking for faces in the photograph"):
-            photograph = Photograph.read(face)
-            photograph.choose(face_number)
-        with terminal.status("[2/4] reading the action units of the driving clip"):
-            curves = driving_clip.read(name, fps, RESULTS)
-        with terminal.status("[3/4] moving the face, and reading it"):
-            result = alone.reenact(curves, photograph, face_number, strengths, weights, super_resolution)
-        with terminal.status("[4/4] writing"):
-            app_folders.write_reenactment(part, result)
+    result = each_input.reenact(face, output, name, RESULTS, fps, weights, options, console(quiet).status)
     for line in (*result.description, *alone.summary(result)):
         say(line)
     say("written: " + ", ".join(map(str, output.paths)))

@@ -12,6 +12,7 @@ from performed import pair, woman
 from PIL import Image
 
 import microexpr
+from microexpr.api.each_input import MEASURED
 from microexpr.apps import measure as columns
 from microexpr.apps.measure import openface_angles, tables
 from microexpr.apps.read.take import silent
@@ -20,7 +21,6 @@ from microexpr.core import store
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
 from microexpr.rendering.face import Face
-from microexpr.reporting.many_inputs import MEASURED
 from microexpr.signals.aus import openface, regressor
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from microexpr.api import each_input
 from microexpr.apps.predict import Expression, annotated, limits, truth, written
 from microexpr.apps.predict.recognition import SHIPPED, Classes
 from microexpr.cli import applications
@@ -19,7 +20,6 @@ from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
-from microexpr.reporting import app_folders
 from microexpr.signals import spotting
 
 TAKE = take.Params(seconds=6, fps=50, micro=1, macro=0, blinks=1, difficulty="easy", width=480, height=360)
@@ -53,9 +53,9 @@ def test_it_says_first_what_it_found_then_its_files_and_in_a_line_where_models_a
     assert lines[0].startswith("micro-expression ") and "; probability " in lines[0]
     assert lines[-1] == f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out / 'prediction.html'}"
     assert not any("AI Act" in line or "fitted on" in line for line in lines)
-    assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
-    second = app_folders.prediction(out, (), force=False)  # known again
-    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, second.manifest.name}
+    assert lines[-2] == "written: " + ", ".join(str(out / name) for name in each_input.PREDICTED)
+    second = each_input.prediction(out, (), force=False)  # known again
+    assert {path.name for path in out.iterdir()} == {*each_input.PREDICTED, second.manifest.name}
 
 
 def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_after_the_result(predicted):

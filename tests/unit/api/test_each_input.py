@@ -4,10 +4,10 @@ import csv
 import json
 from pathlib import Path
 
+from microexpr.api import each_input
 from microexpr.apps import predict
 from microexpr.apps.predict import written
 from microexpr.core.errors import DataError
-from microexpr.reporting import app_folders, many_inputs
 from microexpr.videos.search import A_PICTURE, Item
 
 TIMES = {"onset": 4, "apex": 6, "offset": 9, "onset_seconds": 0.4, "apex_seconds": 0.6, "offset_seconds": 0.9}
@@ -35,12 +35,12 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
         return scan
 
     def write(folder, result, models, truth, progress):
-        for name in app_folders.PREDICTED:
+        for name in each_input.PREDICTED:
             (folder / name).write_text(json.dumps(DOCUMENT) if name == "intervals.json" else "")
 
     monkeypatch.setattr("microexpr.videos.Scan", lambda path, fps: path)
     monkeypatch.setattr(predict, "predict", read)
-    monkeypatch.setattr(app_folders, "write_prediction", write)
+    monkeypatch.setattr(each_input, "write_prediction", write)
     monkeypatch.setattr(written, "to_document", lambda result, models: DOCUMENT)
     names = {"P03/take.mp4": "video", "a<b>.mts": "video", "bad.mp4": "video", "cover.png": "picture"}
     for name in names:
@@ -50,7 +50,7 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
         Item(tmp_path / name, kind, A_PICTURE if kind == "picture" else "", tmp_path) for name, kind in names.items()
     ]
     out = tmp_path / "out"
-    plan = many_inputs.plan_predictions(items, out, None, Path(), None, force=False)
+    plan = each_input.plan_predictions(items, out, None, Path(), None, force=False)
     states = [job.state for job, _ in plan.run(lambda *_: None)]
     assert states == ["done", "done", "failed"]
     table = rows(out / "videos.csv")
