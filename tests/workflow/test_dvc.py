@@ -241,5 +241,5 @@ def test_only_what_checks_out_by_force_is_guarded(tmp_path, monkeypatch, argumen
 
 
 def test_the_environments_dvc_goes_by_way_of_the_guard():
-    installed = Path(sys.executable).with_name("dvc").read_text(encoding="utf-8").partition("\n")[2]
-    assert installed == (ROOT / "envs/dvc").read_text(encoding="utf-8").partition("\n")[2]
+    installed = Path(sys.executable).with_name("dvc").read_text(encoding="utf-8")  # begins as pip's programs do
+    assert installed.endswith((ROOT / "envs/dvc").read_text(encoding="utf-8").partition("\n")[2])
