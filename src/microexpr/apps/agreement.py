@@ -35,6 +35,7 @@ STEP, AROUND = 2.0, 1.0  # seconds that a coder looks at a frame; seconds before
 FILES = ("agreement.csv", "disagreements.csv", "agreement.html")
 SIDES = attrgetter("first"), attrgetter("second")
 PREDICTED = "intervals"  # the name of the files of `predict`
+OF_PREDICT = (PREDICTED, "action_units", "videos")  # its tables
 ROWS = ("of", "measure", "value", "count")
 LONGEST = 10**7  # frames of a recording without its video
 
@@ -292,7 +293,7 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         for file in sorted(file for file in paths(path) if file.suffix.lower() in coding.SUFFIXES):
             twin = file.with_suffix(".eaf").exists() and file.suffix != ".eaf"
             if file.suffix.lower() in (".csv", ".tsv") or (twin and file.stem == PREDICTED):
-                others_there += [file] * (not file.with_name(f"{PREDICTED}.eaf").exists())
+                others_there += [file] * (file.stem not in OF_PREDICT)
             elif twin:
                 raise DataError(f"{file}: must be the only file that marks {file.stem}, not {file.stem}.eaf too")
             else:
