@@ -301,6 +301,7 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         if others_there:
             notes.append(f"{path}: tables are passed over in a folder: {', '.join(map(str, others_there[:4]))}")
     marked, read, has_rows = dict[Name, list[Coded]](), list[Coded](), False
+    first = dict[Name, Name]()  # where a name stands first
     for file in files:
         events, more = coding.read(file)
         notes += more
@@ -311,9 +312,8 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         has_rows |= names_recordings
         for event in events:
             recording, by = event.recording if names_recordings else title, folded(event.coder)
-            name = Name(recording, event.subject, str(file), "", names_recordings, by)
-            same = next((other for other in marked if other._replace(where="") == name), None)
-            marked.setdefault(same or name._replace(where=event.where), []).append(event)
+            name = Name(recording, event.subject, str(file), event.where, names_recordings, by)
+            marked.setdefault(first.setdefault(name._replace(where=""), name), []).append(event)
         if not events:
             marked[Name(title, "", str(file))] = []
     if not marked:

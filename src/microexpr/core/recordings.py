@@ -6,6 +6,7 @@ of a video may be missing. Folders and subjects count: s01/take and s02/take are
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
@@ -48,6 +49,7 @@ class _Parts(NamedTuple):
         return self.all == other.all[len(other.all) - len(self.all) :]
 
 
+@lru_cache(maxsize=2**16)
 def _parts(path: str) -> _Parts:
     text = re.sub(r"^[A-Za-z]:(?=/)", "", composed(path.strip()).replace("\\", "/"))
     *folders, last = [part for part in text.split("/") if part not in ("", ".")] or [""]
@@ -74,29 +76,24 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
             return False
         return may_be_of_one_subject(a, b, subjects) and may_be_of_one_subject(b, a, subjects)
 
+    loose = {name: _alike(of.all) for name, of in parts.items()}
     by_last: dict[str, list[Name]] = {}
     for name in names:
-        by_last.setdefault(_alike(parts[name].all[-1:]), []).append(name)
+        by_last.setdefault(loose[name].rpartition("/")[2], []).append(name)
     nameless = by_last.get("", [])
     groups: dict[Name, list[Name]] = {}
     for name in names:
-        candidates = names if name in nameless else [*by_last[_alike(parts[name].all[-1:])], *nameless]
+        candidates = names if name in nameless else [*by_last[loose[name].rpartition("/")[2]], *nameless]
         alike = [other for other in candidates if other == name or agree(name, other)]
         for i, first in enumerate(alike):
             if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
                 advice = f"rows must give the path, or the subject{_place(name)}"
                 raise DataError(f"{name} could be {first} or {other}: {advice}")
         for other in candidates:
-            a, b = (_alike(parts[which].all) for which in (name, other))
-            if (
-                other not in alike
-                and a == b
-                and parts[name].all != parts[other].all
-                and may_be_of_one_subject(name, other, subjects)
-            ):
-                raise DataError(
-                    f"{name}{_place(name)} and {other}{_place(other)} could be one recording: spell it the same"
-                )
+            is_spelt_otherwise = loose[name] == loose[other] and parts[name].all != parts[other].all
+            if is_spelt_otherwise and other not in alike and may_be_of_one_subject(name, other, subjects):
+                both = f"{name}{_place(name)} and {other}{_place(other)}"
+                raise DataError(f"{both} could be one recording: spell it the same")
         joined = next((groups[other] for other in alike if other in groups), [])
         groups[name] = joined if name in joined else [*joined, name]
         for other in groups[name]:

@@ -7,6 +7,7 @@ spreadsheet program has added the zero to every number, and no whole number next
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from microexpr.core.errors import DataError, nearest
@@ -47,6 +48,7 @@ class Subjects:
         decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := folded(name))]
         self._drops_fractions = all(text.rstrip("0").endswith(".") for text in decimals)
         self._names: dict[str, list[Any]] = {}  # by key, in their order
+        self._found: dict[str, list[str]] = {}  # by key of a name from elsewhere
         for name in self._where:
             self._names.setdefault(self.key(name), []).append(name)
         keys = [*self._names]
@@ -94,7 +96,10 @@ class Subjects:
         A number alone is the subject with that number after letters, and the reverse; sub01 is s1; other characters
         than letters and digits do not count."""
         key = self.key(name)
-        return [key] if key in self._names else [other for other in self._names if _could_be(key, other)]
+        if key not in self._found:
+            likely = [key] if key in self._names else [other for other in self._names if _could_be(key, other)]
+            self._found[key] = likely
+        return self._found[key]
 
     def find_one(self, name: Any, where: str) -> str:
         """Return the key of the subject that a name from elsewhere is of. Raises DataError for none and for several."""
@@ -139,6 +144,7 @@ def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]
     return names.items() if isinstance(names, Mapping) else ((name, "") for name in names)
 
 
+@lru_cache(maxsize=2**16)
 def _parts(key: str) -> tuple[Part, ...]:
     """Return letters and numbers of a key, in their order, without other characters; those between digits divide."""
     text = re.sub(rf"(?<!\d){OTHER}+|{OTHER}+(?!\d)", "", key)

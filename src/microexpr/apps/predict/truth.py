@@ -50,15 +50,18 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
     and for one event twice."""
     events, notes = coding.read(path)
     whole = Path(os.path.normpath(video.absolute()))
-    names = {event: Name(event.recording, event.subject, str(path), event.where) for event in events}
-    subjects = Subjects({name.subject: name.where for name in names.values() if name.subject})
-    groups = group(names.values(), subjects)
+    names, first = dict[Coded, Name](), dict[tuple[str, str], Name]()  # by path and subject, where these stand first
+    for event in events:
+        name = Name(event.recording, event.subject, str(path), event.where)
+        names[event] = first.setdefault((event.recording, event.subject), name)
+    subjects = Subjects({name.subject: name.where for name in first.values() if name.subject})
+    groups = group(first.values(), subjects)
     chosen = [*range(len(groups))]
-    if any(name.path for name in names.values()):
+    if any(name.path for name in first.values()):
         recordings = Recordings({i: sorted({name.path for name in members}) for i, members in enumerate(groups)})
         chosen = recordings.find(str(whole)) or recordings.find(str(whole.with_suffix("")))
         if not chosen:
-            listed = ", ".join(sorted({name.path for name in names.values()} - {""}))
+            listed = ", ".join(sorted({name.path for name in first.values()} - {""}))
             raise DataError(f"{path}: must have rows of {video.name}, not of {listed}")
         notes += [f"{path}: rows of other recordings: {len(groups) - len(chosen)}"] * (len(chosen) < len(groups))
     if len(chosen) > 1:  # of several subjects, that of a folder
