@@ -319,7 +319,7 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
     if not marked:
         raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
     if coder or others:
-        chosen, more = coding.of_coder(read, coder, others)
+        chosen, more = coding.of_coder(path, read, coder, others)
         if not chosen:
             raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(coding.coders(read))}")
         notes += more
@@ -353,8 +353,8 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
         if not all(any(name in side.events for name in members) for side in sides):
             notes.append(f"{title}: marked by one alone, left out")
             continue
-        for word, of_side in zip(("first", "second"), events, strict=True):
-            _check(title, of_side)
+        for word, side, of_side in zip(("first", "second"), sides, events, strict=True):
+            _check(title, next(name.source for name in members if name in side.events), of_side)
             notes += [f"{title}: the {word} marks nothing in it"] * (not of_side and any(events))
         shared[title] = members, events
     if not shared:
@@ -376,10 +376,8 @@ def _titles(groups: Sequence[Sequence[Name]]) -> list[str]:
     forms = list[list[str]]()
     for members in groups:
         longest = max(members, key=lambda name: (name.path.count("/"), name.path))
-        path, subject = (
-            longest.path.strip("/") or "recording",
-            next((n.subject.strip() for n in members if n.subject), ""),
-        )
+        path = longest.path.strip("/") or "recording"
+        subject = next((name.subject.strip() for name in members if name.subject), "")
         with_subject = f"{subject}/{bare(path)}" if subject else bare(path)
         forms.append([bare(path), with_subject, f"{subject}/{path}".strip("/"), f"{path} ({longest.source})"])
     titles = [of_group[0] for of_group in forms]
@@ -389,10 +387,9 @@ def _titles(groups: Sequence[Sequence[Name]]) -> list[str]:
     return titles
 
 
-def _check(title: str, events: Sequence[Coded]) -> None:
+def _check(title: str, file: str, events: Sequence[Coded]) -> None:
     """Raise DataError for events of one side that are of several coders, and for one that is there twice."""
     if len(several := coding.coders(events)) > 1:
-        file = events[0].where.partition(", row ")[0]
         listed = " and ".join(name or "no coder" for name in several)
         advice = "--coders compares two of one table"
         raise DataError(f"{file}: must have one coder's events of {title}, not those of {listed}; {advice}")

@@ -14,13 +14,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from microexpr.coding import elan, praat, tables
-from microexpr.coding.events import KINDS, Coded, Problems
+from microexpr.coding.events import Coded, Problems
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
 from microexpr.core.subjects import Subjects
 
-__all__ = ["KINDS", "Coded", "check_media", "check_once", "coders", "media", "of_coder", "read"]
+__all__ = ["Coded", "check_media", "check_once", "coders", "media", "of_coder", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
@@ -47,15 +47,16 @@ def coders(events: Iterable[Coded]) -> list[str]:
     return sorted({key(name): name for name in reversed(names)}.values())
 
 
-def of_coder(events: Sequence[Coded], coder: str, others: Collection[str] = ()) -> tuple[list[Coded], list[str]]:
-    """Return the events of a coder, in any case, and a note on those of coders who are none of `others`."""
+def of_coder(
+    path: Path, events: Sequence[Coded], coder: str, others: Collection[str] = ()
+) -> tuple[list[Coded], list[str]]:
+    """Return a coder's events of those of a file, and a note on those of coders who are none of `others`."""
     key = Subjects({coder, *others, *(event.coder for event in events)}, "coders").key
     named = {key(name) for name in (coder, *others)}
     chosen = [event for event in events if key(event.coder) == key(coder)]
     rest = Counter(event.coder.strip() or "no coder" for event in events if key(event.coder) not in named)
     listed = ", ".join(f"{count} of {name}" for name, count in sorted(rest.items()))
-    file = events[0].where.partition(", row ")[0].partition(", tier ")[0] if events else ""
-    return chosen, [f"{file}: events passed over, of coders who are not asked for: {listed}"] * bool(rest)
+    return chosen, [f"{path}: events passed over, of coders who are not asked for: {listed}"] * bool(rest)
 
 
 def check_once(events: Iterable[Coded]) -> None:

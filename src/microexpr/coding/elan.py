@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from microexpr.coding.events import KINDS, Coded, Problems, kind_of
+from microexpr.coding.events import Coded, Problems
+from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
 from microexpr.core.subjects import composed, folded
@@ -51,10 +52,10 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
     events, passed_over, notes = list[Coded](), list[str](), list[str]()
     for tier, (aligned, references, attributes, _) in document.tiers.items():
         name, _, coder = tier.partition("@")
-        kind = kind_of(name)
+        kind = event_kind(name)
         if kind is None:
             above = (attributes.get("PARENT_REF") or "").partition("@")[0]
-            if (aligned or references) and not (kind_of(above) and _below(tier) and _is_read(document, tier)):
+            if (aligned or references) and not (event_kind(above) and _below(tier) and _is_read(document, tier)):
                 passed_over.append(tier)
             continue
         annotator = (attributes.get("ANNOTATOR") or "").strip()
@@ -93,7 +94,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 )  # fmt: skip
                 events.append(event)
     names = ", ".join(passed_over)
-    notes += [f"{path}: tiers passed over: {names}; those read are called {', '.join(KINDS)}"] if names else []
+    notes += [f"{path}: tiers passed over: {names}; those read are called {', '.join(EVENTS)}"] if names else []
     return sorted(events, key=lambda event: (event.onset, event.offset, event.kind)), notes
 
 
@@ -194,7 +195,7 @@ def text(marks: Sequence[Mark], media: str, annotator: str = "") -> str:
     document.linguistic_types["expression"]["CONTROLLED_VOCABULARY_REF"] = VOCABULARY
     document.add_linguistic_type("moment", "Included_In")
     document.add_linguistic_type("words", "Symbolic_Association", timealignable=False)
-    for kind in KINDS:
+    for kind in EVENTS:
         of_kind = [mark for mark in marks if mark.kind == kind]
         is_expression = kind in ("micro", "macro")
         document.add_tier(kind, "expression" if is_expression else "event", ann=annotator or None)

@@ -5,14 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from microexpr.core.clip import EVENTS as KINDS
 from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import DataError
 
-OTHER_WORDS: dict[str, Kind] = {  # of tiers, behaviours and cells, in small letters and without blanks
-    "me": "micro", "mae": "macro", "microexpression": "micro", "microexpressions": "micro", "macroexpression": "macro",
-    "macroexpressions": "macro", "blinks": "blink", "glances": "glance", "gaze": "glance", "talk": "speech",
-}  # fmt: skip
 Problems = list[str] | None
 ROUNDED = 1.1e-3  # seconds by which the times of the first and last frame together may be rounded
 SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
@@ -84,9 +79,3 @@ class Coded:
         if self.span and name == "offset" and time > last + step / 2:
             return len(seconds)
         return int(np.abs(seconds - time).argmin())
-
-
-def kind_of(word: str) -> Kind | None:
-    """Return the kind that a word of a coder stands for, "Micro-expression"; None if it is none."""
-    plain = "".join(letter for letter in word.lower() if letter.isalnum())
-    return next((kind for kind in KINDS if kind == plain), OTHER_WORDS.get(plain))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from microexpr.coding.elan import LARGEST, Mark
-from microexpr.coding.events import KINDS, Coded, Problems, kind_of
+from microexpr.coding.events import Coded, Problems
 from microexpr.core import csv_file
+from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError
 from microexpr.core.subjects import composed
 
@@ -30,9 +31,9 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
     events, notes = list[Coded](), list[str]()
     for tier in grid.get_tiers():
         name, _, coder = str(tier.name).partition("@")
-        kind = kind_of(name)
+        kind = event_kind(name)
         if kind is None or tier.tier_type != "IntervalTier":
-            notes.append(f"{path}: tier {tier.name} is passed over; those read are called {', '.join(KINDS)}")
+            notes.append(f"{path}: tier {tier.name} is passed over; those read are called {', '.join(EVENTS)}")
             continue
         for start, stop, label in tier.get_intervals(sort=True):
             if not label.strip():
@@ -54,8 +55,8 @@ def text(marks: Sequence[Mark], seconds: float) -> str:
 
     A label is the emotion, or the kind where it has none, and after a colon the action units."""
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {seconds:.6f}"]
-    lines += ["tiers? <exists>", f"size = {len(KINDS)}", "item []:"]
-    for number, kind in enumerate(KINDS, 1):
+    lines += ["tiers? <exists>", f"size = {len(EVENTS)}", "item []:"]
+    for number, kind in enumerate(EVENTS, 1):
         parts, position = [], 0.0  # start, end and text of intervals that do not overlap, and of the gaps between them
         for mark in (mark for mark in marks if mark.kind == kind):
             start, end = max(mark.start / 1000, position), min(mark.stop / 1000, seconds)

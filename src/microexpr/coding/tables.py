@@ -1,8 +1,8 @@
 """Read events from tables as CSV: a template of ours, what `predict` and `film` write, exports of BORIS and Datavyu.
 
-BORIS: Export aggregated events (of a project with behaviours named like `KINDS`; the first
+BORIS: Export aggregated events (of a project with behaviours named like `EVENTS`; the first
 modifier is the emotion, the second the action units). Datavyu: the script
-datavyu2csv.rb of datavyur (columns named like `KINDS`, with codes emotion, units and apex).
+datavyu2csv.rb of datavyur (columns named like `EVENTS`, with codes emotion, units and apex).
 """
 
 import re
@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Literal, NamedTuple
 
-from microexpr.coding.events import KINDS, Coded, Problems, kind_of
+from microexpr.coding.events import Coded, Problems
 from microexpr.core import csv_file
+from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors, nearest
 from microexpr.core.subjects import composed
 
@@ -89,7 +90,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         for line, row in lines:
             with collect_errors(problems):
                 cells = columns.cells(line, row)
-                if meanings is BORIS and kind_of(cells["kind"]) is None:
+                if meanings is BORIS and event_kind(cells["kind"]) is None:
                     behaviours[cells["kind"]] += 1
                     continue
                 if meanings is BORIS:
@@ -97,7 +98,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                     observations.setdefault(cells.get("recording", ""), set()).add(cells.get("observation", ""))
                 events.append(_event(path, line, cells, form))
         listed = ", ".join(f"{count} of {name}" for name, count in sorted(behaviours.items()))
-        notes = [f"{path}: behaviours passed over: {listed}; those read are {', '.join(KINDS)}"] * bool(behaviours)
+        notes = [f"{path}: behaviours passed over: {listed}; those read are {', '.join(EVENTS)}"] * bool(behaviours)
         for recording, several in observations.items():
             if len(several) > 1:
                 notes.append(
@@ -167,10 +168,10 @@ def template() -> str:
 
 def _event(path: Path, line: int, cells: Mapping[str, str], form: Form) -> Coded:
     where = f"{path}, row {line}"
-    kind = kind_of(cells["kind"])
+    kind = event_kind(cells["kind"])
     if kind is None:
         word = cells["kind"]
-        raise DataError(f"kind must be one of {', '.join(KINDS)}, not {word!r}{nearest(word, KINDS)} ({where})")
+        raise DataError(f"kind must be one of {', '.join(EVENTS)}, not {word!r}{nearest(word, EVENTS)} ({where})")
     times = dict[str, float | None]()
     for name in TIMES:
         text = cells.get(name, "")

@@ -14,7 +14,17 @@ Kind = Literal["micro", "macro"]
 KINDS: tuple[Kind, ...] = ("micro", "macro")
 EventKind = Literal["micro", "macro", "blink", "glance", "speech"]  # of what faces do in a recording
 EVENTS: tuple[EventKind, ...] = get_args(EventKind)
+OTHER_WORDS: dict[str, EventKind] = {  # for kinds of events, in small letters and without blanks
+    "me": "micro", "mae": "macro", "microexpression": "micro", "microexpressions": "micro", "macroexpression": "macro",
+    "macroexpressions": "macro", "blinks": "blink", "glances": "glance", "gaze": "glance", "talk": "speech",
+}  # fmt: skip
 LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
+
+
+def event_kind(word: str) -> EventKind | None:
+    """Return the kind that a word of a tier, behaviour or cell stands for, "Micro-expression"; None if it is none."""
+    plain = "".join(letter for letter in word.lower() if letter.isalnum())
+    return next((kind for kind in EVENTS if kind == plain), OTHER_WORDS.get(plain))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.core.subjects import Subjects, composed, folded
+from microexpr.core.subjects import Subjects, composed, folded, key_of, without_zeros
 
 K = TypeVar("K")
 WHOLE = 1000  # rank of a path that is equal
@@ -103,7 +103,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
 
 def _alike(parts: Sequence[str]) -> str:
     """Return a path that is equal for paths that differ in case, or in zeros before numbers, alone."""
-    return "/".join(re.sub(r"(?<!\d)0+(?=\d)", "", folded(part)) for part in parts)
+    return "/".join(without_zeros(folded(part)) for part in parts)
 
 
 def _is_elsewhere(a: _Parts, b: _Parts) -> bool:
@@ -193,7 +193,7 @@ class Recordings(Generic[K]):
     def _of_subject(self, keys: Sequence[K], name: str) -> list[K]:
         """Return the recordings that are a subject's, else those that may be: of none that is known, nor another's."""
         certain, possible, alone = list[K](), list[K](), Subjects([name])
-        subject_keys, (subject,) = self._subjects.find(name), alone.keys
+        subject_keys, subject = self._subjects.find(name), key_of(name)
         for key in keys:
             folders = [folder for of in self._paths[key] for folder in of.all[:-1]]
             if owner := self._of.get(key):

@@ -31,6 +31,16 @@ def folded(name: Any) -> str:
     return " ".join(unicodedata.normalize("NFKC", text.casefold()).split())
 
 
+def without_zeros(text: str) -> str:
+    """Return a text without the zeros before its numbers; those of a fraction stay."""
+    return re.sub(r"(?<!\d)(?<!\d\.)0+(?=\d)", "", text)
+
+
+def key_of(name: Any) -> str:
+    """Return what tells a subject from others where one name alone is at hand."""
+    return Subjects([name]).keys[0]
+
+
 class Subjects:
     """The subjects of a set of names.
 
@@ -64,7 +74,7 @@ class Subjects:
         text = folded(name)
         if self._drops_fractions and re.fullmatch(r"\d+\.0+", text):
             text = text.partition(".")[0]
-        return re.sub(r"(?<!\d)(?<!\d\.)0+(?=\d)", "", text)
+        return without_zeros(text)
 
     def name(self, key: str) -> Any:
         """Return the first name of a subject in the set."""

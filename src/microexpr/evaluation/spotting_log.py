@@ -6,12 +6,11 @@ alone: subject, video, onset, offset, emotion.
 """
 
 import io
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from microexpr.core import csv_file
-from microexpr.core.clip import KINDS, LABELS, Clip, LongVideo
+from microexpr.core.clip import LABELS, Clip, LongVideo, event_kind
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.recordings import Recordings
 from microexpr.core.store import csv_text
@@ -68,7 +67,6 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
             listed = ", ".join(header) or "nothing"
             raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
     intervals: Intervals = {video.clip.id: [] for video in videos}
-    kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
     known_videos, seen, others = _Videos(videos), dict[tuple[str, str, int, int], int](), Counter[str]()
     of_log, heads = [*rows], columns.heads.get("type", ())
     has_types = any(row[head].strip() for _, row in of_log for head in heads)
@@ -80,9 +78,9 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
         word = cells["type"].lower() if has_types else "me"
-        kind = kinds.get(re.sub(r"[\W_]+|expressions?$", "", word))
-        if kind is None:
-            raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
+        kind = event_kind(word)
+        if kind != "micro" and kind != "macro":
+            raise DataError(f"type must be one of {', '.join((*TYPES.values(), *TYPES))}, not {word!r} ({where})")
         if other := seen.get(key := (clip.id, kind, onset, offset)):
             raise DataError(f"an interval must be there once, not twice: {onset} to {offset} ({where}; row {other})")
         seen[key] = number
@@ -91,11 +89,12 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
             emotion = LABELS[label]
         elif emotion not in LABELS and (near := nearest(emotion, LABELS)):
             raise DataError(f"emotion must be one of {', '.join(LABELS)}, not {cells['emotion']!r}{near} ({where})")
-        elif kinds.get(re.sub(r"[\W_]+|expressions?$", "", emotion)):
+        elif event_kind(emotion):
             raise DataError(f"emotion must be no type, as {cells['emotion']!r} is: call the column type ({where})")
-        others[emotion] += 1 if emotion and label is None and emotion not in LABELS else 0
+        if emotion and emotion not in LABELS:
+            others[emotion] += 1
         intervals[clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
-    listed = ", ".join(f"{count} of {word}" for word, count in sorted(others.items()) if count)
+    listed = ", ".join(f"{count} of {word}" for word, count in sorted(others.items()))
     return intervals, [*columns.notes(), *[f"{name}: emotions that are of no class: {listed}"] * bool(listed)]
 
 

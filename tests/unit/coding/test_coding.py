@@ -246,7 +246,7 @@ def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whol
     (event,), notes = coding.read(path)
     assert (event.recording, event.subject, event.emotion, event.onset) == ("a.mp4", "", "", 1) and not notes
     assert facs.joined("12.0, 6.0") == "12+6"
-    assert len(coding.of_coder([event], "1", ["2"])[0]) == 1
+    assert len(coding.of_coder(path, [event], "1", ["2"])[0]) == 1
 
 
 def test_times_of_praat_have_a_point(tmp_path):

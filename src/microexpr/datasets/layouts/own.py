@@ -22,7 +22,7 @@ from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip, Expression, Origin, long_video
 from microexpr.core.errors import DataError, collect_errors, nearest
 from microexpr.core.recordings import Recordings
-from microexpr.core.subjects import Subjects, composed, folded
+from microexpr.core.subjects import Subjects, composed, folded, key_of
 from microexpr.datasets.layout import check_events, list_content
 from microexpr.datasets.layouts import Layout, Reader
 from microexpr.datasets.layouts.recordings import FACTS, Recording, paths, read_facts, recordings
@@ -95,7 +95,7 @@ class Own(Reader):
         self.origin, items = self.facts.origin(self.root), list[Any]()
         self.coders = set[str]()
         events, coder = self._events(by_key), self.about.coder
-        if coder and folded(coder) not in map(folded, self.coders):
+        if coder and key_of(coder) not in map(key_of, self.coders):
             names = ", ".join(sorted(self.coders)) or "no one"
             raise DataError(f"{self.root / FACTS}: coder must be one of those of the events, {names}, not {coder}")
         words = {composed(event.emotion) for coded in events.values() for event in coded}
@@ -186,7 +186,7 @@ class Own(Reader):
                     raise DataError(f"coder must not be empty where other events name one ({event.where})")
         if not (self.about.coder and names):
             return events
-        chosen, notes = coding.of_coder(events, self.about.coder)
+        chosen, notes = coding.of_coder(path, events, self.about.coder)
         self.notes += notes
         return chosen
 
@@ -197,7 +197,7 @@ class Own(Reader):
         DataError for names that could be one person's, unless `Facts.subjects` says whose they are."""
         choices, has_names = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
         names, by_folder, used = dict[str, str](), dict[str, set[str]](), set[str]()  # of subjects -> where
-        folders = sorted({key.partition("/")[0] for key in by_key if "/" in key})
+        folders = {name: Subjects([name]) for name in sorted({key.partition("/")[0] for key in by_key if "/" in key})}
         for key, coded in sorted(events.items()):
             folder, slash, _ = key.partition("/")
             path = by_key[key].path
@@ -215,11 +215,11 @@ class Own(Reader):
                     places = {event.subject: event.where for event in reversed(coded) if event.subject}
                     if slash:
                         for name, where in places.items():
-                            self._only_name(name, entries := set[str]())
-                            if not entries:
+                            if not self._entries(name):
                                 _check_folder(name, folder, folders, where)
                     places = places or {folder: str(path)} if slash and not has_names else places
-                places = {self._only_name(name, used): where for name, where in places.items()}
+                used |= {entry for name in places for entry in self._entries(name)}
+                places = {self._only_name(name): where for name, where in places.items()}
                 choices[key] = {*places}
                 names |= {name: names.get(name, where) for name, where in places.items()}
                 by_folder.setdefault(folder, set()).update(places)
@@ -244,15 +244,15 @@ class Own(Reader):
                 result[key] = _plain(subjects.text(people.pop()), "subject", path)
         return result
 
-    def _only_name(self, name: str, used: set[str]) -> str:
-        """Return the only name of a subject, as `Facts.subjects` says, and add the entry to `used`.
-
-        An entry holds for all spellings of its name, unless another entry has one."""
+    def _entries(self, name: str) -> list[str]:
+        """Return the entries of `Facts.subjects` that are on a name: on all its spellings, unless one has its own."""
         table = self.about.subjects
-        key = Subjects([name]).keys
-        entries = [name] if name in table else [entry for entry in table if Subjects([entry]).keys == key]
-        used |= {*entries}
-        return table[entries[0]] if len(entries) == 1 else name
+        return [name] if name in table else [entry for entry in table if key_of(entry) == key_of(name)]
+
+    def _only_name(self, name: str) -> str:
+        """Return the only name of a subject, as `Facts.subjects` says."""
+        entries = self._entries(name)
+        return self.about.subjects[entries[0]] if len(entries) == 1 else name
 
     def _items(self, recording: Recording, subject: str, name: str, events: Sequence[Coded]) -> list[Any]:
         """Return the clips of a recording, or the recording with its expressions."""
@@ -313,13 +313,11 @@ def _plain(name: str, what: str, path: Path) -> str:
     return name
 
 
-def _check_folder(name: str, folder: str, folders: Sequence[str], where: str) -> None:
+def _check_folder(name: str, folder: str, folders: Mapping[str, Subjects], where: str) -> None:
     """Raise DataError for a recording in a folder that is another subject's than its events are of."""
-    person = Subjects([name])
-    likely_folders = [other for other in folders if Subjects([other]).find(name)]
-    is_other = (
-        not likely_folders and not person.keys[0].isdecimal() and person.is_of_other(folder, person.keys[0])
-    )  # a number may be any
+    key = key_of(name)
+    likely_folders = [other for other, alone in folders.items() if alone.find(name)]
+    is_other = not likely_folders and not key.isdecimal() and Subjects([name]).is_of_other(folder, key)  # else any
     if (likely_folders and folder not in likely_folders) or is_other:
         others = f" ({likely_folders[0]} is there)" if likely_folders else ""
         advice = f"`subjects: {{{name}: {name}}}` in {FACTS} says that it is right"

@@ -18,7 +18,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.facs import Side
 from microexpr.core.files import regular
 from microexpr.core.recordings import bare
-from microexpr.core.subjects import Subjects, folded
+from microexpr.core.subjects import folded, key_of
 from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, parts, understand
 from microexpr.evaluation.questions.long_videos import plain
 
@@ -74,7 +74,7 @@ def read(path: Path, answered: bool = False) -> list[Line]:
             raise DataError(f"{path}, row {number}: must have an id of its own, not {line.id} of row {rows[line.id]}")
         rows[line.id] = number
         if line.subject:  # one spelling of each
-            person = line.subject_id.rpartition("/")[0], Subjects([line.subject]).keys[0]
+            person = line.subject_id.rpartition("/")[0], key_of(line.subject)
             line = replace(line, subject=spellings.setdefault(person, line.subject))
         lines.append(line)
     if not lines:
@@ -185,7 +185,7 @@ def match(requests: Iterable[Line], answers: Iterable[Line]) -> list[Line]:
 def _clip_parts(line: Line) -> tuple[str, ...]:
     """Return data set, subject and clip of a line as they compare; "" for what it does not say."""
     name = bare(PurePosixPath(line.clip.replace("\\", "/")).name)
-    subject = Subjects([line.subject]).keys[0] if line.subject else ""
+    subject = key_of(line.subject) if line.subject else ""
     return folded(line.fields.get("dataset", "")), subject, folded(name)
 
 
