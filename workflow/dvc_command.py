@@ -5,7 +5,9 @@ recorded would be deleted. Here they end with one line instead; all other comman
 environment's bin/dvc (envs/dvc) starts this file.
 """
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,32 +20,13 @@ def checkout_root() -> Path | None:
     return next((folder for folder in (current, *current.parents) if (folder / ".dvc").is_dir()), None)
 
 
-def unsaved() -> list[str]:
-    """Return the outputs that a forced checkout would delete or replace, though the cache does not hold them."""
-    from dvc.repo import Repo
-    from dvc.repo.index import build_data_index, index_from_targets
-    from dvc_data.index.checkout import compare
-
-    with Repo() as repo, repo.lock:
-        view = index_from_targets(repo, targets=[None])
-        present, locked = build_data_index(view, repo.root_dir, repo.fs, compute_hash=True), view.data["repo"]
-        paths = []
-        for entry in compare(present, locked, delete=True).files_delete:
-            try:
-                storage, path = locked.storage_map.get_cache(entry)
-                held = storage.exists(path)
-            except ValueError:
-                held = False
-            if not held:
-                paths.append("/".join(entry.key))
-    return sorted(paths)
-
-
 def refusal() -> str:
-    """Return why an experiment cannot begin; "" if it can."""
-    if any(Path(".snakemake/locks").glob("*")):
-        return "Snakemake is at work in this checkout (or was killed: `snakemake --unlock`); run this when it has ended"
-    if paths := unsaved():
+    """Return why an experiment cannot begin, where it would delete results that no cache holds; "" if it can."""
+    status = subprocess.run([sys.executable, "-m", "dvc", "data", "status", "--json"], capture_output=True, text=True)
+    if status.returncode:
+        return (status.stderr.strip() or status.stdout.strip()).rpartition("\n")[2]
+    uncommitted = json.loads(status.stdout).get("uncommitted", {})
+    if paths := sorted(path for kind in ("added", "modified") for path in uncommitted.get(kind, ())):
         return (
             f"{len(paths)} results are not in DVC's cache, {paths[0]} for one, and this command would delete them; "
             "`python workflow/stage.py record` after a finished run takes them in"

@@ -1,4 +1,4 @@
-"""One start of Snakemake: its outputs are reviewed before the first job, and recorded after the last."""
+"""One start of Snakemake: its outputs are compared with their records before the first job."""
 
 import logging
 import os
@@ -6,17 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from closure import code
-from records import OTHER_PARAMS, Records, Review, make_writable, set_aside
+from room import OTHER_PARAMS, make_writable, set_aside
 from run import Run
 from stage import prune_checkpoints
 from stages import STAGES, Outputs, rules
 
 import fork_server
+from microexpr.core import records
 from microexpr.core.errors import printable
 from microexpr.core.files import visible
 
@@ -32,61 +32,47 @@ def say(line: str) -> None:
 
 
 class Session:
-    """One start of Snakemake. Only the main process reviews and records; each job starts Snakemake once more."""
+    """One start of Snakemake. Only the main process compares outputs; each job starts Snakemake once more."""
 
     def __init__(self, run: Run, outputs: Outputs, workflow: Any):
         self.run, self.outputs, self.workflow, self.started = run, outputs, workflow, time.time()
         stage = os.environ.get("MICROEXPR_STAGE", "")  # set by DVC, which has run all other stages itself
         self.stages = [stage] if stage in outputs.of_table else [*STAGES]
-        self.records = Records()
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
-        reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
-        self.review = self._review() if reviewing else None
+        self.is_main = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
+        if self.is_main:
+            self._review()
 
-    def _review(self) -> Review:
-        """Compares outputs with their records, and ends the program if some were never made here."""
+    def _review(self) -> None:
+        """End the program if outputs are not as they were made here."""
         outputs = self.outputs.all
         if len(self.stages) < len(STAGES):
             outputs = sorted(set().union(*(self.outputs.expected[noun] for noun in self.stages)))
+            for name in records.altered(set(self.outputs.all).difference(outputs)):
+                os.utime(name)  # a version that DVC has put there: as new, so that Snakemake compares its checksum
         make_writable(outputs)
-        review = self.records.review(outputs)
-        self.records.refresh(set(self.outputs.all).difference(outputs))
-        altered = review.changed + review.missing
-        if self.records.any_restored and not altered:
-            with suppress(OSError):  # a dry run needs no room on the disk
-                self.records.save()  # or the next start would read all of these outputs again
-        if altered:
-            say(
-                f"note: {len(altered)} outputs were changed or deleted since they were made here, {altered[0]} for "
-                "one: what needs them runs again"
-            )
+        altered = records.altered(outputs)
         pages = set().union(*(self.outputs.expected[noun] for noun, stage in STAGES.items() if not stage.adoptable))
-        untracked_pages = [path for path in review.untracked if path in pages]
-        untracked = [path for path in review.untracked if path not in pages]
-        if untracked_pages:
+        if altered_pages := [name for name in altered if name in pages]:
             say(
-                f"note: {len(untracked_pages)} tables or pages were not made here, {untracked_pages[0]} for one: "
-                "an edit of params does not remake them"
+                f"note: {len(altered_pages)} tables or pages are not as they were made here, {altered_pages[0]} for one"
             )
-        if untracked:
+        if altered := [name for name in altered if name not in pages]:
             sys.exit(
-                f"error: {len(untracked)} outputs were not made here, {untracked[0]} for one (dvc pull, checkout, or a "
-                "copy?), so they may be of other params. `python workflow/stage.py adopt` takes over what dvc.lock "
-                "vouches for; whatever is deleted is made again"
+                f"error: {len(altered)} outputs were not made here, or changed since, {altered[0]} for one (an edit, "
+                "dvc pull, checkout, or a copy?), so they may be of other params. `python workflow/stage.py adopt` "
+                "takes over what dvc.lock vouches for; whatever is deleted is made again"
             )
-        return review
 
     def begin(self) -> None:
-        """Before the first job: moves away outputs that this run did not make, and records those to make again."""
+        """Before the first job: moves away outputs of other params."""
         for folder in ("results", "work", "data"):
             if Path(folder).exists() and not os.access(folder, os.W_OK):  # Snakemake would show a traceback of its code
                 sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
-        if self.review is None:
+        if not self.is_main:
             return
-        set_aside(self.review.changed, "was changed since it was made here", say)
         for noun in self.stages:
             set_aside(self.outputs.superfluous(noun), OTHER_PARAMS, say)
-        self.records.save()
         prune_checkpoints(self.run)
         if self.workflow.local_exec:
             self.server = fork_server.start()
@@ -103,8 +89,8 @@ class Session:
         if self.server is not None and self.server.stdin is not None:
             self.server.stdin.close()
             self.server.wait()
-        if self.review is not None:
-            self.records.renew(self.outputs.all)
+        if self.is_main:
+            records.settle(self.outputs.all, self.started)
             prune_checkpoints(self.run)
 
     def show_errors(self) -> None:
@@ -116,9 +102,8 @@ class Session:
                 say(f"{line}  [{path}]")
 
     def set_rule_defaults(self, workflow: Any) -> None:
-        """Gives every rule with outputs the resources that the register has for it, and two params: `code`, a digest
-        of what its script does, and `reruns`, by which a job runs again where an input or output of it was changed or
-        deleted. Rules name their GPUs themselves, and `code` where wildcards choose a module."""
+        """Gives every rule with outputs the resources that the register has for it, and a param `code`, a digest of
+        what its script does. Rules name their GPUs themselves, and `code` where wildcards choose a module."""
         jobs = {name: job for noun in STAGES for name, job in rules(noun, self.run).items()}
         overwritten = workflow.resource_settings.overwrite_resources
         for rule in workflow.rules:
@@ -131,17 +116,8 @@ class Session:
                 rule.set_params(**self.default_params(rule))
 
     def default_params(self, rule: Any) -> dict[str, Callable[[Any], Any]]:
-        """Return `reruns`, a rule's own command, and `code` where the rule names none.
-
-        They are functions of wildcards alone, since params derived from files do not make Snakemake rerun a job."""
-
-        def reruns(wildcards: Any) -> list[str]:
-            if not self.records.any_reruns:
-                return []
-            values = dict(wildcards.items())
-            return self.records.rerun_counts([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
-
-        params: dict[str, Callable[[Any], Any]] = {"reruns": reruns}
+        """Return a rule's own command, and `code` where the rule names none."""
+        params: dict[str, Callable[[Any], Any]] = {}
         if rule.shellcmd is not None:
             params["command"] = lambda wildcards: rule.shellcmd
         if not hasattr(rule.params, "code"):

@@ -4,8 +4,8 @@ python workflow/stage.py NOUN      for DVC: runs the rules of a stage, and of a 
 python workflow/stage.py record    records every result of a finished run in dvc.lock and DVC's cache
 python workflow/stage.py adopt     after dvc pull or checkout: makes Snakemake accept the outputs that match dvc.lock
 
-Snakemake knows an output by its record in .snakemake/metadata. A file from DVC's cache has none, and Snakemake takes it
-as up to date even after an edit of params. DVC runs a stage only if it is stale, so `run` first takes such files away.
+Snakemake knows the params of what it has made itself. A file from DVC's cache it takes as up to date even after an edit
+of params. DVC runs a stage only if it is stale, so `run` first moves such files away.
 """
 
 import os
@@ -15,11 +15,12 @@ import sys
 from pathlib import Path
 
 import own_source
-from records import OTHER_PARAMS, Records, content, is_as_recorded, is_cached, recorded, set_aside
+from room import OTHER_PARAMS, set_aside
 from run import FLOW_FOLDERS, Run
 from stages import STAGES, Outputs, folders, rules
 
 from microexpr.cli import config
+from microexpr.core import records
 from microexpr.core.errors import MicroexprError
 from microexpr.core.files import visible
 
@@ -40,7 +41,7 @@ def prune_checkpoints(run: Run) -> None:
     checkpoints = run.checkpoints
     for folder in visible(Path("work/checkpoints"), "*/*/*"):
         result = checkpoints.get(str(folder))
-        if result is None or is_as_recorded(Path(result), recorded(result)):
+        if result is None or records.is_made(result):
             shutil.rmtree(folder)
 
 
@@ -65,11 +66,7 @@ def run(noun: str) -> int:
     if noun not in STAGES:
         sys.exit(f"error: stage must be one of {', '.join(STAGES)}, not {noun}")
     make_folders(noun)
-    untracked = Records().review(outputs.expected[noun]).untracked
-    for path in map(Path, untracked):
-        if path.is_file() and is_cached(content(path)):  # DVC's cache holds it too
-            path.unlink()
-    set_aside(untracked, "was not made here", print)
+    set_aside(records.altered(outputs.expected[noun]), "was not made here, or changed since", print)
     # not left to `Session.begin`, which a run without jobs skips: DVC compares the folders before the next stage
     set_aside(outputs.superfluous(noun), OTHER_PARAMS, print)
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
@@ -91,9 +88,11 @@ def record() -> int:
     for folder in ("results", ".dvc"):
         if not os.access(folder, os.W_OK):
             sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
-    outputs, records = Outputs(planned_run()), Records()
-    if changed := records.review(outputs.all).changed:
-        sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
+    outputs = Outputs(planned_run())
+    if altered := records.altered(outputs.all):
+        sys.exit(
+            f"error: {altered[0]} was not made here, or changed since; once it is deleted, `make table` makes it again"
+        )
     for noun in outputs.of_table:
         make_folders(noun)
     command = ["dvc", "commit", "--force", PIPELINE, *(f"{OTHERS}:{noun}" for noun in other_stages())]
@@ -101,8 +100,7 @@ def record() -> int:
     if process.returncode:
         print(process.stderr.strip(), file=sys.stderr)
         return process.returncode
-    records.review(outputs.all)  # restores the times of outputs that DVC replaced by links to older files
-    records.renew(outputs.all)
+    records.altered(outputs.all)  # gives outputs their times back that DVC replaced by links to older files
     results = [path.stat() for path in Path("results").rglob("*") if path.is_file()]
     size = sum(stat.st_size for stat in results) / 1e6
     copied = sum(stat.st_size for stat in results if stat.st_nlink == 1) / 1e6
@@ -132,7 +130,9 @@ def adopt() -> int:
     if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
         return code
     table_paths = {path for paths in outputs.of_table.values() for path in paths}
-    Records().renew(sorted(table_paths.union(*(outputs.expected[noun] for noun in others))), trusted=True)
+    for path in sorted(table_paths.union(*(outputs.expected[noun] for noun in others))):
+        if os.path.lexists(path):
+            records.take(path)
     return 0
 
 

@@ -21,7 +21,7 @@ from stages import Outputs
 
 from microexpr import datasets
 from microexpr.cli import config, described
-from microexpr.core import store
+from microexpr.core import records, store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
@@ -201,7 +201,7 @@ def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_
     assert not any("population" in path for path in without.flow_folder_files)
 
 
-def test_checkpoints_stay_until_snakemake_has_recorded_the_result(run_of, monkeypatch):
+def test_checkpoints_stay_until_the_result_is_recorded(run_of):
     run, names = run_of(), ("ststnet", "icegan", "flow_svm", "gone")
     folders = {name: Path(f"work/checkpoints/{name}/megc2019/1of1") for name in names}
     for folder in folders.values():
@@ -210,8 +210,7 @@ def test_checkpoints_stay_until_snakemake_has_recorded_the_result(run_of, monkey
         result = Path(run.checkpoints[str(folders[name])])
         result.parent.mkdir(parents=True)
         result.touch()
-    done = Path(run.checkpoints[str(folders["ststnet"])])
-    monkeypatch.setattr(stage, "is_as_recorded", lambda path, ended: path == done)
+    records.take(run.checkpoints[str(folders["ststnet"])])
     stage.prune_checkpoints(run)
     assert [name for name, folder in folders.items() if folder.exists()] == ["icegan", "flow_svm"]
 

@@ -29,12 +29,13 @@ def test_table(finished):
 
 
 LISTED = """
-import base64, os, sys
+import sys
 sys.path.insert(0, "workflow")
 from stage import planned_run
 from stages import Outputs
+from microexpr.core import records
 listed = {path for paths in Outputs(planned_run()).of_table.values() for path in paths}
-made = {base64.urlsafe_b64decode(name).decode() for name in os.listdir(".snakemake/metadata")}
+made = {str(path.relative_to(records.RECORDS).with_suffix("")) for path in records.RECORDS.rglob("*.json")}
 print(sorted(made ^ listed))
 """
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import fork_server
 from microexpr import __version__
 from microexpr.core.errors import MicroexprError, printable
+from microexpr.core.records import recorded
 
 logger = logging.getLogger("microexpr")  # of all modules of the package
 
@@ -45,8 +46,10 @@ class Prefixed(logging.Formatter):
 
 
 @contextmanager
-def logged(path: str = "") -> Iterator[Snakemake]:
+def logged(path: str = "", *outputs: str) -> Iterator[Snakemake]:
     """Yield what Snakemake tells the script. Send log messages and printed text to its log, or to `path`.
+
+    Its outputs are recorded, or `outputs` where Snakemake tells nothing.
 
     An error ends the job with its last line there: a MicroexprError in one line, any other after a traceback. Where
     there is a server that has the libraries loaded, it runs the script, and nothing after this line happens here."""
@@ -63,7 +66,8 @@ def logged(path: str = "") -> Iterator[Snakemake]:
         logger.setLevel(logging.INFO)
         logger.info("microexpr %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
         try:
-            yield snakemake
+            with recorded(snakemake.output if snakemake else outputs):
+                yield snakemake
         except MicroexprError as error:
             print(f"error: {error}", file=log)
             raise SystemExit(1) from None

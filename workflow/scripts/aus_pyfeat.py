@@ -6,7 +6,7 @@ import sys
 from adapter import logged
 
 faces, apex, out, log = sys.argv[1:]
-with logged(log):
+with logged(log, out):
     from typing import Any
 
     import numpy as np

@@ -1,4 +1,4 @@
-"""Commands for data and results: `inspect`, `score`, `check`, `methods`, `doctor`, `table`.
+"""Commands for data and results: `inspect`, `score`, `check`, `methods`, `doctor`, `table`, `verify`.
 
 Each calls the module that works.
 
@@ -45,7 +45,7 @@ ShowLicensedFaces = Annotated[bool, Parameter(help="show licensed faces too, if 
 
 def add_to(app: App) -> None:
     """Add the commands to a command line."""
-    for command in (inspect, score, check, methods, doctor, table):
+    for command in (inspect, score, check, methods, doctor, table, verify):
         app.command(command)
 
 
@@ -54,6 +54,23 @@ def needs(command: str, options: Mapping[str, Any], purpose: str, is_there: obje
     for option, value in options.items():
         if value and not is_there:
             raise ParamsError(f"{command}: {option} needs {purpose}")
+
+
+def verify() -> int:
+    """Compare every output of a run with what it was when its job ended, reading all of them.
+
+    Prints a line on each that was edited, damaged or deleted since, and then ends with 1.
+
+    examples:
+      microexpr verify                          # in the checkout's folder"""
+    from microexpr.core import records
+
+    if not records.RECORDS.is_dir():
+        raise StoreError(f"{records.RECORDS}: is not there: no run was made in this folder")
+    lines = records.verify()
+    for line in lines:
+        say(line)
+    return int(bool(lines))
 
 
 def inspect(
