@@ -35,7 +35,7 @@ for _target, _stages in (("all", OUTPUTS.whole), ("table", OUTPUTS.of_table)):
                 _files,
 
 
-SESSION.set_rule_defaults(workflow)
+SESSION.set_rule_defaults(workflow, code)
 
 
 onstart:

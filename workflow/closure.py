@@ -21,6 +21,8 @@ SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are to
 WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
+LAYOUTS = SOURCES / "microexpr/datasets/layouts"  # has a YAML file of each data set
+NAMES = SOURCES / "microexpr/rendering/layouts/names.py"  # has a function of each
 MEMORY = Path("work/sources.json")
 DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|yaml|bib|safetensors|onnx|dat|jinja|css|js)")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
@@ -195,8 +197,20 @@ def closure(script: str, *modules: str) -> list[Path]:
 
 
 @cache
-def code(script: str, *modules: str) -> str:
-    """Return a digest of what the code does that a job runs; it has no part in comments, nor in where the checkout is.
+def code(script: str, *modules: str, datasets: frozenset[str] | None = None) -> str:
+    """Return a digest of what the code does that a job runs; on these data sets alone, without what others have.
 
-    It is a param of every job (`Session.set_rule_defaults`), so Snakemake runs a job again when it changes."""
-    return _digest(*(f"{path.as_posix()} {read(path).meaning}\n".encode() for path in closure(script, *modules)))
+    It has no part in comments, nor in where the checkout is. It is a param of every job (`Session.set_rule_defaults`),
+    so Snakemake runs a job again when it changes."""
+    others = set() if datasets is None else {path.stem for path in LAYOUTS.glob("*.yaml")} - datasets
+    paths = [path for path in closure(script, *modules) if path.parent != LAYOUTS or path.stem not in others]
+    meanings = [_names(frozenset(others)) if path == NAMES else read(path).meaning for path in paths]
+    return _digest(*(f"{path.as_posix()} {of_path}\n".encode() for path, of_path in zip(paths, meanings, strict=True)))
+
+
+@cache
+def _names(others: frozenset[str]) -> str:
+    """Return the meaning of NAMES without the functions of these data sets."""
+    tree = ast.parse(NAMES.read_bytes())
+    kept = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in others)]
+    return meaning(ast.Module(kept, []))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from closure import code
 from room import OTHER_PARAMS, make_writable, set_aside
 from run import Run
 from stage import prune_checkpoints
@@ -101,7 +100,7 @@ class Session:
             for line in lines + [KILLED] * path.with_suffix(UNDER_WAY).exists():
                 say(f"{line}  [{path}]")
 
-    def set_rule_defaults(self, workflow: Any) -> None:
+    def set_rule_defaults(self, workflow: Any, code: Callable[..., str]) -> None:
         """Gives every rule with outputs the resources that the register has for it, and a param `code`, a digest of
         what its script does. Rules name their GPUs themselves, and `code` where wildcards choose a module."""
         jobs = {name: job for noun in STAGES for name, job in rules(noun, self.run).items()}
@@ -113,16 +112,17 @@ class Session:
                 for name, value in (("mem_mb", job.memory), ("runtime", job.minutes)):
                     if name not in overwritten.get(rule.name, {}):  # --set-resources wins
                         rule.resources[name] = doubled(value)
-                rule.set_params(**self.default_params(rule))
+                rule.set_params(**default_params(rule, code))
 
-    def default_params(self, rule: Any) -> dict[str, Callable[[Any], Any]]:
-        """Return a rule's own command, and `code` where the rule names none."""
-        params: dict[str, Callable[[Any], Any]] = {}
-        if rule.shellcmd is not None:
-            params["command"] = lambda wildcards: rule.shellcmd
-        if not hasattr(rule.params, "code"):
-            params["code"] = lambda wildcards: code(Path(rule.script).stem)
-        return params
+
+def default_params(rule: Any, code: Callable[..., str]) -> dict[str, Callable[[Any], Any]]:
+    """Return a rule's own command, and `code` where the rule names none."""
+    params: dict[str, Callable[[Any], Any]] = {}
+    if rule.shellcmd is not None:
+        params["command"] = lambda wildcards: rule.shellcmd
+    if not hasattr(rule.params, "code"):
+        params["code"] = lambda wildcards: code(Path(rule.script).stem, dataset=wildcards.get("dataset"))
+    return params
 
 
 def doubled(first: int) -> Callable[[Any, int], int]:

@@ -136,3 +136,29 @@ class TestWhatIsKeptOfAFile:
             assert self.digest(module) == first
         cache.write_text(json.dumps(entries | {"sources": wrong}), encoding="utf-8")
         assert self.digest(module) != first  # or nothing would be kept
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "jobs"),
+    [
+        (
+            "src/microexpr/rendering/layouts/names.py",
+            "\n\ndef toy(person, number, emotion, rng):\n    return None\n",
+            {},
+        ),
+        ("src/microexpr/datasets/layouts/smic.yaml", "\nnote: 1\n", {"smic"}),
+    ],
+)
+def test_what_one_data_set_has_of_its_own_is_code_of_no_other(tmp_path, path, text, jobs):
+    scratch.copy(tmp_path)
+    names = ("smic", "samm")
+    digests = (
+        "[closure.code(s, datasets=frozenset([d])) for s in ('render', 'faces', 'index') for d in ('smic', 'samm')]"
+    )
+    before = call(digests, tmp_path)
+    layouts = tmp_path / "src/microexpr/datasets/layouts"
+    (layouts / "toy.yaml").write_text((layouts / "smic.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    with (tmp_path / path).open("a", encoding="utf-8") as file:
+        file.write(text)
+    changed = [a != b for a, b in zip(before, call(digests, tmp_path), strict=True)]
+    assert {name for name, is_changed in zip(names * 3, changed, strict=True) if is_changed} == set(jobs)

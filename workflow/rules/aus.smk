@@ -18,7 +18,7 @@ if PARAMS["aus"]["backend"] == "pyfeat":
         log:
             "work/logs/aus/{dataset}/{subject}.log",
         params:
-            code=code("aus_pyfeat"),
+            code=lambda w: code("aus_pyfeat", dataset=w.dataset),
             job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
         shell:
             "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "

@@ -16,7 +16,7 @@ from microexpr.core import arithmetic
 
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
-from closure import code
+import closure
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
@@ -59,12 +59,19 @@ if workflow.is_main_process:
 if workflow.is_main_process and (note := FIRST.note()):
     say(note)
 quote_python(PythonScript)
+
+
 SESSION = Session(RUN, OUTPUTS, workflow)
 
 
 def one_of(names):
     """Return a wildcard's pattern: one of these names, or nothing that exists."""
     return "|".join(map(re.escape, names)) or "none"
+
+
+def code(script, *modules, dataset=None):
+    """Return the digest of the code of a job on one data set, else on all of the run."""
+    return closure.code(script, *modules, datasets=frozenset([dataset] if dataset else (*CORPUS.origin, *VIDEOS.origin)))
 
 
 def model(method):

@@ -15,6 +15,7 @@ for _dataset in CORPUS.plans:
         log:
             f"work/logs/render/{_dataset}/{{subject}}.log",
         params:
+            code=code("render", dataset=_dataset),
             plan=lambda w, dataset=_dataset: CORPUS.subject_plan(dataset, w.subject),
             scene=SCENE,
             seed=SEED,
@@ -35,6 +36,7 @@ for _dataset in VIDEOS.plans:
             f"work/logs/render/{VIDEOS.truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
         priority: max(planned.video.clip.frames for planned in VIDEOS.plans[_dataset])  # or a core would wait for the longest
         params:
+            code=code("render_long", dataset=_dataset),
             plan=lambda w, dataset=_dataset: VIDEOS.plan(dataset, w.video, w.get("subject", "")),
             scene=SCENE,
             seed=SEED,
@@ -56,6 +58,7 @@ for _dataset, _rows in ANNOTATED.items():
         log:
             f"work/logs/render/{_dataset}.log",
         params:
+            code=code("annotation", dataset=_dataset),
             dataset=_dataset,
             rows=_rows,
         script:
