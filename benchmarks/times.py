@@ -1,7 +1,6 @@
 """Core-seconds and memory of the last run's jobs by stage and method, as each job wrote them when it ended.
 
     python benchmarks/times.py [--times work/times]
-    python benchmarks/times.py --ship [--commit COMMIT]    # writes what a first run's log knows the time left by
 
 core-seconds  of the job's process; what it was forked from has imported the libraries, once for all jobs
 seconds       from start to end of a job: more than its core-seconds where it waited for a core or the disk
@@ -12,7 +11,6 @@ file below the folder counts, of whatever run and table: delete the folder first
 """
 
 import csv
-import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -23,7 +21,6 @@ from rich.console import Console
 from rich.table import Table
 
 from microexpr.datasets import flow_folders
-from snakemake_logger_plugin_microexpr.progress import SHIPPED, earlier_seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
 import pages
@@ -80,23 +77,13 @@ def table(jobs: list[Job]) -> Table:
     return summary
 
 
-def shipped(folder: Path, source: str) -> str:
-    """Return the file of the core-seconds of each job, as `expected.py` reads it."""
-    seconds = dict(sorted(earlier_seconds(folder, "cpu_time").items()))
-    return json.dumps({"source": source, "seconds": seconds}, indent=0)
-
-
 def main() -> None:
     parser = pages.parser(__doc__)
-    parser.add_argument("--ship", action="store_true", help=f"write {SHIPPED.name}, of a run with the committed params")
-    parser.add_argument("--commit", default="HEAD", help="that the run was made from, default: %(default)s")
     parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
     arguments = parser.parse_args()
     jobs = read(arguments.times)
     if not jobs:
         raise SystemExit(f"error: {arguments.times} must hold the times of jobs, not none; `make table` writes them")
-    if arguments.ship:
-        SHIPPED.write_text(f"{shipped(arguments.times, pages.source(name=arguments.commit))}\n", encoding="utf-8")
     Console().print(table(jobs))
 
 

@@ -1,6 +1,5 @@
 """One start of Snakemake: its outputs are compared with their records before the first job."""
 
-import logging
 import os
 import subprocess
 import sys
@@ -75,13 +74,6 @@ class Session:
         prune_checkpoints(self.run)
         if self.workflow.local_exec:
             self.server = fork_server.start()
-        # the log of each job that will run, and which of them it needs: the time left follows from these
-        dag = self.workflow.dag
-        jobs = {
-            dag.jobid(job): (next(iter(job.log), ""), tuple(dag.jobid(other) for other in needed if dag.needrun(other)))
-            for job, needed in ((job, dag.dependencies[job]) for job in dag.needrun_jobs())
-        }
-        logging.getLogger("snakemake.logging").info("", extra={"planned": jobs})
 
     def end(self) -> None:
         """After the last job, whether or not it failed."""

@@ -47,7 +47,7 @@ def test_a_fit_does_not_depend_on_the_file_that_it_writes():
 
 
 def test_every_data_file_of_the_package_is_code_of_some_job():
-    """All but what no job reads: data of the commands predict, reenact and methods, and of the log's time left."""
+    """All but what no job reads: data of the commands predict, reenact and methods."""
     scripts = [path.stem for path in (ROOT / "workflow/scripts").glob("*.py")]
     reached = set(call(f"sorted({{path for name in {scripts} for path in closure.closure(name)}})"))
     listed = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
@@ -59,7 +59,7 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
         f"src/microexpr/reporting/html/{name}"
         for name in (*html, "predictions.jinja", "agreement.css", "agreement.jinja")
     }
-    commands |= {*map(WEIGHTS.format, ("reenact", "predict")), "src/snakemake_logger_plugin_microexpr/seconds.json"}
+    commands |= {*map(WEIGHTS.format, ("reenact", "predict"))}
     commands |= {f"src/microexpr/weights/predict_{name}.json" for name in ("rates", "recorded")}
     assert {path for path in data - reached if "/weights/initial/" not in path} <= commands
 
