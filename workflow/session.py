@@ -1,13 +1,17 @@
 """One start of Snakemake: its outputs are compared with their records before the first job."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from room import OTHER_PARAMS, make_writable, set_aside
 from run import Run
 from stage import prune_checkpoints
@@ -18,6 +22,8 @@ from microexpr.core import records
 from microexpr.core.errors import printable
 from microexpr.core.files import visible
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDED_S = 8.0  # after a signal, at most
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 # of Snakemake: with these options no job runs
@@ -37,8 +43,11 @@ class Session:
         stage = os.environ.get("MICROEXPR_STAGE", "")  # set by DVC, which has run all other stages itself
         self.stages = [stage] if stage in outputs.of_table else [*STAGES]
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
+        self.is_interrupted = False
         self.is_main = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
         if self.is_main:
+            if workflow.local_exec:
+                self._catch_signals()
             self._review()
 
     def _review(self) -> None:
@@ -74,6 +83,30 @@ class Session:
         prune_checkpoints(self.run)
         if self.workflow.local_exec:
             self.server = fork_server.start()
+            self._catch_signals()  # again, since Snakemake sets its own
+
+    def _catch_signals(self) -> None:
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number: int, _: Any) -> None:
+        """End the jobs and then Snakemake, whose own handler of SIGTERM waits for the jobs, and can wait for itself.
+
+        It takes a lock that the thread may hold which it interrupts (9.27). An exception gives that back."""
+        for other in SIGNALS:
+            signal.signal(other, signal.SIG_IGN)
+        self.is_interrupted = True
+        last = threading.Timer(ENDED_S, os._exit, [1])
+        last.daemon = True
+        last.start()
+        servers = [psutil.Process(self.server.pid)] if self.server else []
+        spared = {*servers, *(process for server in servers for process in server.children(recursive=True))}
+        for process in psutil.Process().children(recursive=True):
+            if process not in spared:  # the server ends its jobs whose clients are gone
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        sys.exit(128 + number)
 
     def end(self) -> None:
         """After the last job, whether or not it failed."""
@@ -89,7 +122,8 @@ class Session:
         logs = [path for path in visible(Path("work/logs"), "**/*.log") if path.stat().st_mtime >= self.started]
         for path in sorted(logs):
             lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
-            for line in lines + [KILLED] * path.with_suffix(UNDER_WAY).exists():
+            is_killed = not self.is_interrupted and path.with_suffix(UNDER_WAY).exists()
+            for line in lines + [KILLED] * is_killed:
                 say(f"{line}  [{path}]")
 
     def set_rule_defaults(self, workflow: Any, code: Callable[..., str]) -> None:
