@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.table import Table as Grid
 from rich.text import Text
 
 from microexpr.evaluation import Row as Result
 from microexpr.reporting import table
-from microexpr.reporting.main_table import SCOPES, TITLES, by_protocol, table_title
+from microexpr.reporting.main_table import TABLE, table_title
 from microexpr.reporting.method_tests import DIFFERENT, FLOOR, above_chance, comparisons, pairs_of_best
-from microexpr.reporting.table import NARROW, WIDE, Row, Rows
+from microexpr.reporting.table import WIDE, Rows
 
 STYLES = {"*": "bold green", "=": "green", "-": "dim", " ": ""}
 
@@ -22,6 +21,11 @@ class Standing(NamedTuple):
     best: str = ""
     ties: frozenset[str] = frozenset()  # methods that cannot be told from the best one
     chance: frozenset[str] = frozenset()  # methods that are not above a guess
+
+    def mark(self, method: str) -> str:
+        """Return the mark of a method, one of `STYLES`."""
+        marks = {"*": {self.best}, "=": self.ties, "-": self.chance}
+        return next((mark for mark, names in marks.items() if method in names), " ")
 
 
 def standing(rows: Rows, pairs: Sequence[Result]) -> Standing:
@@ -38,36 +42,17 @@ def standing(rows: Rows, pairs: Sequence[Result]) -> Standing:
 
 
 def render(rows: Rows, tests: Standing, width: int) -> RenderableType:
-    """Return a table for each protocol, as wide as fits `width` columns; published figures have a separate column.
-
-    Each line has the origin of its reproduced figures."""
+    """Return a table for each protocol, as wide as fits `width` columns; columns without a figure are left out."""
     parts: list[RenderableType] = []
-    for of_protocol in by_protocol(rows):
-        subjects, clips = of_protocol[0]["subjects"], of_protocol[0]["clips"]
-        title = f"{table_title(of_protocol)}; {subjects} subjects, {clips} clips, last epoch"
-        parts += [Text(title, style="bold"), _table(table.by_figure(of_protocol, "full_uf1"), tests, width), ""]
+    for of_protocol in table.by_protocol(rows):
+        ranked = table.by_figure(of_protocol, "full_uf1")
+        lines = [{"": tests.mark(row["method"])} | TABLE.texts(row, TABLE.shown(width), decimals=3) for row in ranked]
+        heads = [head for head in lines[0] if not head or any(line[head] for line in lines)]
+        styles = [STYLES[line[""]] for line in lines]
+        grid = table.grid(heads, lines, ("method", "origin"), collapse=width < WIDE, styles=styles)
+        counts = f"{ranked[0]['subjects']} subjects, {ranked[0]['clips']} clips, last epoch"
+        parts += [Text(f"{table_title(of_protocol)}; {counts}", style="bold"), grid, ""]
     return Group(*parts)
-
-
-def _table(rows: Rows, tests: Standing, width: int) -> Grid:
-    marks = {"*": {tests.best}, "=": tests.ties, "-": tests.chance}
-    of_rows = [next((mark for mark, names in marks.items() if row["method"] in names), " ") for row in rows]
-    names = {"UF1": "full_uf1", "low": "full_uf1_low", "high": "full_uf1_high", "UAR": "full_uar"}
-    if width >= WIDE:
-        names |= {TITLES[scope]: f"{scope}_uf1" for scope in SCOPES[1:]} | {"oracle": "oracle_full_uf1"}
-    columns = {"": of_rows, "method": [row["method"] for row in rows]}
-    columns |= {head: [table.rounded(row[name]) for row in rows] for head, name in names.items()}
-    columns["also"] = [row["population_subjects"] and f"+{row['population_subjects']}" for row in rows]
-    if width >= NARROW:
-        columns["origin"] = [row["origin"] for row in rows]
-        columns["published"] = [_published(row) for row in rows]
-    present = {head: cells for head, cells in columns.items() if head in ("", "method") or any(cells)}
-    return table.grid(present, ("", "method", "origin"), width < WIDE, [STYLES[mark] for mark in of_rows])
-
-
-def _published(row: Row) -> str:
-    erratum = "*" * ("full_uf1: " in row["published_erratum"])
-    return table.rounded(row["published_full_uf1"]) + (erratum or " ") * bool(row["published_full_uf1"])
 
 
 def legend(rows: Rows, tests: Standing) -> list[str]:
