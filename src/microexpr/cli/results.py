@@ -386,9 +386,9 @@ def table(
         say(main_table.TABLE.markdown(rows), end="")
         lines = [method_tests.better_than_chance(compared)]
     else:
-        tests, screen = terminal_table.standing(rows, compared), console()
-        screen.print(terminal_table.render(rows, tests, screen.width))
-        lines = terminal_table.legend(rows, tests)
+        marks, screen = terminal_table.marks(rows, compared), console()
+        screen.print(terminal_table.render(rows, marks, screen.width))
+        lines = terminal_table.legend(rows, marks)
     lines.append(method_tests.indistinguishable_from_best(rows, compared))
     lines += method_tests.against_reference(compared, reference).splitlines()
     for row, faces in ((row, home / f"evaluate/{row['protocol']}/{row['method']}_faces.csv") for row in rows):

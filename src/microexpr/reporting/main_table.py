@@ -6,6 +6,7 @@ Out of scope: times; they are no result.
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -171,14 +172,14 @@ def below(rows: Rows) -> list[str]:
     return [f"{NOTE}.", *starts, *(textwrap.wrap(other, 100) if counts else ()), *errata]
 
 
-def shown(width: int) -> dict[str, Shown]:
+def shown(width: int) -> Shown:
     """Return the columns of a terminal; each of published figures has the origin of reproduced ones next to it."""
-    columns: dict[str, Shown] = {"method": "method", "UF1": "full_uf1", "low": "full_uf1_low", "high": "full_uf1_high"}
-    columns["UAR"] = "full_uar"
+    figures = {"UF1": "full_uf1", "low": "full_uf1_low", "high": "full_uf1_high", "UAR": "full_uar"}
     if width >= WIDE:
-        columns |= {TITLES[scope]: f"{scope}_uf1" for scope in SCOPES[1:]} | {"oracle": "oracle_full_uf1"}
+        figures |= {TITLES[scope]: f"{scope}_uf1" for scope in SCOPES[1:]} | {"oracle": "oracle_full_uf1"}
+    columns: Shown = {"method": table.name, **table.figures(figures, 3)}
     columns["also"] = lambda row: row["population_subjects"] and f"+{row['population_subjects']}"
-    return columns | ({"origin": "origin", "published": _published} if width >= NARROW else {})
+    return columns | ({"origin": itemgetter("origin"), "published": _published} if width >= NARROW else {})
 
 
 def _published(row: table.Row) -> str:
@@ -287,16 +288,7 @@ def held_out(row: Mapping[str, str]) -> str:
     return "leave-one-subject-out" if alone else f"{row['folds']} folds of whole subjects"
 
 
-TABLE = Table(
-    COLUMNS,
-    WORDS,
-    ranked_by="",
-    heads={f"{TITLES[scope]} {metric.upper()}": f"{scope}_{metric}" for scope in SCOPES for metric in METRICS},
-    title=title,
-    below=below,
-    shown=shown,
-    figures_of=_figures_of,
-    kinds={"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)},
-    checked=check_clips,
-    aligned=True,
-)
+HEADS = {f"{TITLES[scope]} {metric.upper()}": f"{scope}_{metric}" for scope in SCOPES for metric in METRICS}
+KINDS = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
+TABLE = Table(COLUMNS, WORDS, "", HEADS, title, below, shown, figures_of=_figures_of, kinds=KINDS, checked=check_clips,
+              aligned=True)  # fmt: skip

@@ -104,7 +104,7 @@ def below(rows: Rows) -> list[str]:
     return sentences
 
 
-def shown(width: int) -> dict[str, Shown]:
+def shown(width: int) -> Shown:
     """Return the columns of a terminal, reproduced or else published, with words and long videos if there is room."""
     figures = {"coarse": "coarse_uf1", "low": "coarse_uf1_low", "high": "coarse_uf1_high", "fine": "fine_uf1",
                "units": "units_f1", "agree": "no_contradiction"}  # fmt: skip

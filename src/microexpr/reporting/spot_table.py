@@ -104,14 +104,14 @@ def below(rows: Rows) -> list[str]:
     return [*sentences, *([f"Not above chance: {', '.join(guess)}."] * bool(guess))]
 
 
-def shown(width: int) -> dict[str, Shown]:
+def shown(width: int) -> Shown:
     """Return the columns of a terminal, those of data sets where there is room."""
     figures = {
         "micro": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro": "macro_f1", "both": "both_f1",
         "chance": "chance_f1", "false": "false_a_minute", "STRS": "strs",
     }  # fmt: skip
     sets = {short_title(name): partial(_with_published, f"{name}_micro_f1") for name in LONG if width >= WIDE}
-    return {"method": table.name, **figures, **sets}
+    return {"method": table.name, **table.figures(figures), **sets}
 
 
 def _with_published(column: str, row: table.Row) -> str:

@@ -5,6 +5,7 @@ Out of scope: a column of one table; a figure that is computed here.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, str]
 Rows = Sequence[Row]
-Shown = str | Callable[[Row], str]  # what a column of a terminal has: those of a column of the CSV, or a text by row
+Shown = dict[str, Callable[[Row], str]]  # columns of a terminal by head: the text of a row
+WORDS = ("method", "answered by", "learnt from", "origin")  # heads of those with text; all others have figures
 NARROW, WIDE = 78, 110  # columns of the terminal from which further figures have room
 COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
 ABOUT = ("method", "origin", "protocol", "seeds", "initialisation", "differs_from_paper", *COUNTS)  # of an evaluation
@@ -47,7 +49,7 @@ class Table:
     heads: Mapping[str, str]  # columns in Markdown by head, after "method" and "figures"
     title: Callable[[Rows], str]
     below: Callable[[Rows], list[str]]  # sentences
-    shown: Callable[[int], Mapping[str, Shown]]  # columns of a terminal by head, as many as fit its width
+    shown: Callable[[int], Shown]  # as many columns as fit the width of a terminal
     legend: Callable[[int], list[str]] = lambda width: []  # of these columns
     figures_of: Callable[[Row], Mapping[str, str]] = with_published  # a line of a row in Markdown for each
     kinds: Mapping[str, csv_file.Kind] = field(default_factory=dict)  # of columns that are not as above
@@ -104,21 +106,10 @@ class Table:
         from rich.text import Text
 
         shown, legend = self.shown(width), self.legend(width)
-        words = [head for head, source in shown.items() if source is name or source in self.words]
-        lines = [self.texts(row, shown) for row in by_figure(rows, self.ranked_by)]
-        lines = [line for line in lines if any(text.strip() for head, text in line.items() if head not in words)]
+        lines = [{head: text(row) for head, text in shown.items()} for row in by_figure(rows, self.ranked_by)]
+        lines = [line for line in lines if any(text.strip() for head, text in line.items() if head not in WORDS)]
         below = ["", *map(Text, legend), ""] if legend else [""]
-        return Group(Text(self.title(rows), style="bold"), grid([*shown], lines, words), *below)
-
-    def texts(self, row: Row, shown: Mapping[str, Shown], decimals: int = 2) -> dict[str, str]:
-        """Return the texts of a row in a terminal by head, figures rounded."""
-
-        def text(source: Shown) -> str:
-            if callable(source):
-                return source(row)
-            return row[source] if source in self.words else rounded(row[source], decimals)
-
-        return {head: text(source) for head, source in shown.items()}
+        return Group(Text(self.title(rows), style="bold"), grid([*shown], lines), *below)
 
 
 def read(path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind]) -> list[dict[str, str]]:
@@ -142,6 +133,15 @@ def cell_text(value: Any) -> str:
 def rounded(text: str, decimals: int = 3) -> str:
     """Return a figure with few decimals, by default as many as intervals of a few subjects bear; "" if it is empty."""
     return f"{float(text):.{decimals}f}" if text else ""
+
+
+def figures(columns: Mapping[str, str], decimals: int = 2) -> Shown:
+    """Return columns of a terminal with figures; `columns` are those of the CSV by head."""
+    return {head: partial(_figure, column, decimals) for head, column in columns.items()}
+
+
+def _figure(column: str, decimals: int, row: Row) -> str:
+    return rounded(row[column], decimals)
 
 
 def interval(row: Row, name: str) -> str:
@@ -187,18 +187,14 @@ def markdown(lines: Sequence[Sequence[str]], words: int = 2, aligned: bool = Fal
 
 
 def grid(
-    heads: Sequence[str],
-    lines: Iterable[Mapping[str, str]],
-    words: Collection[str],
-    collapse: bool = True,
-    styles: Iterable[str] = repeat(""),
+    heads: Sequence[str], lines: Iterable[Mapping[str, str]], collapse: bool = True, styles: Iterable[str] = repeat("")
 ) -> "Grid":
-    """Return a table for the terminal: lines of cells by head, those of `words` on the left; `styles` are of lines."""
+    """Return a table for the terminal: lines of cells by head, words on the left; `styles` are of its lines."""
     from rich.table import Table as Grid
 
     grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=collapse)
     for head in heads:
-        grid.add_column(head, justify="left" if head in words else "right", no_wrap=True)
+        grid.add_column(head, justify="left" if head in WORDS else "right", no_wrap=True)
     for line, style in zip(lines, styles, strict=False):
         grid.add_row(*(line[head] for head in heads), style=style or None)
     return grid

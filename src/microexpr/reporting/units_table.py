@@ -4,6 +4,7 @@ Out of scope: times; they are no result.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from microexpr.core import csv_file
@@ -122,12 +123,12 @@ def title(rows: Rows) -> str:
     return table.caution(f"{TITLES[first['protocol']]}; {counts}", [first["origin"]])
 
 
-def shown(width: int) -> dict[str, Shown]:
+def shown(width: int) -> Shown:
     """Return the columns of a terminal, F1 of each unit where there is room for it."""
     of_units = {unit.removeprefix("AU"): f"f1_{unit}" for unit in UNITS if width >= WIDE}
     means = {"F1": "macro_f1", "low": "macro_f1_low", "high": "macro_f1_high", "AP": "mean_ap"}
-    published = {"published": lambda row: table.rounded(row["published_macro_f1"])}
-    return {"method": table.name, "learnt from": "learnt_from", **means, **of_units, **published}
+    words: Shown = {"method": table.name, "learnt from": itemgetter("learnt_from")}
+    return words | table.figures(means | of_units) | table.figures({"published": "published_macro_f1"}, 3)
 
 
 HEADS = {"macro F1": "macro_f1", INTERVAL: "macro_f1", "mean AP": "mean_ap"}
