@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -20,10 +21,10 @@ import pages
 from PIL import Image, PngImagePlugin
 
 import microexpr
-from microexpr.core.errors import MicroexprError
+from microexpr.core.errors import MicroexprError, ParamsError, nearest
 from microexpr.reporting import main_table
 from microexpr.reporting.plots import drawing
-from microexpr.reporting.table import by_figure
+from microexpr.reporting.table import Row, by_figure, interval, markdown
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/optional/browser"))
@@ -96,17 +97,36 @@ def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
         raise MicroexprError("the page must have a table between readme-table comments")
 
     def table(match: re.Match[str]) -> str:
-        lines = main_table.summary(by_figure(rows, "full_uf1"), match["methods"].split())
+        lines = summary(by_figure(rows, "full_uf1"), match["methods"].split())
         return f"{match[1]}{lines}\n{source}\n{match[4]}"
 
     return BLOCK.sub(table, text)
+
+
+def summary(rows: Sequence[Row], methods: Sequence[str] = ()) -> str:
+    """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
+
+    Raise ParamsError for a method without a row."""
+    names = [row["method"] for row in rows]
+    for name in methods:
+        if name not in names:
+            raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
+    figures = ("UF1", "95 % interval", "UAR", "UF1, best test epoch")
+    columns = ("method", "learnt from", *figures, "params other than the paper's")
+    lines: list[Sequence[str]] = [columns]
+    for row in rows:
+        if not methods or row["method"] in methods:
+            other = str(len(main_table.other_params(row)) or "-")
+            cells = (row["full_uf1"], interval(row, "full_uf1"), row["full_uar"], row["oracle_full_uf1"], other)
+            lines.append([f"`{row['method']}`", main_table.learnt_from(row), *cells])
+    return "\n".join(markdown(lines, words=len(columns))) + "\n"
 
 
 def write_table(table: Path, commit: str) -> None:
     """Write the page's table from the main table of a run, with the run's date, commit and digest below it."""
     source = pages.source(datetime.fromtimestamp(table.stat().st_mtime, UTC).date(), commit)
     page, source = ROOT / PAGE, f"{source}\n<!-- {pages.table_digest(table)} -->"
-    page.write_text(rewrite(page.read_text(encoding="utf-8"), main_table.read(table), source), encoding="utf-8")
+    page.write_text(rewrite(page.read_text(encoding="utf-8"), main_table.TABLE.read(table), source), encoding="utf-8")
 
 
 def sign(path: Path, table: Path) -> None:

@@ -43,7 +43,7 @@ def main() -> int:
     arguments = parse()
     values = checkout.params()
     folders = {seed: run(values, seed, arguments) for seed in arguments.seeds}
-    tables = [main_table.read(folder / "megc2019_table.csv") for folder in folders.values()]
+    tables = [main_table.TABLE.read(folder / "megc2019_table.csv") for folder in folders.values()]
     seeds = f"Corpus seeds {', '.join(map(str, folders))}. "
     summary(tables).publish("README.md", README_MARK, f"{training_data(tables[0])} {seeds}", arguments.write_docs)
     compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
@@ -55,7 +55,7 @@ def main() -> int:
     power(titles, compared)
     if arguments.readme:
         return 0
-    table = wide_table([main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()])
+    table = wide_table([main_table.TABLE.read(folder / "megc2019_training_sets.csv") for folder in folders.values()])
     table.lines += ["", *power(titles[-1:], compared[-1:]).lines]
     biased: list[str] = []
     if arguments.null:
@@ -207,7 +207,7 @@ def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> page
 
 def null_table(folders: Sequence[Path]) -> tuple[pages.Table, list[str]]:
     """Return a table of UAR without expression by row, and the rows whose interval does not hold chance."""
-    names = [row["method"] for row in main_table.read(folders[0] / "megc2019_table.csv")]
+    names = [row["method"] for row in main_table.TABLE.read(folders[0] / "megc2019_table.csv")]
     return chance_table({name: [read(folder, name) for folder in folders] for name in names}, "population")
 
 

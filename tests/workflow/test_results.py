@@ -57,7 +57,7 @@ def test_the_log_of_a_run_has_a_line_for_each_job(finished):
 
 
 def test_pairs_of_the_table(finished):
-    table = {row["method"]: row for row in main_table.read(finished.root / "results/megc2019_table.csv")}
+    table = {row["method"]: row for row in main_table.TABLE.read(finished.root / "results/megc2019_table.csv")}
     rows = pairs.read(finished.root / "results/megc2019_paired.csv")
     assert [(row["metric"], row["first"], row["second"]) for row in rows] == [
         (metric, *pair) for metric in ("uf1", "uar") for pair in combinations(table, 2)

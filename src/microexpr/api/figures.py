@@ -132,8 +132,7 @@ def evaluate(
         ends = [column, f"{column}_low", f"{column}_high"]
         by_class[ends] = [row(single[f"{column}_{name}"]) for name in names]
         _leave_out_empty(by_class, *ends[1:])
-    if alike := _leave_out_empty(figures, "low", "high"):
-        _warn_alike(alike)
+    _warn_alike(_leave_out_empty(figures, "low", "high"))
     return Evaluation(figures, by_class, confusion, len(np.unique(units)))
 
 
@@ -173,8 +172,7 @@ def compare(
         (difference,) = intervals.differences(matrices, metrics.METRICS[name], resamples, rng)
         differences[name] = astuple(difference)
     table = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "low", "high", "p"])
-    if alike := _leave_out_empty(table, "low", "high"):
-        _warn_alike(alike)
+    _warn_alike(_leave_out_empty(table, "low", "high"))
     return table
 
 
@@ -202,9 +200,9 @@ def _leave_out_empty(table: pd.DataFrame, low: str, high: str) -> list[str]:
 
 
 def _warn_alike(figures: Sequence[str]) -> None:
-    """Warn the caller of a function of the API of figures without an interval."""
-    names = ", ".join(figures)
-    warnings.warn(f"no interval of {names}: all subjects are alike", RuntimeWarning, stacklevel=3)
+    """Warn the caller of a function of the API of figures without an interval, if there are any."""
+    if names := ", ".join(figures):
+        warnings.warn(f"no interval of {names}: all subjects are alike", RuntimeWarning, stacklevel=3)
 
 
 def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[Any], list[np.ndarray]]:

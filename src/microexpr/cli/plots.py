@@ -51,7 +51,7 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
         from microexpr.reporting import main_table
         from microexpr.reporting.plots import drawing, methods
 
-        drawing.plot(methods.draw_table, main_table.read(TABLE), path=path)
+        drawing.plot(methods.draw_table, main_table.TABLE.read(TABLE), path=path)
     return 0
 
 

@@ -362,13 +362,11 @@ def table(
     options: dict[str, Any] = {"--reference": reference, "--notes": notes}
     if methods == ():
         raise ParamsError("--methods needs names of methods")
-    if not methods and (path.parts[-3:-2] == ("papers",) or path.name in OTHER_TABLES):
+    is_of_paper = path.parts[-3:-2] == ("papers",)
+    if not methods and (is_of_paper or path.name in OTHER_TABLES):
         needs("table", options, f"the main table, {TABLE}, not {path}", False)
+        return (_paper_table if is_of_paper else _other_table)(path, form)
     needs("table", options, "the table as text or in --markdown, without --json and --csv", form in (None, "markdown"))
-    if not methods and path.parts[-3:-2] == ("papers",):
-        return _paper_table(path, form)
-    if not methods and path.name in OTHER_TABLES:
-        return _other_table(path, form)
     if not methods and path != TABLE and not path.is_file():
         raise MicroexprError(f"{path}: is not there; tables are {TABLES}")
     from microexpr import evaluation
@@ -390,7 +388,7 @@ def table(
         evaluations[file] = evaluation.read(file)
         if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
             raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
-    rows = main_table.megc2019(evaluations.values()) if methods else main_table.read(path)
+    rows = main_table.megc2019(evaluations.values()) if methods else main_table.TABLE.read(path)
     if form in ("json", "csv"):
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
@@ -402,12 +400,12 @@ def table(
     if is_chosen and reference not in (names := [row["method"] for row in rows]):
         raise ParamsError(f"--reference must be a row of the table, not {reference}{nearest(reference, names)}")
     if form == "markdown":
-        say(main_table.markdown(rows), end="")
+        say(main_table.TABLE.markdown(rows), end="")
         lines = [method_tests.better_than_chance(compared)]
     else:
-        tests, screen = terminal_table.standing(rows, compared), console()
-        screen.print(terminal_table.render(rows, tests, screen.width))
-        lines = terminal_table.legend(rows, tests)
+        marks, screen = terminal_table.marks(rows, compared), console()
+        screen.print(terminal_table.render(rows, marks, screen.width))
+        lines = terminal_table.legend(rows, marks)
     lines.append(method_tests.indistinguishable_from_best(rows, compared))
     lines += method_tests.against_reference(compared, reference).splitlines()
     for row, faces in ((row, home / f"evaluate/{row['protocol']}/{row['method']}_faces.csv") for row in rows):

@@ -3,6 +3,8 @@
 Out of scope: a decision that reads the words back; `parse` has the codes.
 """
 
+from collections.abc import Iterable, Mapping
+
 from microexpr.core.errors import StoreError
 
 WORDS = {  # by code, as modules of `training` and `models` write them; a column joins several by "; "
@@ -41,3 +43,8 @@ def words(text: str) -> str:
         if code in codes:
             codes[code]["sets"] = codes[code]["sets"].replace("+", joint)
     return "; ".join(WORDS[code].format(**values) for code, values in codes.items())
+
+
+def sentences(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return a sentence on each row of a table that has such codes."""
+    return [f"{row['method']}: trained {words(row['initialisation'])}." for row in rows if row["initialisation"]]

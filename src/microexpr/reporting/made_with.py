@@ -8,17 +8,13 @@ from typing import Any
 
 from microexpr.core import store
 from microexpr.protocols import EVERY, FLOW_PROTOCOLS, MEGC2019
-from microexpr.reporting.main_table import SCOPES
+from microexpr.reporting.main_table import SCOPES, datasets
+from microexpr.reporting.method_list import text
 from microexpr.reporting.table import Rows
 
 STAGES = ("faces", "apex", "flow", "aus")
 SEVERAL = ("seeds", "inner_subjects")  # of section `train`: the others change no figure
 LISTED = 4
-
-
-def datasets(rows: Rows) -> list[str]:
-    """Return the data sets that the figures of a table's rows are of."""
-    return [scope for scope in SCOPES[1:] if any(row[f"{scope}_uf1"] for row in rows)]
 
 
 def files(results: Path, rows: Rows) -> list[Path]:
@@ -83,8 +79,4 @@ def _changes(key: str, then: Any, now: Any) -> Iterator[str]:
             if name in then:
                 yield from _changes(f"{key}.{name}", then[name], now[name])
     elif then != now:
-        yield f"{key} {_text(now)}, not {_text(then)}"
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and value else json.dumps(value)
+        yield f"{key} {text(now)}, not {text(then)}"

@@ -6,25 +6,24 @@ Out of scope: times; they are no result.
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from microexpr.core import csv_file, store
-from microexpr.core.errors import ParamsError, StoreError, nearest
+from microexpr.core.errors import StoreError
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.evaluation.published import published_counterparts
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, TrainingSet
 from microexpr.reporting import initialisation, table
-from microexpr.reporting.table import Rows
+from microexpr.reporting.table import ABOUT, COUNTS, NARROW, WIDE, Rows, Shown, Table
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
 METRICS = ("uf1", "uar")
 CELLS = tuple(f"{scope}_{metric}" for scope in SCOPES for metric in METRICS)
 INTERVALS = ("full_uf1_low", "full_uf1_high", "full_uar_low", "full_uar_high")
-COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
-POPULATION = ("population_subjects", "population_clips")  # learnt from the population, directly or through a reader
 COLUMNS = (
     *("method", "origin", "selection", "seeds"),
     *CELLS,
@@ -32,17 +31,11 @@ COLUMNS = (
     *(f"oracle_{cell}" for cell in CELLS),
     *INTERVALS,
     *COUNTS,
-    "published_erratum",
-    "initialisation",
-    "differs_from_paper",
-    "protocol",
-    "start_full_uf1",
-    "training",
-    *POPULATION,
-    "reason",
+    *("published_erratum", "initialisation", "differs_from_paper", "protocol"),
+    *("start_full_uf1", "training", "population_subjects", "population_clips", "reason"),
 )
-ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
-FIGURES = {*COLUMNS} - {*ABOUT, "published_erratum", "training", "reason"} | {*COUNTS, "seeds"}
+WORDS = ("method", "origin", "selection", "published_erratum", "initialisation", "differs_from_paper", "protocol",
+         "training", "reason")  # fmt: skip
 PROTOCOL_TITLES = {protocol.name: protocol.title for protocol in PROTOCOLS.values() if protocol.title}
 PROTOCOL_TITLES["megc2019_population"] = "The same clips, read by weights of the population alone"
 LEARNT_FROM: dict[str, tuple[TrainingSet, str]] = {  # by name in column `protocol`: set, and selection of scores
@@ -61,6 +54,7 @@ FACE_KINDS = {  # kinds of faces that measures of synthesised faces compare
     "true": "true faces",
     "neutral": "unchanged",
 }
+RESEMBLANCE = {"FID": "fid", "Fréchet distance of face embeddings": "face_frechet", "SSIM": "ssim"}
 SHOWN = {  # by measure of synthesised faces: its name, and the kinds of faces to compare with
     "class_uar": ("target class recognised, UAR", ("made_twice", "mean_flow", "true", "neutral")),
     "au_error": ("AU error", ("mean_flow", "neutral")),
@@ -81,7 +75,7 @@ def megc2019(evaluations: Iterable[Sequence[Row]], reasons: Mapping[str, str] | 
     decimals.
     """
     rows = (_row(evaluation) for evaluation in evaluations)
-    return check_clips([row | {"reason": (reasons or {}).get(row["method"], "")} for row in rows])
+    return TABLE.rows((row | {"reason": (reasons or {}).get(row["method"])} for row in rows), {}, {})
 
 
 def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]) -> list[dict[str, str]]:
@@ -94,7 +88,7 @@ def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]
         for by_training in evaluations.values():
             if training in by_training:
                 rows.append(_row(by_training[training], selection) | {"protocol": name})
-    return check_clips(rows)
+    return TABLE.rows(rows, {}, {})
 
 
 def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -105,10 +99,9 @@ def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise StoreError(f"a table must have one row of {' of '.join(twice)}, not {names.count(twice)}")
     for row in rows:
-        datasets = ", ".join(scope for scope in SCOPES[1:] if row[f"{scope}_uf1"])
         tested = "licensed" if "licensed" in row["origin"].split("+") else "generated"  # others may be trained on
-        clips = f"{row['clips']} {tested} clips of {row['subjects']} subjects, {row['folds']} folds ({datasets})"
-        clips += f", {row['seeds']} seed{'s' * (row['seeds'] != '1')}"
+        clips = f"{row['clips']} {tested} clips of {row['subjects']} subjects, {row['folds']} folds"
+        clips += f" ({', '.join(datasets([row]))}), {row['seeds']} seed{'s' * (row['seeds'] != '1')}"
         method, expected = first.setdefault(row["protocol"], (row["method"], clips))
         if clips != expected:
             raise StoreError(
@@ -118,128 +111,92 @@ def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return rows
 
 
-def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, str]:
-    pooled = [row for row in rows if row["pooling"] == "pooled"]
-    by_cell = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
-    figures = [by_cell.get((selection, f"full_{name}"), {}) for name in METRICS]
-    if any(row.get("protocol") not in PROTOCOLS for row in figures):
+def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, Any]:
+    cells = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in rows if row["pooling"] == "pooled"}
+    full = {f"full_{metric}": cells.get((selection, f"full_{metric}"), {}) for metric in METRICS}
+    if any(row.get("protocol") not in PROTOCOLS for row in full.values()):
         raise StoreError(
             f"an evaluation must have UF1 and UAR of all clips, selection {selection}, of a known protocol"
         )
-    full_uf1 = figures[0]
-    cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT} | _learnt_from(
-        full_uf1, ("start", "full_uf1") in by_cell
-    )
-    # published figures are of training on recorded subjects alone
-    is_other_training = PROTOCOLS[full_uf1["protocol"]].uses_population or selection != "last"
-    counterparts = {} if is_other_training else published_counterparts(full_uf1["method"])
-    published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in counterparts.items()}
-    for name in CELLS:
-        for prefix, chosen in (("", selection), ("oracle_", "oracle_best_test")):
-            if (chosen, name) in by_cell and (selection == "last" or not prefix):
-                cells[prefix + name] = by_cell[chosen, name]["value"]
-        if name in published:
-            cells[f"published_{name}"] = float(published[name].published)
-    errata = [f"{name}: {cell.erratum}" for name, cell in published.items() if name in CELLS and cell.erratum]
-    cells["published_erratum"] = "; ".join(errata)
-    if (start := by_cell.get(("start", "full_uf1"))) and selection == "last":
-        cells["start_full_uf1"] = start["value"]
-    for name in METRICS:
-        row = by_cell[selection, f"full_{name}"]
-        cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
-    return {column: table.cell_text(cells.get(column)) for column in COLUMNS}
+    first, is_last = full["full_uf1"], selection == "last"
+    row = {key: first[key] for key in (*ABOUT, "selection")} | _learnt_from(first, ("start", "full_uf1") in cells)
+    for name, ends in full.items():
+        row |= {f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
+    figures = {name: (selection, name) for name in CELLS}
+    if is_last:
+        figures |= {f"oracle_{name}": ("oracle_best_test", name) for name in CELLS}
+        figures |= {"start_full_uf1": ("start", "full_uf1")}
+    row |= {column: cells[key]["value"] for column, key in figures.items() if key in cells}
+    if is_last and not PROTOCOLS[first["protocol"]].uses_population:  # papers train on recorded subjects alone
+        counterparts = published_counterparts(first["method"])
+        printed = {f"{scope}_{metric}": cell for (scope, metric), cell in counterparts.items()}
+        row |= {f"published_{name}": float(printed[name].published) for name in CELLS if name in printed}
+        errata = [f"{name}: {cell.erratum}" for name, cell in printed.items() if name in CELLS and cell.erratum]
+        row["published_erratum"] = "; ".join(errata)
+    return row
 
 
 def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
     """Return the columns on a row's training; `has_start` is whether it starts from the population's weights."""
-    training = "population" if row["selection"] == "start" else "both" if has_start else "corpus"
-    cells: dict[str, Any] = {"training": training}
-    if training == "population":
-        cells |= {"training_subjects": 0, "training_clips": 0}
     codes = initialisation.parse(row["initialisation"])
-    counts = codes.get("population") or codes.get("reader") or {}
-    return cells | {f"population_{name}": count for name, count in counts.items()}
+    counts = codes.get("population") or codes.get("reader") or {}  # directly, or through a reader
+    cells = {f"population_{name}": count for name, count in counts.items()}
+    if row["selection"] == "start":
+        return cells | {"training": "population", "training_subjects": 0, "training_clips": 0}
+    return cells | {"training": "both" if has_start else "corpus"}
 
 
 def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
     """Return a row with its figures as numbers, None where there is none."""
     return {
-        name: (int(text) if text.isdecimal() else float(text)) if name in FIGURES and text else text or None
+        name: (int(text) if text.isdecimal() else float(text)) if name in TABLE.figures and text else text or None
         for name, text in row.items()
     }
 
 
-def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
-    kinds = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
-    return check_clips(table.read(path, COLUMNS, dict.fromkeys(FIGURES, csv_file.figure_if_any) | kinds))
+def title(rows: Rows) -> str:
+    """Return what the figures of one protocol are, and a caution where faces are rendered."""
+    return table.caution(table_title(rows), [row["origin"] for row in rows if row["protocol"] not in FLOW_PROTOCOLS])
 
 
-def markdown(rows: Rows) -> str:
-    """Return the table in Markdown, legible in a terminal too: reproduced, published and oracle figures of each method.
-
-    Each line has its origin, so that no figure of rendered faces is next to a published one without that word.
-    """
+def below(rows: Rows) -> list[str]:
+    """Return sentences on the table: what it counts, what rows start from, params other than the paper's, errata."""
+    gains = [f"{row['method']}: {gain(row)}." for row in rows if row["start_full_uf1"]]
+    counts = {row["method"]: len(other_params(row)) for row in rows if row["differs_from_paper"]}
+    differences = ", ".join(f"{name} {count}" for name, count in counts.items())
+    other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
     errata = [
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
-    initialisations = [
-        f"{row['method']}: trained {initialisation.words(row['initialisation'])}."
-        for row in rows
-        if row["initialisation"]
-    ]
-    initialisations += [f"{row['method']}: {gain(row)}." for row in rows if row["start_full_uf1"]]
-    counts = {row["method"]: len(_other_params(row)) for row in rows if row["differs_from_paper"]}
-    differences = ", ".join(f"{name} {count}" for name, count in counts.items())
-    other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
-    notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *(textwrap.wrap(other, 100) if counts else ()), *errata]
-    return "\n".join([*(line for part in by_protocol(rows) for line in _part(part)), *notes, ""])
+    starts = dict.fromkeys([*initialisation.sentences(rows), *gains])
+    return [f"{NOTE}.", *starts, *(textwrap.wrap(other, 100) if counts else ()), *errata]
 
 
-def by_protocol(rows: Rows) -> list[Rows]:
-    """Return the rows of each protocol, in the order of the first ones."""
-    return [[row for row in rows if row["protocol"] == name] for name in dict.fromkeys(row["protocol"] for row in rows)]
+def shown(width: int) -> Shown:
+    """Return the columns of a terminal; each of published figures has the origin of reproduced ones next to it."""
+    figures = {"UF1": "full_uf1", "low": "full_uf1_low", "high": "full_uf1_high", "UAR": "full_uar"}
+    if width >= WIDE:
+        figures |= {TITLES[scope]: f"{scope}_uf1" for scope in SCOPES[1:]} | {"oracle": "oracle_full_uf1"}
+    columns: Shown = {"method": table.name, **table.figures(figures, 3)}
+    columns["also"] = lambda row: row["population_subjects"] and f"+{row['population_subjects']}"
+    return columns | ({"origin": itemgetter("origin"), "published": _published} if width >= NARROW else {})
 
 
-def _part(rows: Rows) -> list[str]:
-    """Return the lines of one protocol's rows: a title, then a table."""
-    names = ["method", "figures", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
-    lines = [names]
-    for row in rows:
-        interval = f"{row['origin']}, full UF1 {row['full_uf1_low']} to {row['full_uf1_high']}"
-        kinds = (("", interval), ("published_", "published"), ("oracle_", f"{row['origin']}, oracle"))
-        for prefix, kind in kinds:
-            if any(row[prefix + cell] for cell in CELLS):
-                name = row["method"] if prefix == "" else ""
-                marks = {cell for cell in CELLS if prefix == "published_" and f"{cell}: " in row["published_erratum"]}
-                lines.append([name, kind, *((row[prefix + c] or "-") + "*" * (c in marks) for c in CELLS)])
-    origins = [row["origin"] for row in rows if row["protocol"] not in FLOW_PROTOCOLS]
-    return [f"{table.caution(table_title(rows), origins)}.", "", *table.markdown(lines, aligned=True), ""]
+def _published(row: table.Row) -> str:
+    mark = "*" if table.has_erratum(row, "full_uf1") else " "
+    return table.rounded(row["published_full_uf1"]) + mark * bool(row["published_full_uf1"])
 
 
-def _other_params(row: Mapping[str, str]) -> list[str]:
+def _figures_of(row: Mapping[str, str]) -> dict[str, str]:
+    """Return what the figures of a row are, with its origin, so that no figure of rendered faces lacks that word."""
+    interval = f"{row['origin']}, full UF1 {table.interval(row, 'full_uf1')}"
+    kinds = {"": interval, "published_": "published", "oracle_": f"{row['origin']}, oracle"}
+    return {prefix: kind for prefix, kind in kinds.items() if any(row[prefix + cell] for cell in CELLS)}
+
+
+def other_params(row: Mapping[str, str]) -> list[str]:
     """Return the names of a row's params that have other values than its paper's."""
     return row["differs_from_paper"].split(", ") if row["differs_from_paper"] else []
-
-
-def summary(rows: Rows, methods: Sequence[str] = ()) -> str:
-    """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
-
-    Raise ParamsError for a method without a row."""
-    names = [row["method"] for row in rows]
-    for name in methods:
-        if name not in names:
-            raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
-    figures = ("UF1", "95 % interval", "UAR", "UF1, best test epoch")
-    columns = ("method", "learnt from", *figures, "params other than the paper's")
-    lines: list[Sequence[str]] = [columns]
-    for row in rows:
-        if not methods or row["method"] in methods:
-            interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
-            other = str(len(_other_params(row)) or "-")
-            cells = (learnt_from(row), row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
-            lines.append([f"`{row['method']}`", *cells])
-    return "\n".join(table.markdown(lines, words=len(columns))) + "\n"
 
 
 def learnt_from(row: Mapping[str, str]) -> str:
@@ -263,7 +220,7 @@ def notes(row: Mapping[str, str]) -> list[str]:
         sentences.append(f"It is trained {initialisation.words(row['initialisation'])}.")
     if row["start_full_uf1"]:
         sentences.append(f"Its {gain(row)}.")
-    if count := len(_other_params(row)):
+    if count := len(other_params(row)):
         sentences.append(f"It differs from the paper in {count} param{'s' * (count > 1)}.")
     cells: dict[str, list[str]] = {}  # by erratum, since two figures may share one
     for erratum in re.split(rf"; (?=(?:{'|'.join(CELLS)}): )", row["published_erratum"] or ""):
@@ -291,30 +248,33 @@ def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
 
     Figures of unchanged faces, of faces moved by the mean flow of their class in training, and of true faces are next
     to them. `path` is the file of the rows."""
-    values = {(row["metric"], row["faces"]): row["value"] for row in rows if row["scope"] == FULL}
-    intervals = {(row["metric"], row["faces"]): (row["low"], row["high"]) for row in rows if row["scope"] == FULL}
-    figures = []
-    for name, metric in (("FID", "fid"), ("Fréchet distance of face embeddings", "face_frechet"), ("SSIM", "ssim")):
-        synthesised, unchanged = (values.get((metric, faces)) for faces in ("made", "neutral"))
-        if synthesised is not None and unchanged is not None:
-            figures.append(f"{name} {synthesised:.3f} ({unchanged:.3f} unchanged)")
-    same, others = (values.get((f"identity_cosine{end}", "made")) for end in ("", "_to_others"))
-    if same is not None and others is not None:
-        figures.append(f"identity {same:.3f} ({others:.3f} to others)")
+    cells = {(row["metric"], row["faces"]): row for row in rows if row["scope"] == FULL and row["value"] is not None}
+    texts = {key: f"{row['value']:.3f}" for key, row in cells.items()}
+    compared = [
+        *((name, (metric, "made"), (metric, "neutral"), "unchanged") for name, metric in RESEMBLANCE.items()),
+        ("identity", ("identity_cosine", "made"), ("identity_cosine_to_others", "made"), "to others"),
+    ]
+    figures = [
+        f"{name} {texts[ours]} ({texts[other]} {words})"
+        for name, ours, other, words in compared
+        if {ours, other} <= texts.keys()
+    ]
     lines = [f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}: {', '.join(figures)}"]
     comparisons = []
     for metric, (name, kinds) in SHOWN.items():
-        if (metric, "made") in values:
-            low, high = intervals[metric, "made"]
-            interval = "" if low is None else f", {low:.3f} to {high:.3f}"
+        if made := cells.get((metric, "made")):
+            interval = "" if made["low"] is None else f", {made['low']:.3f} to {made['high']:.3f}"
             labels = FACE_KINDS | ({"true": TRUE_FACES[metric]} if metric in TRUE_FACES else {})
-            references = ", ".join(
-                f"{labels[kind]} {values[metric, kind]:.3f}" for kind in kinds if (metric, kind) in values
-            )
-            comparisons.append(f"{name} {values[metric, 'made']:.3f}{interval} ({references})")
+            references = (f"{labels[kind]} {texts[metric, kind]}" for kind in kinds if (metric, kind) in texts)
+            comparisons.append(f"{name} {texts[metric, 'made']}{interval} ({', '.join(references)})")
     if comparisons:
         lines.append(f"what they show: {'; '.join(comparisons)}")
     return "\n".join(lines) + f"; see {path}"
+
+
+def datasets(rows: Rows) -> list[str]:
+    """Return the data sets that the figures of a table's rows are of."""
+    return [scope for scope in SCOPES[1:] if any(row[f"{scope}_uf1"] for row in rows)]
 
 
 def table_title(rows: Rows) -> str:
@@ -326,3 +286,9 @@ def held_out(row: Mapping[str, str]) -> str:
     """Describe how a row's subjects were held out: one at a time, or in groups."""
     alone = row["folds"] == row["subjects"]
     return "leave-one-subject-out" if alone else f"{row['folds']} folds of whole subjects"
+
+
+HEADS = {f"{TITLES[scope]} {metric.upper()}": f"{scope}_{metric}" for scope in SCOPES for metric in METRICS}
+KINDS = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
+TABLE = Table(COLUMNS, WORDS, "", HEADS, title, below, shown, figures_of=_figures_of, kinds=KINDS, checked=check_clips,
+              aligned=True)  # fmt: skip

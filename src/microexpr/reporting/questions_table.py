@@ -1,17 +1,15 @@
 """The table of answerers of questions: reproduced next to published figures. Formats figures, computes none."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
-
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from microexpr.evaluation import published
 from microexpr.evaluation.questions.answerers import GUESSES, TASKS, TESTED
 from microexpr.evaluation.rows import Row
 from microexpr.reporting import table
 from microexpr.reporting.method_tests import DIFFERENT
-from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
+from microexpr.reporting.table import INTERVAL, WIDE, Rows, Shown, Table
 
 # questions and figure by column, of figures that are tested and have an interval
 INTERVALS = dict(zip(("coarse_uf1", "fine_uf1", "units_f1", "times_f1", "classes_f1"), TESTED, strict=True))
@@ -106,17 +104,17 @@ def below(rows: Rows) -> list[str]:
     return sentences
 
 
-def terminal(rows: Rows, width: int) -> RenderableType:
-    """Return the table for a terminal, with words and long videos where there is room."""
-    ranked = table.by_figure(rows, "coarse_uf1")
+def shown(width: int) -> Shown:
+    """Return the columns of a terminal, reproduced or else published, with words and long videos if there is room."""
     figures = {"coarse": "coarse_uf1", "low": "coarse_uf1_low", "high": "coarse_uf1_high", "fine": "fine_uf1",
                "units": "units_f1", "agree": "no_contradiction"}  # fmt: skip
     if width >= WIDE:
         figures |= {"BLEU": "bleu", "calibration": "calibration_error", "times": "times_f1", "classes": "classes_f1"}
-    columns = {"answered by": [row["method"] or row["published_row"] for row in ranked]}
-    for head, name in figures.items():
-        columns[head] = [table.rounded(row[name] or row.get(f"published_{name}", ""), 2) for row in ranked]
-    return Group(Text(title(rows), style="bold"), table.grid(columns, ("answered by",)), "")
+    return {"answered by": table.name, **{head: partial(_either, column) for head, column in figures.items()}}
+
+
+def _either(column: str, row: table.Row) -> str:
+    return table.rounded(row[column] or row.get(f"published_{column}", ""), 2)
 
 
 HEADS = {
@@ -124,4 +122,4 @@ HEADS = {
     "shown": "shown_right", "no contradiction": "no_contradiction", "BLEU": "bleu", "calibration": "calibration_error",
     "times F1": "times_f1", "classes F1": "classes_f1",
 }  # fmt: skip
-TABLE = Table(COLUMNS, WORDS, "coarse_uf1", HEADS, title, below, terminal)
+TABLE = Table(COLUMNS, WORDS, "coarse_uf1", HEADS, title, below, shown)

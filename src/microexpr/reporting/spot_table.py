@@ -4,10 +4,8 @@ Out of scope: times; they are no result.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
-
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from microexpr import datasets
 from microexpr.core.clip import KINDS
@@ -16,7 +14,7 @@ from microexpr.evaluation import published
 from microexpr.evaluation.spotting import BOTH, ERRORS, FULL, Row
 from microexpr.reporting import table
 from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, significantly_above
-from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
+from microexpr.reporting.table import INTERVAL, WIDE, Rows, Shown, Table
 
 BASELINE = "mdmd"  # that of the challenge of 2020, with which all others are compared
 SCOPES = (*KINDS, BOTH)
@@ -106,30 +104,26 @@ def below(rows: Rows) -> list[str]:
     return [*sentences, *([f"Not above chance: {', '.join(guess)}."] * bool(guess))]
 
 
-def terminal(rows: Rows, width: int) -> RenderableType:
-    """Return the table for a terminal.
-
-    Where there is room each data set has a column, with the published F1 in brackets."""
-    sets = {short_title(name): f"{name}_micro_f1" for name in LONG if width >= WIDE}
-    lines = [
-        row
-        for row in table.by_figure(rows, "micro_f1")
-        if row["method"] or any(row[f"published_{column}"] for column in sets.values())
-    ]
+def shown(width: int) -> Shown:
+    """Return the columns of a terminal, those of data sets where there is room."""
     figures = {
         "micro": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro": "macro_f1", "both": "both_f1",
         "chance": "chance_f1", "false": "false_a_minute", "STRS": "strs",
     }  # fmt: skip
-    columns = {"method": [row["method"] or row["published_row"] for row in lines]}
-    columns |= {head: [table.rounded(row[name], 2) for row in lines] for head, name in figures.items()}
-    for head, name in sets.items():
-        texts = [[table.rounded(row[column], 2) for column in (name, f"published_{name}")] for row in lines]
-        columns[head] = [f"{figure} {f'({printed})' if printed else '':6}" for figure, printed in texts]
-    notes = [
-        "micro, macro, both: F1; low, high: 95 % interval; false: false micro-expressions in a minute",
-        *(["data sets: F1 of micro-expressions, in brackets as published of recorded faces"] * bool(sets)),
-    ]
-    return Group(Text(title(rows), style="bold"), table.grid(columns, ("method",)), "", *map(Text, notes), "")
+    sets = {short_title(name): partial(_with_published, f"{name}_micro_f1") for name in LONG if width >= WIDE}
+    return {"method": table.name, **table.figures(figures), **sets}
+
+
+def _with_published(column: str, row: table.Row) -> str:
+    figure, printed = (table.rounded(row[name], 2) for name in (column, f"published_{column}"))
+    return f"{figure} {f'({printed})' if printed else '':6}"
+
+
+def legend(width: int) -> list[str]:
+    """Return what the columns of a terminal are."""
+    of_sets = "data sets: F1 of micro-expressions, in brackets as published of recorded faces"
+    figures = "micro, macro, both: F1; low, high: 95 % interval; false: false micro-expressions in a minute"
+    return [figures, *[of_sets] * (width >= WIDE)]
 
 
 HEADS = {
@@ -137,4 +131,4 @@ HEADS = {
     "false/min": "false_a_minute", "STRS": "strs",
     **{f"{short_title(name)} micro": f"{name}_micro_f1" for name in LONG},
 }  # fmt: skip
-TABLE = Table(COLUMNS, WORDS, "micro_f1", HEADS, title, below, terminal)
+TABLE = Table(COLUMNS, WORDS, "micro_f1", HEADS, title, below, shown, legend)

@@ -5,6 +5,8 @@ Out of scope: a column of one table; a figure that is computed here.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,24 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, str]
 Rows = Sequence[Row]
+Shown = dict[str, Callable[[Row], str]]  # columns of a terminal by head: the text of a row
+WORDS = ("method", "answered by", "learnt from", "origin")  # heads of those with text; all others have figures
 NARROW, WIDE = 78, 110  # columns of the terminal from which further figures have room
+COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
+ABOUT = ("method", "origin", "protocol", "seeds", "initialisation", "differs_from_paper", *COUNTS)  # of an evaluation
 INTERVAL = "95 % interval"  # head of a column of figures with a lower and an upper end
 CAUTION = "rendered faces, not comparable with published figures"
+
+
+def name(row: Row) -> str:
+    """Return the name of a row: that of its method, or as published."""
+    return row["method"] or row["published_row"]
+
+
+def with_published(row: Row) -> dict[str, str]:
+    """Return what the figures of a row are, by the prefix of their columns: reproduced, published, or both."""
+    kinds = {"": row["method"] and row["origin"], "published_": row["published_row"]}
+    return {prefix: text + ", published" * bool(prefix) for prefix, text in kinds.items() if text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +45,21 @@ class Table:
 
     columns: Sequence[str]
     words: Collection[str]  # columns of text; all others are figures, or empty
-    ranked_by: str
-    heads: Mapping[str, str]  # shown columns by head, after "method" and "figures"
+    ranked_by: str  # a column of figures; "": rows keep their order
+    heads: Mapping[str, str]  # columns in Markdown by head, after "method" and "figures"
     title: Callable[[Rows], str]
     below: Callable[[Rows], list[str]]  # sentences
-    terminal: Callable[[Rows, int], "RenderableType"]  # as wide as fits these columns
+    shown: Callable[[int], Shown]  # as many columns as fit the width of a terminal
+    legend: Callable[[int], list[str]] = lambda width: []  # of these columns
+    figures_of: Callable[[Row], Mapping[str, str]] = with_published  # a line of a row in Markdown for each
     kinds: Mapping[str, csv_file.Kind] = field(default_factory=dict)  # of columns that are not as above
+    checked: Callable[[list[dict[str, str]]], list[dict[str, str]]] = list  # raises StoreError for rows that do not fit
+    aligned: bool = False  # whether Markdown is padded
+
+    @property
+    def figures(self) -> set[str]:
+        """The columns of figures."""
+        return {*self.columns} - {*self.words}
 
     def rows(
         self, rows: Iterable[Mapping[str, Any]], published: Mapping[str, Mapping[str, Any]], of: Mapping[str, str]
@@ -42,30 +68,48 @@ class Table:
         joined = [{**published.get(of.get(row["method"], ""), {}), **row} for row in rows]
         reproduced = {row.get("published_row") for row in joined}
         joined += [{**row} for name, row in published.items() if name not in reproduced]
-        return [{column: cell_text(row.get(column)) for column in self.columns} for row in joined]
+        return self.checked([{column: cell_text(row.get(column)) for column in self.columns} for row in joined])
 
     def read(self, path: str | Path) -> list[dict[str, str]]:
         """Read the rows of a CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
-        figures = dict.fromkeys({*self.columns} - {*self.words}, csv_file.figure_if_any)
-        return read(path, self.columns, {**figures, **self.kinds})
+        kinds = dict.fromkeys(self.figures, csv_file.figure_if_any)
+        return self.checked(read(path, self.columns, {**kinds, **self.kinds}))
 
     def lines(self, rows: Rows) -> list[list[str]]:
-        """Return lines of cells, heads first: methods by their figure, each with its published line below."""
-        figure_columns = {*self.columns} - {*self.words}
+        """Return lines of cells, heads first: methods by their figure, each with its published line below.
+
+        A star marks an erratum of a published figure."""
         lines = [["method", "figures", *self.heads]]
         for row in by_figure(rows, self.ranked_by):
-            if row["method"]:
-                figures = [interval(row, name) if head == INTERVAL else row[name] for head, name in self.heads.items()]
-                lines.append([row["method"], row["origin"], *figures])
-            if row["published_row"]:
-                names = [f"published_{name}" * (head != INTERVAL) for head, name in self.heads.items()]
-                figures = [row[name] if name in figure_columns else "" for name in names]
-                lines.append(["" if row["method"] else "-", f"{row['published_row']}, published", *figures])
-        return [[*line[:2], *(text or "-" for text in line[2:])] for line in lines]
+            for number, (prefix, kind) in enumerate(self.figures_of(row).items()):
+                cells = [self._cell(row, prefix, head) for head in self.heads]
+                lines.append(["" if number else row["method"] or "-", kind, *cells])
+        return lines
+
+    def _cell(self, row: Row, prefix: str, head: str) -> str:
+        column = self.heads[head]
+        if head == INTERVAL:
+            return "-" if prefix else interval(row, column)
+        star = "*" * (prefix == "published_" and has_erratum(row, column))
+        return ((prefix + column in self.figures and row[prefix + column]) or "-") + star
 
     def markdown(self, rows: Rows) -> str:
-        """Return the table in Markdown."""
-        return "\n".join([f"{self.title(rows)}.", "", *markdown(self.lines(rows)), "", *self.below(rows), ""])
+        """Return the table in Markdown, that of each protocol apart."""
+        text: list[str] = []
+        for part in by_protocol(rows):
+            text += [f"{self.title(part)}.", "", *markdown(self.lines(part), aligned=self.aligned), ""]
+        return "\n".join([*text, *self.below(rows), ""])
+
+    def terminal(self, rows: Rows, width: int) -> "RenderableType":
+        """Return the table for a terminal, as wide as fits these columns, without rows that have no figure in them."""
+        from rich.console import Group
+        from rich.text import Text
+
+        shown, legend = self.shown(width), self.legend(width)
+        lines = [{head: text(row) for head, text in shown.items()} for row in by_figure(rows, self.ranked_by)]
+        lines = [line for line in lines if any(text.strip() for head, text in line.items() if head not in WORDS)]
+        below = ["", *map(Text, legend), ""] if legend else [""]
+        return Group(Text(self.title(rows), style="bold"), grid([*shown], lines), *below)
 
 
 def read(path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind]) -> list[dict[str, str]]:
@@ -91,14 +135,34 @@ def rounded(text: str, decimals: int = 3) -> str:
     return f"{float(text):.{decimals}f}" if text else ""
 
 
+def figures(columns: Mapping[str, str], decimals: int = 2) -> Shown:
+    """Return columns of a terminal with figures; `columns` are those of the CSV by head."""
+    return {head: partial(_figure, column, decimals) for head, column in columns.items()}
+
+
+def _figure(column: str, decimals: int, row: Row) -> str:
+    return rounded(row[column], decimals)
+
+
 def interval(row: Row, name: str) -> str:
     """Return the interval of a figure."""
     return f"{row[f'{name}_low']} to {row[f'{name}_high']}"
 
 
+def has_erratum(row: Row, column: str) -> bool:
+    """Return whether the published figure next to a column's is known to be wrong."""
+    return f"{column}: " in row.get("published_erratum", "")
+
+
 def by_figure(rows: Rows, column: str) -> list[Row]:
     """Return the rows of methods, the highest figure first, equal ones in their order; then published rows alone."""
-    return sorted(rows, key=lambda row: (not row["method"], -float(row[column] or 0)))
+    return sorted(rows, key=lambda row: (not row["method"], -float(row.get(column) or 0)))
+
+
+def by_protocol(rows: Rows) -> list[Rows]:
+    """Return the rows of each protocol, in the order of the first ones."""
+    names = dict.fromkeys(row.get("protocol") for row in rows)
+    return [[row for row in rows if row.get("protocol") == name] for name in names]
 
 
 def caution(title: str, origins: Iterable[str]) -> str:
@@ -123,14 +187,14 @@ def markdown(lines: Sequence[Sequence[str]], words: int = 2, aligned: bool = Fal
 
 
 def grid(
-    columns: Mapping[str, Sequence[str]], words: Collection[str], collapse: bool = True, styles: Sequence[str] = ()
+    heads: Sequence[str], lines: Iterable[Mapping[str, str]], collapse: bool = True, styles: Iterable[str] = repeat("")
 ) -> "Grid":
-    """Return a table for the terminal: cells by head, those of `words` on the left; `styles` are of its lines."""
+    """Return a table for the terminal: lines of cells by head, words on the left; `styles` are of its lines."""
     from rich.table import Table as Grid
 
     grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=collapse)
-    for head in columns:
-        grid.add_column(head, justify="left" if head in words else "right", no_wrap=True)
-    for i, cells in enumerate(zip(*columns.values(), strict=True)):
-        grid.add_row(*cells, style=styles[i] if styles else None)
+    for head in heads:
+        grid.add_column(head, justify="left" if head in WORDS else "right", no_wrap=True)
+    for line, style in zip(lines, styles, strict=False):
+        grid.add_row(*(line[head] for head in heads), style=style or None)
     return grid

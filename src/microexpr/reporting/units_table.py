@@ -4,10 +4,8 @@ Out of scope: times; they are no result.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
-
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from microexpr.core import csv_file
 from microexpr.evaluation import FULL, Row, published
@@ -16,11 +14,10 @@ from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
 from microexpr.reporting import initialisation, table
 from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, significantly_above
-from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
+from microexpr.reporting.table import ABOUT, COUNTS, INTERVAL, WIDE, Rows, Shown, Table
 
 FLOOR = TASKS["units"].floor  # the row that all others must beat: it predicts every unit for every clip
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
-COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
 SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
     "oracle_threshold": "oracle_threshold",
     "oracle_epoch": "oracle_best_test",
@@ -48,7 +45,6 @@ COLUMNS = (
     *("clips_left_out", "initialisation", "differs_from_paper"),
 )
 WORDS = ("method", "origin", "learnt_from", "published_row", "initialisation", "differs_from_paper")
-ABOUT = ("method", "origin", "protocol", "seeds", "initialisation", "differs_from_paper", *COUNTS)
 TITLES = {protocol.name: protocol.title for protocol in TASKS["units"].protocols}
 DATASET_TITLES = {
     "casme": "CASME", "casme2": "CASME II", "samm": "SAMM", "fourdme": "4DME", "mmew": "MMEW", "casme3": "CAS(ME)^3",
@@ -115,11 +111,7 @@ def below(rows: Rows) -> list[str]:
     ]
     if gains:
         sentences.append(f"With thresholds chosen on the test clips macro F1 would be higher by: {', '.join(gains)}.")
-    return sentences + [
-        f"{row['method']}: trained {initialisation.words(row['initialisation'])}."
-        for row in rows
-        if row["initialisation"]
-    ]
+    return sentences + initialisation.sentences(rows)
 
 
 def title(rows: Rows) -> str:
@@ -131,19 +123,14 @@ def title(rows: Rows) -> str:
     return table.caution(f"{TITLES[first['protocol']]}; {counts}", [first["origin"]])
 
 
-def terminal(rows: Rows, width: int) -> RenderableType:
-    """Return the table for a terminal, F1 of each unit where there is room for it."""
-    ranked = table.by_figure(rows, "macro_f1")
-    figures = {"F1": "macro_f1", "low": "macro_f1_low", "high": "macro_f1_high", "AP": "mean_ap"}
-    if width >= WIDE:
-        figures |= {unit.removeprefix("AU"): f"f1_{unit}" for unit in UNITS}
-    columns = {"method": [row["method"] or row["published_row"] for row in ranked]}
-    columns["learnt from"] = [row["learnt_from"] for row in ranked]
-    columns |= {head: [table.rounded(row[name], 2) for row in ranked] for head, name in figures.items()}
-    columns["published"] = [table.rounded(row["published_macro_f1"]) for row in ranked]
-    return Group(Text(title(rows), style="bold"), table.grid(columns, ("method", "learnt from")), "")
+def shown(width: int) -> Shown:
+    """Return the columns of a terminal, F1 of each unit where there is room for it."""
+    of_units = {unit.removeprefix("AU"): f"f1_{unit}" for unit in UNITS if width >= WIDE}
+    means = {"F1": "macro_f1", "low": "macro_f1_low", "high": "macro_f1_high", "AP": "mean_ap"}
+    words: Shown = {"method": table.name, "learnt from": itemgetter("learnt_from")}
+    return words | table.figures(means | of_units) | table.figures({"published": "published_macro_f1"}, 3)
 
 
 HEADS = {"macro F1": "macro_f1", INTERVAL: "macro_f1", "mean AP": "mean_ap"}
 HEADS |= dict(zip(UNITS, _of_units("f1"), strict=True)) | {DATASET_TITLES[name]: f"{name}_macro_f1" for name in CODED}
-TABLE = Table(COLUMNS, WORDS, "macro_f1", HEADS, title, below, terminal, kinds={"protocol": csv_file.one_of(TITLES)})
+TABLE = Table(COLUMNS, WORDS, "macro_f1", HEADS, title, below, shown, kinds={"protocol": csv_file.one_of(TITLES)})

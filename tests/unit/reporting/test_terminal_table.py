@@ -7,7 +7,7 @@ from paper_runs import rows
 from rich.console import Console
 
 from microexpr.reporting import main_table
-from microexpr.reporting.terminal_table import Standing, legend, render, standing
+from microexpr.reporting.terminal_table import legend, marks, render
 
 NAMES = ("majority", "capsulenet.icegan_change", "ststnet", "icegan")
 
@@ -22,10 +22,10 @@ def table_of(**figures: float) -> list[dict[str, str]]:
     return table
 
 
-def printed(table: list[dict[str, str]], width: int, tests: Standing | None = None) -> list[str]:
+def printed(table: list[dict[str, str]], width: int, of_tests: dict[str, str] | None = None) -> list[str]:
     with (console := Console(width=width)).capture() as captured:
-        console.print(render(table, tests or Standing(), width))
-        for line in legend(table, tests or Standing()):
+        console.print(render(table, of_tests or {}, width))
+        for line in legend(table, of_tests or {}):
             console.print(line, markup=False, highlight=False)
     return [line.rstrip() for line in captured.get().splitlines()]
 
@@ -59,11 +59,10 @@ def test_marks_are_those_of_the_tests():
              paired("majority", best, "uf1", -0.4, 0.001), paired("majority", best, "uar", -0.4, 0.001),
              paired("majority", other, "uar", -0.4, 0.001), paired("majority", guess, "uar", -0.1, 0.6)]  # fmt: skip
     table = table_of(ststnet=0.8, icegan=0.7)
-    tests = standing(table, pairs)
-    assert tests == Standing(best, frozenset({other}), frozenset({guess, "majority"}))
-    lines = [line for line in printed(table, 80, tests) if re.search(r"generated( |$)", line)]
-    marks = {line[2:].split()[0]: line[0] for line in lines if line[2:].split()[0] in NAMES}
-    assert marks == {best: "*", other: "=", guess: "-", "majority": "-"}
-    assert standing(table, []) == Standing()
-    ties = [pair | {"p_holm": 1} for pair in pairs]
-    assert standing(table, ties).ties == frozenset()  # nothing can be told from anything
+    expected = {best: "*", other: "=", guess: "-", "majority": "-"}
+    of_tests = marks(table, pairs)
+    assert of_tests == expected
+    lines = [line for line in printed(table, 80, of_tests) if re.search(r"generated( |$)", line)]
+    assert {name: line[0] for line in lines if (name := line[2:].split()[0]) in NAMES} == expected
+    assert marks(table, []) == {}
+    assert "=" not in marks(table, [pair | {"p_holm": 1} for pair in pairs]).values()  # from what could it be told

@@ -83,7 +83,7 @@ def test_a_caution_stands_over_rendered_figures_and_sentences_below(rows):
 
 def test_the_terminal_and_the_command_show_it(rows, tmp_path, capsys):
     with (console := Console(width=130)).capture() as captured:
-        console.print(units_table.terminal(rows, 130))
+        console.print(units_table.TABLE.terminal(rows, 130))
     text = captured.get()
     assert text.index("au_reader") < text.index("ststnet") < text.index("SSSNet") and "0.318" in text
     path = tmp_path / "units_table.csv"

@@ -17,6 +17,7 @@ from microexpr.reporting.html import PageInputs, charts, clips, data_url, render
 from microexpr.reporting.plots.clips import MAGNIFIED
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
+from microexpr.reporting.table import has_erratum
 
 # the first template includes the others
 FILES = ("page.jinja", "leaderboard.jinja", "macros.jinja", "page.css", "report.css", "page.js", "tables.js")
@@ -60,7 +61,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
     """Return the page of results below a folder. `library` is plotly's JavaScript.
 
     Raises StoreError for a file that is missing or cannot be read."""
-    rows = main_table.read(folder / "megc2019_table.csv")
+    rows = main_table.TABLE.read(folder / "megc2019_table.csv")
     compared = pairs.read(folder / "megc2019_paired.csv")
     evaluated = folder / "evaluate" / inputs.protocol
     standings = results.standings(rows, compared)
@@ -73,7 +74,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         "spot": [_table(path, spot_table.TABLE) for path in inputs.spot],
         "questions": [_table(path, questions_table.TABLE) for path in inputs.questions],
     }
-    scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
+    scopes = main_table.datasets(rows[:1])
     figures: dict[str, charts.Chart] = {}
 
     def chart(name: str, figure: charts.Chart) -> str:
@@ -127,7 +128,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         ],
         charts=charts,
         chart=chart,
-        published=lambda row, cell: row[f"published_{cell}"] + "*" * (f"{cell}: " in row["published_erratum"]),
+        published=lambda row, cell: row[f"published_{cell}"] + "*" * has_erratum(row, cell),
         origin_label=charts.origin_label,
         figures=figures,
         films={

@@ -4,6 +4,7 @@ Out of scope: a figure that no evaluation or index file holds.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from microexpr.reporting.papers.cells import (
     BUILT,
     BY_CONSTRUCTION,
     OTHER_METHOD,
+    PLANNED,
+    PUBLISHED_ONLY,
     SUBJECTS,
     Evaluated,
     Layer,
@@ -296,19 +299,19 @@ def below(rows: Rows) -> Iterable[str]:
     """Yield the counts of reproduced and missing cells, then every erratum once."""
     rows = [row for row in rows if row["status"] != COMPUTED]
     reproduced = sum(bool(row["reproduced"]) and row["status"] != BY_CONSTRUCTION for row in rows)
-    constructed = sum(row["status"] == BY_CONSTRUCTION for row in rows)
-    planned, published_only = (sum(row["status"] == status for row in rows) for status in ("planned", "published_only"))
-    counts = f"{reproduced} of {len(rows)} cells reproduced, {planned} planned, {published_only} published only."
-    if constructed:
-        counts += f" {constructed} are so by construction, since the labels are made from them."
+    of = Counter(row["status"] for row in rows)
+    counts = (
+        f"{reproduced} of {len(rows)} cells reproduced, {of[PLANNED]} planned, {of[PUBLISHED_ONLY]} published only."
+    )
+    if of[BY_CONSTRUCTION]:
+        counts += f" {of[BY_CONSTRUCTION]} are so by construction, since the labels are made from them."
     if any("generated" in row["origin"] for row in rows):
         counts += " Rendered faces, not comparable with published figures."
     if any(row["subject_seen"] == "yes" for row in rows):
         counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
-    if any(row["metric"] in Part.metrics and row["reproduced"] for row in rows):
-        counts += " Parts and parameters are those of networks built at the paper's size, whatever size was trained."
-    if any(row["metric"] in Layer.metrics and row["reproduced"] for row in rows):
-        counts += " Layers are those of a network built at the paper's size, whatever size was trained."
+    for kind, those in ((Part, "Parts and parameters are those of networks"), (Layer, "Layers are those of a network")):
+        if any(row["metric"] in kind.metrics and row["reproduced"] for row in rows):
+            counts += f" {those} built at the paper's size, whatever size was trained."
     yield counts
     for choices in dict.fromkeys(note for row in rows for note in row["note"].split("; ") if OTHER_METHOD in note):
         names = dict.fromkeys(row["row"] for row in rows if choices in row["note"])
