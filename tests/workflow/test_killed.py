@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -13,6 +14,7 @@ import pytest
 EVERYTHING = ("results", "data/rendered", ".snakemake", "work")
 ALL = ("snakemake", "--cores", "2", "--", "all")
 KILLS, LONGEST_S = 8, 30  # at random moments, and seconds until the latest
+SIGNALS, ENDED_S = 3, 10  # of each kind, and seconds until all have ended
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +75,28 @@ def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(finished, project
         project.snakemake("--unlock")
     project.run(*ALL)
     assert project.digests() == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_a_run_and_its_jobs_within_seconds(finished, project, number):
+    """At random moments, to the main process alone, as SLURM, systemd and a closed terminal do."""
+    delete(project, *EVERYTHING)
+    rng = random.Random(int(number))
+    for _ in range(SIGNALS):
+        running = project.start(*ALL)
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(rng.uniform(10, LONGEST_S))
+            break
+        jobs = psutil.Process(running.pid).children(recursive=True)
+        running.send_signal(number)
+        running.wait(ENDED_S)
+        assert running.returncode != 0 and psutil.wait_procs(jobs, 5)[1] == []
+        assert not list(project.root.glob(".snakemake/locks/*"))
+        output = project.root.with_name("started.log").read_text(encoding="utf-8")
+        assert "Traceback" not in output and "want of memory" not in output
+    project.run(*ALL)
+    assert project.digests() == finished.digests()
 
 
 @pytest.mark.slow
