@@ -147,12 +147,13 @@ class Columns:
         }
         read = {head for heads in self.heads.values() for head in heads}
         self.passed_over = [head for head in header if head not in read]
-        self._filled = set[str]()  # those of them that have a cell
+        self._filled, self._rows = set[str](), 0  # those of them that have a cell, and how many rows were read
 
     def cells(self, line: int, row: Row, error: type[MicroexprError] = DataError) -> dict[str, str]:
         """Return a row's cells by meaning, without blanks around. Raises `error` where two columns of one differ."""
         cells = {}
-        self._filled |= {head for head in self.passed_over if row[head].strip()}
+        index, self._rows = ("column 1", str(self._rows)), self._rows + 1  # as pandas writes it
+        self._filled |= {head for head in self.passed_over if (text := row[head].strip()) and (head, text) != index}
         for meaning, heads in self.heads.items():
             values = {text.casefold(): head for head in heads if (text := row[head].strip())}
             if len(values) > 1:

@@ -203,7 +203,7 @@ def check_clips(
 
 
 def unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) -> Iterator[str]:
-    """Yield a note on each code of action units, given after the id of its clip, that is not understood or counted."""
+    """Yield a note on each code of action units, given after the id of its clip, that is not understood."""
     ids: dict[str, list[str]] = {}
     for clip_id, units in codes:
         for code in facs.unread(units):
@@ -212,9 +212,6 @@ def unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) -
         expected = "action units must be coded like 1+L2, A12, R12B or (R6 or R12)+R15"
         passed_over = f"passed over in {len(names)} of {len(codes)} {what}, {names[0]} for one"
         yield f"{root}: {expected}, not {code!r}, which is {passed_over}"
-    if names := [clip_id for clip_id, units in codes if facs.sustained(units)]:
-        count = f"in {len(names)} of {len(codes)} {what}, {names[0]} for one"
-        yield f"{root}: action units marked (k), which are there throughout, do not count: {count}"
 
 
 def duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
