@@ -15,6 +15,7 @@ from pathlib import Path
 
 from microexpr.coding import elan, praat, tables
 from microexpr.coding.events import Coded, Problems, without_nothing
+from microexpr.core import facs
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
@@ -40,6 +41,8 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
         raise DataError(f"{path}: must be one of {', '.join(SUFFIXES)}; a spreadsheet can be saved as CSV")
     events, notes = READERS[path.suffix.lower()](path, problems)
     events, more = without_nothing(events, path)
+    if places := [event.where for event in events if facs.sustained(event.action_units)]:
+        more.append(f"{path}: action units marked (k), there throughout, do not count: {len(places)}, {places[0]}")
     return events, [*notes, *more]
 
 

@@ -257,9 +257,7 @@ def _order_times(document: Any) -> None:
 
 
 def media(path: Path) -> list[str]:
-    """Return the relative paths of the videos that a file names, first those that are called like it.
-
-    Raises DataError for a file that is none."""
+    """Return the relative paths of a file's videos, those called like it first. Raises DataError if it is no .eaf."""
     names = (descriptor.get("RELATIVE_MEDIA_URL") or "" for descriptor in _parse(path).media_descriptors)
     videos = [name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
     return sorted(videos, key=lambda name: Path(name).stem.lower() != path.stem.lower())
