@@ -97,18 +97,18 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
     lines = checked_lines()
     try:
         first = next(lines, "").removeprefix("\ufeff")
-        said = re.fullmatch(f"sep=([{SEPARATORS}])\\s*", first)  # a line for Excel
-        first = next(lines, "") if said else first
+        excel_line = re.fullmatch(f"sep=([{SEPARATORS}])\\s*", first)  # a line for Excel
+        first = next(lines, "") if excel_line else first
     except (UnicodeError, csv.Error) as problem:
         raise refused(problem, 0) from None
-    separator = said[1] if said else max(SEPARATORS, key=first.count)
+    separator = excel_line[1] if excel_line else max(SEPARATORS, key=first.count)
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         number = 0
         try:
             reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
             for cells in reader:
-                number = reader.line_num + bool(said)
+                number = reader.line_num + bool(excel_line)
                 if any(map(str.strip, cells)):
                     yield number, cells
         except (UnicodeError, csv.Error) as problem:
