@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from microexpr import coding
-from microexpr.coding import Coded
+from microexpr.coding import Coded, elan
 from microexpr.coding.events import SAME_RATE
 from microexpr.core import facs, store
 from microexpr.core.clip import EVENTS, KINDS, LABELS
@@ -290,9 +290,10 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
     files, notes = [path], list[str]()
     if path.is_dir():
         files, others_there = list[Path](), list[Path]()
-        for file in sorted(file for file in paths(path) if file.suffix.lower() in coding.SUFFIXES):
+        suffixes = (*coding.SUFFIXES, *coding.UNREAD)
+        for file in sorted(file for file in paths(path) if file.suffix.lower() in suffixes):
             twin = file.with_suffix(".eaf").exists() and file.suffix != ".eaf"
-            if file.suffix.lower() in (".csv", ".tsv") or (twin and file.stem == PREDICTED):
+            if file.suffix.lower() in (".csv", ".tsv", *coding.UNREAD) or (twin and file.stem == PREDICTED):
                 others_there += [file] * (file.stem not in OF_PREDICT)
             elif twin:
                 raise DataError(f"{file}: must be the only file that marks {file.stem}, not {file.stem}.eaf too")
@@ -360,10 +361,15 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     if not shared:
         listed = " and ".join(", ".join(side.titles) for side in sides)
         raise DataError(f"both must mark the same recordings, not {listed}")
-    emotions = {event.emotion for _, of_sides in shared.values() for of_side in of_sides for event in of_side}
+    by_side = [{event.emotion for _, events in shared.values() for event in events[i]} - {""} for i in (0, 1)]
+    emotions = by_side[0] | by_side[1]
     in_classes, recordings = bool(emotions & {"negative", "positive"}), list[Recording]()
-    if in_classes and emotions - {*LABELS, ""}:
+    if in_classes and emotions - {*LABELS}:
         notes.append("emotions are compared as classes, negative, positive and surprise, since some events have these")
+    # 99 may stand for none, and a word that one alone has may be another word of the other's
+    strange = {word for word in emotions if word in by_side[0] ^ by_side[1] or not any(map(str.isalpha, word))}
+    if (listed := ", ".join(sorted(strange - {*elan.EMOTIONS}))) and not in_classes:
+        notes.append(f"emotions are compared as they are written, also those of no list: {listed}")
     for title, (members, (of_first, of_second)) in sorted(shared.items()):
         times, note = times_of(members, title, [*of_first, *of_second], fps)
         recordings.append(compare(title, of_first, of_second, times, in_classes, not note))

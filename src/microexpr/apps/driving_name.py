@@ -9,7 +9,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.files import run_files
 
 DEFAULT = "surprise"
-EMOTION = re.compile(r"[a-z]+:\d+")
+EMOTION = re.compile(r"[^/]+:\d+")
 
 
 def choose(driving: str | Path | None, emotion: str | None, style: int | None, fps: float | None = None) -> str:

@@ -144,8 +144,8 @@ def predict(
     result, models, true = each_input.predict(video, output, method, RESULTS / "refit", coded, progress(quiet))
     if json:
         print(json_text.dumps(written.to_document(result, models), indent=2))
-        for item in left_out:
-            print(printable(f"left out: {item.path} ({item.reason})"), file=sys.stderr)
+        for line in [*(f"note: {note}" for note in notes), *(f"left out: {i.path} ({i.reason})" for i in left_out)]:
+            print(printable(line), file=sys.stderr)
         return 3 if left_out else 0
     for line in written.summary(result):
         say(line)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from microexpr.coding import elan, praat, tables
-from microexpr.coding.events import Coded, Problems
+from microexpr.coding.events import Coded, Problems, without_nothing
+from microexpr.core import facs
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
@@ -26,6 +27,7 @@ READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = 
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
 }  # fmt: skip
 SUFFIXES = tuple(READERS)
+UNREAD = (".xlsx", ".xls", ".ods", ".boris", ".opf")  # of files that may hold events, and must be saved as CSV
 
 
 def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], list[str]]:
@@ -37,7 +39,11 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
         raise DataError(f"{path}: {'must be a file, not a folder' if path.is_dir() else 'is not there'}")
     if path.suffix.lower() not in READERS:
         raise DataError(f"{path}: must be one of {', '.join(SUFFIXES)}; a spreadsheet can be saved as CSV")
-    return READERS[path.suffix.lower()](path, problems)
+    events, notes = READERS[path.suffix.lower()](path, problems)
+    events, more = without_nothing(events, path)
+    if places := [event.where for event in events if facs.sustained(event.action_units)]:
+        more.append(f"{path}: action units marked (k), there throughout, do not count: {len(places)}, {places[0]}")
+    return events, [*notes, *more]
 
 
 def coders(events: Iterable[Coded]) -> list[str]:

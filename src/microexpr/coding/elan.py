@@ -12,19 +12,22 @@ A tier may end with the coder, micro@anna, and ELAN's fields for participant and
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
-from microexpr.coding.events import Coded, Problems
+from microexpr.coding.events import Coded, Problems, split_label
 from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
-from microexpr.core.subjects import composed, folded
+from microexpr.core.subjects import folded
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 NO_DATE = "1970-01-01T00:00:00+00:00"  # the format requires one; the same video has the same bytes
 LARGEST = 2**26  # bytes
+IDS = ("TIER_ID", "ANNOTATION_ID", "TIME_SLOT_ID")
 APEX, UNITS, REMARKS = "apex", "action units", "remarks"
 BELOW = {APEX: (APEX,), UNITS: (UNITS, " units", " aus", " au", " facs"), REMARKS: (REMARKS,)}  # ends of tiers' names
 VOCABULARY, LANGUAGE = "emotion", "eng"
@@ -51,17 +54,14 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
     shift = _origin(document, path)
     events, passed_over, notes = list[Coded](), list[str](), list[str]()
     for tier, (aligned, references, attributes, _) in document.tiers.items():
-        name, _, coder = tier.partition("@")
-        kind = event_kind(name)
+        kind = event_kind(tier.partition("@")[0])
         if kind is None:
             above = (attributes.get("PARENT_REF") or "").partition("@")[0]
             if (aligned or references) and not (event_kind(above) and _below(tier) and _is_read(document, tier)):
                 passed_over.append(tier)
             continue
-        annotator = (attributes.get("ANNOTATOR") or "").strip()
-        if coder and annotator and folded(coder) != folded(annotator):
-            raise DataError(f"{path}: annotator of tier {tier} must be {coder}, as it is called, not {annotator}")
-        apexes, units = _children(document, tier)
+        coder = _coder(document, tier, path)
+        apexes, units = _children(document, tier, path)
         if references and not aligned:
             aligned, reason = _of_parents(document, tier), _constraint(document, tier)
             if len({key for key, *_ in references.values()}) < len(references) or not aligned:
@@ -86,11 +86,11 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 if len(inside) > 1:
                     raise DataError(f"an event must have one apex, not {len(inside)} ({where})")
                 codes = [code for at, code in units if at == key or (isinstance(at, int) and start <= at < stop)]
+                emotion, of_label = split_label(value, kind, where)
                 event = Coded(
                     kind, (start + shift) / 1000, (inside[0] + shift) / 1000 if inside else None, (stop + shift) / 1000,
-                    span=True, emotion=composed(value.strip()).lower(), action_units="+".join(codes),
-                    subject=attributes.get("PARTICIPANT") or "", coder=coder or annotator,
-                    where=where,
+                    span=True, emotion=emotion, action_units="+".join([of_label] * bool(of_label) + codes),
+                    subject=attributes.get("PARTICIPANT") or "", coder=coder, where=where,
                 )  # fmt: skip
                 events.append(event)
     names = ", ".join(passed_over)
@@ -116,15 +116,29 @@ def _of_parents(document: Any, tier: str, below: tuple[str, ...] = ()) -> dict[s
 
 
 def _origin(document: Any, path: Path) -> int:
-    """Return where in its video a document begins, in milliseconds; of several, in that which is called like it."""
+    """Return where in its video a document begins, in milliseconds; of several, in that which is called like it.
+
+    Raises DataError for several videos in which it begins elsewhere, where none is called like it."""
     media = list[tuple[Path, int]]()
     for descriptor in document.media_descriptors:
         text = descriptor.get("TIME_ORIGIN") or "0"
         if not re.fullmatch(r"-?\d{1,12}(\.0*)?", text):
             raise DataError(f"{path}: TIME_ORIGIN must be a whole number of milliseconds, not {text[:40]!r}")
         media.append((Path(descriptor.get("MEDIA_URL", "")), int(text.partition(".")[0])))
-    of_name = [origin for url, origin in media if url.stem.lower() == path.stem.lower()]
-    return (of_name or [origin for _, origin in media] or [0])[0]
+    media = [item for item in media if item[0].suffix.lower() in VIDEO_SUFFIXES] or media
+    media = [item for item in media if item[0].stem.lower() == path.stem.lower()] or media
+    if len(origins := {origin: url.name for url, origin in media}) > 1:
+        listed = " and ".join(f"{origin} in {name}" for origin, name in origins.items())
+        raise DataError(f"{path}: TIME_ORIGIN must be one, or of a video that is called like the file, not {listed}")
+    return next(iter(origins), 0)
+
+
+def _coder(document: Any, tier: str, path: Path) -> str:
+    """Return who annotated a tier, "" where it does not say. Raises DataError where its name says someone else."""
+    named, annotator = tier.partition("@")[2], (document.tiers[tier][2].get("ANNOTATOR") or "").strip()
+    if named and annotator and folded(named) != folded(annotator):
+        raise DataError(f"{path}: annotator of tier {tier} must be {named}, as it is called, not {annotator}")
+    return named or annotator
 
 
 def _below(tier: str) -> str:
@@ -142,18 +156,25 @@ def _is_read(document: Any, tier: str) -> bool:
     return has_times and is_known and not (references and _below(tier) == APEX)
 
 
-def _children(document: Any, tier: str) -> tuple[list[int], list[tuple[str | int, str]]]:
-    """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time."""
-    apexes, units = list[int](), list[tuple[str | int, str]]()
+def _children(document: Any, tier: str, path: Path) -> tuple[list[int], list[tuple[str | int, str]]]:
+    """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time.
+
+    Raises DataError for two tiers of apexes or of units, and for one that is another coder's than the tier."""
+    apexes, units, first = list[int](), list[tuple[str | int, str]](), dict[str, str]()
     for name, (aligned, references, attributes, _) in document.tiers.items():
-        if attributes.get("PARENT_REF") != tier:
+        if attributes.get("PARENT_REF") != tier or not (aligned or references) or _below(name) not in (APEX, UNITS):
             continue
+        if (other := first.setdefault(_below(name), name)) != name:
+            raise DataError(f"{path}: tier {tier} must have one tier of {_below(name)}, not {other} and {name}")
+        coder, above = _coder(document, name, path), _coder(document, tier, path)
+        if coder and folded(coder) != folded(above):
+            raise DataError(f"{path}: coder of tier {name} must be {above or 'empty'}, as of {tier}, not {coder}")
         slots = [(document.timeslots.get(b), document.timeslots.get(e), value) for b, e, value, _ in aligned.values()]
         # within a parent ELAN leaves out the times of inner edges
         times = [(stop - 1 if start is None and stop else start, value.strip()) for start, stop, value in slots]
         if _below(name) == APEX:
             apexes += [time for time, _ in times if time is not None]
-        elif _below(name) == UNITS:
+        else:
             units += [(time, value) for time, value in times if value and time is not None]
             units += [(parent, value.strip()) for parent, value, *_ in references.values() if value.strip()]
     return apexes, units
@@ -166,11 +187,17 @@ def _parse(path: Path) -> Any:
     if size > LARGEST or b"<!DOCTYPE" in path.read_bytes().replace(b"\0", b""):
         raise DataError(f"{path}: must be an .eaf file of at most {LARGEST >> 20} MB without a DOCTYPE")
     try:
-        return Eaf(str(path), suppress_version_warning=True)
+        document = Eaf(str(path), suppress_version_warning=True)
+        ids = Counter(item for element in ElementTree.parse(path).iter() for item in element.items() if item[0] in IDS)
     except Exception as error:  # pympi raises these for any file that is not ELAN's
         raise DataError(
             f"{path}: is not a readable .eaf file ({type(error).__name__}: {error}); ELAN must open it"
         ) from None
+    if (unit := document.header.get("TIME_UNITS", "milliseconds")) != "milliseconds":
+        raise DataError(f"{path}: TIME_UNITS must be milliseconds, not {unit!r}")
+    if twice := next((item for item, count in ids.items() if count > 1), None):
+        raise DataError(f"{path}: {' '.join(twice)} must be there once")  # pympi keeps the last
+    return document
 
 
 def text(marks: Sequence[Mark], media: str, annotator: str = "") -> str:
@@ -230,6 +257,7 @@ def _order_times(document: Any) -> None:
 
 
 def media(path: Path) -> list[str]:
-    """Return the relative paths of the videos that a file names. Raises DataError for a file that is none."""
+    """Return the relative paths of a file's videos, those called like it first. Raises DataError if it is no .eaf."""
     names = (descriptor.get("RELATIVE_MEDIA_URL") or "" for descriptor in _parse(path).media_descriptors)
-    return [name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
+    videos = [name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
+    return sorted(videos, key=lambda name: Path(name).stem.lower() != path.stem.lower())

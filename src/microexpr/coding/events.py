@@ -1,14 +1,21 @@
 """An event that a coder marked, and the words for its kind."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
+from microexpr.core import facs
 from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import DataError
+from microexpr.core.subjects import composed
 
 Problems = list[str] | None
+TEXTS = ("recording", "subject", "coder", "emotion", "action_units")
+NOTHING = ("none", "nan", "no focal subject")  # by which BORIS and pandas say that there is none
+NOTED = ("na", "n/a", "n.a.", "null", "missing", "-", "--", "/", "?")  # by which others say so, or mean something else
 ROUNDED = 1.1e-3  # seconds by which the times of the first and last frame together may be rounded
 SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
 
@@ -39,7 +46,7 @@ class Coded:
         """Return the positions of onset, apex and offset among frames with these times, float64[T], rising.
 
         Raises DataError if they are not in this order, outside of the recording, or counted at another rate."""
-        if self.unit == "frames" and self.fps:
+        if self.fps:
             self._check_rate(seconds)
         onset, offset = self._position(self.onset, seconds, "onset"), self._position(self.offset, seconds, "offset")
         apex = None if self.apex is None else self._position(self.apex, seconds, "apex")
@@ -65,7 +72,7 @@ class Coded:
         if length and abs(self.fps * length / len(steps) - 1) > SAME_RATE + rounded:
             raise DataError(
                 f"fps must be {len(steps) / length:.5g}, the recording's, not {self.fps:g}: count frames of this "
-                f"recording, or give onset_seconds ({self.where})"
+                f"recording, or give onset_seconds without fps ({self.where})"
             )
 
     def _position(self, time: float, seconds: np.ndarray, name: str) -> int:
@@ -79,3 +86,36 @@ class Coded:
         if self.span and name == "offset" and time > last + step / 2:
             return len(seconds)
         return int(np.abs(seconds - time).argmin())
+
+
+def word_of(emotion: str, where: str) -> str:
+    """Return an annotated emotion in one spelling. Raises DataError for action units in its place."""
+    code = facs.joined(emotion.upper())
+    if not code.isdecimal() and facs.parse(code) and not facs.unread(code):
+        raise DataError(f"an emotion must be a word, not action units, {emotion!r} ({where})")
+    return composed(emotion).lower()
+
+
+def split_label(label: str, kind: Kind, where: str) -> tuple[str, str]:
+    """Return emotion and action units of a label such as "fear: 1+2"; one that is the kind has no emotion."""
+    emotion, _, units = map(str.strip, label.partition(":"))
+    word = word_of(emotion, where)
+    return "" if word == kind else word, units
+
+
+def without_nothing(events: Sequence[Coded], path: Path) -> tuple[list[Coded], list[str]]:
+    """Return events with "" in place of words for nothing, and a note on words that could mean something else."""
+    emptied, places = list[Coded](), dict[tuple[str, str], list[str]]()
+    for event in events:
+        texts: dict[str, Any] = {}
+        for name in TEXTS:
+            text = getattr(event, name).strip()
+            if text.lower() in NOTED and (name, text) != ("action_units", "?"):  # that is FACS
+                places.setdefault((name, text), []).append(event.where)
+            if text.lower() in NOTHING or (name, text) in places:
+                texts[name] = ""
+        emptied.append(replace(event, **texts))
+    return emptied, [
+        f"{path}: {name} {text!r} is taken as empty: {len(of_text)} times, {of_text[0]} for one"
+        for (name, text), of_text in places.items()
+    ]

@@ -1,15 +1,17 @@
 """Read and write Praat's TextGrids: a tier for each kind, whose labels are emotions, perhaps with FACS: "fear: 1+2"."""
 
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from microexpr.coding.elan import LARGEST, Mark
-from microexpr.coding.events import Coded, Problems
+from microexpr.coding.events import Coded, Problems, split_label
 from microexpr.core import csv_file
 from microexpr.core.clip import EVENTS, event_kind
-from microexpr.core.errors import DataError
-from microexpr.core.subjects import composed
+from microexpr.core.errors import DataError, collect_errors
+
+TIME = r"^(\s*(?:\w+\s*=\s*)?)"  # what stands before one in its line
 
 
 def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]:
@@ -18,14 +20,20 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
 
     if path.stat().st_size > LARGEST:
         raise DataError(f"{path}: must be a TextGrid of at most {LARGEST >> 20} MB")
+    content = path.read_bytes()
+    if not content.startswith(b"ooBinaryFile"):
+        try:
+            lines = path.read_text(csv_file.encoding(path))
+        except UnicodeError:
+            lines = path.read_text("latin-1")  # as Praat wrote before it knew UTF-8
+        exponent = re.compile(TIME + r"(-?\d+\.?\d*[eE][+-]?\d+)\s*$", re.MULTILINE)  # that pympi takes for the number
+        lines = exponent.sub(lambda match: f"{match[1]}{float(match[2]):.9f}", lines)
+        if match := re.search(TIME + r"(\d+,\d+|-[\d.,]*[1-9][\d.,]*)\s*$", lines, re.MULTILINE):
+            raise DataError(f"{path}: times must be numbers from 0, with a point, not {match[0].strip()!r}")
+        content = lines.encode()
     try:
-        content = path.read_text(codec := csv_file.encoding(path))
-    except UnicodeError:
-        content = path.read_text(codec := "latin-1")  # as Praat wrote before it knew UTF-8
-    if match := re.search(r"^\s*x(?:min|max|number) = \d+,\d+", content, re.MULTILINE):
-        raise DataError(f"{path}: times must have a point, not {match[0].strip()!r}")
-    try:
-        grid = TextGrid(str(path), codec=codec)
+        grid = TextGrid(xmax=0)
+        grid.from_file(io.BytesIO(content), "utf-8")
     except Exception as error:  # pympi raises these for any file that is not Praat's
         raise DataError(f"{path}: is not a readable TextGrid ({type(error).__name__}: {error})") from None
     events, notes = list[Coded](), list[str]()
@@ -38,15 +46,10 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         for start, stop, label in tier.get_intervals(sort=True):
             if not label.strip():
                 continue
-            emotion, _, units = label.partition(":")
-            word = composed(emotion.strip()).lower()
-            word = "" if word == kind else word
-            events.append(
-                Coded(
-                    kind, start, None, stop, span=True, emotion=word, action_units=units.strip(),
-                    coder=coder, where=f"{path}, tier {tier.name}, {start:.3f} s",
-                )
-            )  # fmt: skip
+            with collect_errors(problems):
+                where = f"{path}, tier {tier.name}, {start:.3f} s"
+                word, units = split_label(label, kind, where)
+                events.append(Coded(kind, start, None, stop, "seconds", True, word, units, coder=coder, where=where))
     return events, notes
 
 

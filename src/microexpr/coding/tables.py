@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Literal, NamedTuple
 
-from microexpr.coding.events import Coded, Problems
-from microexpr.core import csv_file
+from microexpr.coding.events import NOTED, NOTHING, Coded, Problems, word_of
+from microexpr.core import csv_file, facs
 from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors, nearest
-from microexpr.core.subjects import composed
 
 Unit = Literal["frames", "seconds"]
 TIMES = ("onset", "apex", "offset")
@@ -28,13 +27,16 @@ OURS: dict[str, Sequence[str]] = {  # by meaning, names of columns
     "kind": ("kind", "type", "expression_type"),
     "emotion": ("emotion", "class", "label"), "action_units": ("action_units", "aus", "units"),
 }  # fmt: skip
-OF_PREDICT = ("score", "certainty", "negative", "positive", "surprise", "reasons", "origin")  # no coder marks these
+WRITTEN = {  # columns by which a table is one of `predict`, or of `film` -> those of it that no coder marks
+    ("class", "certainty", "reasons"): ("score", "certainty", "negative", "positive", "surprise", "reasons"),
+    ("emotion", "fps", "origin"): ("origin",),
+}
 OF_TIME: dict[str, tuple[Unit, float]] = {  # words in a column `units` that is of times -> unit, and seconds in one
-    **dict.fromkeys(("frame", "frames"), ("frames", 1.0)), **dict.fromkeys(("s", "sec", "seconds"), ("seconds", 1.0)),
-    **dict.fromkeys(("ms", "milliseconds"), ("seconds", 1e-3)),
+    **dict.fromkeys(("frame", "frames"), ("frames", 1.0)),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), ("seconds", 1.0)),
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecs", "millisecond", "milliseconds"), ("seconds", 1e-3)),
 }  # fmt: skip
-MEASURED = re.compile(r"AU(\d+)([LR]):")  # of `predict`, as in AU12L:0.52
-NOTHING = ("none", "nan", "no focal subject")  # cells by which BORIS and pandas say that there is none
+MEASURED = re.compile(r"AU(\d+)([LR]):-?[\d.]+")  # of `predict`, as in AU12L:0.52
 BORIS: dict[str, Sequence[str]] = {  # times are in seconds
     "recording": ("Media file name",), "subject": ("Subject",), "kind": ("Behavior",), "onset": ("Start (s)",),
     "offset": ("Stop (s)",), "emotion": ("Modifier #1",), "action_units": ("Modifier #2",), "source": ("Source",),
@@ -71,19 +73,23 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             meanings, form = DATAVYU, Form("seconds", 1e-3, True, number)
         else:
             meanings, form = OURS, Form(number=number)
-        lines = [*rows]
-        if meanings is OURS and (of_time := _unit_of_times(path, header, lines)):
+        lines, is_ours, unit = [*rows], meanings is OURS, ""
+        if is_ours and (unit := _unit_of_times(path, header, lines)):
             meanings = {**OURS, "action_units": ("action_units", "aus"), "unit of times": ("units",)}
-            form = Form(*of_time, number=number)
-        columns = csv_file.Columns([head for head in header if head not in OF_PREDICT], meanings, str(path))
+            form = Form(*OF_TIME[unit], number=number)
+        silent = {name for marks, names in WRITTEN.items() if is_ours and {*marks} <= {*header} for name in names}
+        columns = csv_file.Columns([head for head in header if head not in silent], meanings, str(path))
         heads = columns.heads
-        if meanings is OURS and "onset" not in heads and "onset_seconds" in heads:  # all times must be seconds, then
+        has_seconds = is_ours and "onset" not in heads and "onset_seconds" in heads
+        if has_seconds:  # all times must be seconds, then
+            if unit and OF_TIME[unit] != OF_TIME["s"]:
+                raise DataError(f"{path}: units must be s, as onset_seconds says, not {unit}")
             columns.passed_over += [head for name in TIMES for head in heads.pop(name, ())]
             heads |= {name: heads.pop(f"{name}_seconds") for name in TIMES if f"{name}_seconds" in heads}
-            form = form._replace(unit="seconds")
+            form = Form("seconds", number=number)
         for column in ("kind", "onset", "offset"):
             if column not in heads:
-                column += "_seconds" * (form.unit == "seconds" and meanings is OURS and column != "kind")
+                column += "_seconds" * (has_seconds and column != "kind")
                 likely = nearest(column, header)
                 raise DataError(f"{path}: column {column!r} is missing in row 1{likely}; {advice()}")
         events, behaviours, observations = list[Coded](), Counter[str](), dict[str, set[str]]()
@@ -107,19 +113,16 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         return events, [*columns.notes(), *notes]
 
 
-def _unit_of_times(
-    path: Path, header: Sequence[str], rows: Sequence[tuple[int, csv_file.Row]]
-) -> tuple[Unit, float] | None:
-    """Return the unit of times that a column `units` gives, and its seconds; None where it has other words."""
+def _unit_of_times(path: Path, header: Sequence[str], rows: Sequence[tuple[int, csv_file.Row]]) -> str:
+    """Return the word of a column `units` for a unit of times; "" where it has action units."""
     name = next((head for head in header if csv_file.plain_name(head) == "units"), "")
-    words = {row[name].strip().lower() for _, row in rows} - {""} if name else set()
-    if not words & {*OF_TIME}:
-        return None
-    if len(words) > 1:
-        raise DataError(
-            f"{path}: column {name} must have one unit of time in all rows, not {' and '.join(sorted(words))}"
-        )
-    return OF_TIME[words.pop()]
+    words = {row[name].strip().lower() for _, row in rows} - {"", *NOTHING, *NOTED} if name else set()
+    if not words & {*OF_TIME} and (not words or re.search(r"\d", "".join(words))):
+        return ""
+    if len(words) > 1 or not words <= {*OF_TIME}:
+        expected = "one unit of time in all rows" if words & {*OF_TIME} else "frames, s, ms or action units"
+        raise DataError(f"{path}: column {name} must have {expected}, not {' and '.join(sorted(words))}")
+    return words.pop()
 
 
 def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, str]:
@@ -127,28 +130,29 @@ def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, 
 
     Raises DataError where they cannot be told: without the files' lengths, or if the number of a frame differs."""
     files, lengths = (re.split(r"\s*;\s*", cells.get(name, "")) for name in ("source", "lengths"))
-    queues, player, file = dict[str, list[tuple[str, float]]](), "", cells.get("recording", "")
+    rates = (re.split(r"\s*;\s*", cells.get("rate", "")) * len(files))[: len(files)]  # one may be of all
+    queues, player, file = dict[str, list[tuple[str, float, str]]](), "", cells.get("recording", "")
     if len(files) > 1:
         if len(files) != len(lengths):
             raise DataError(f"Media duration (s) must have {len(files)} lengths, as Source has files ({where})")
-        for entry, length in zip(files, lengths, strict=True):
+        for entry, length, rate in zip(files, lengths, rates, strict=True):
             match = re.fullmatch(r"(?:player #(\d+):)?(.*)", entry)
             player, name = (match and match[1]) or player, match[2] if match else entry
-            queues.setdefault(player, []).append((name, _time("Media duration (s)", length, form, where)))
+            queues.setdefault(player, []).append((name, _time("Media duration (s)", length, form, where), rate))
     shifts = [
-        sum(length for _, length in queue[:i]) for queue in queues.values() for i, (name, _) in enumerate(queue)
-        if name == file
+        (sum(length for _, length, _ in queue[:i]), rate)
+        for queue in queues.values() for i, (name, _, rate) in enumerate(queue) if name == file
     ]  # fmt: skip
     if queues and len(shifts) != 1:
         raise DataError(f"Source must name the file {file!r} once, not {len(shifts)} times ({where})")
     if cells.get("shift") and _time("Time offset (s)", cells["shift"], form, where):
         raise DataError(f"Time offset (s) of the observation must be 0, not {cells['shift']} ({where})")
-    shift = shifts[0] if shifts else 0.0
+    shift, rate = shifts[0] if shifts else (0.0, rates[0])
     times = {
         name: f"{_time(name, cells[name], form, where) - shift:.6f}" if cells[name] else ""
         for name in ("onset", "offset")
     }
-    rate, frame = cells.get("rate", "").split(";")[0], cells.get("frame", "")
+    frame = cells.get("frame", "")
     if times["onset"] and re.fullmatch(r"[\d.]+", rate) and frame.isdecimal():
         expected = float(times["onset"]) * float(rate)
         if abs(expected - int(frame)) > FRAMES_OFF:
@@ -181,28 +185,28 @@ def _event(path: Path, line: int, cells: Mapping[str, str], form: Form) -> Coded
         missing = "onset" if onset is None else "offset"
         raise DataError(f"{missing} must not be empty ({where})")
     in_seconds = form._replace(unit="seconds", factor=1.0)
-    others = {name: cells.get(name, "") for name in ("emotion", "action_units", "subject", "coder")}
-    others["emotion"] = composed(others["emotion"]).lower()
-    others = {name: "" if text.lower() in NOTHING else text for name, text in others.items()}
-    sided = MEASURED.findall(others["action_units"])
-    others["action_units"] = "+".join(f"{side}{number}" for number, side in sided) or others["action_units"]
+    units, count = MEASURED.subn(r"\2\1", cells.get("action_units", ""))
+    fps = _time("fps", cells["fps"], in_seconds, where) if cells.get("fps") else None
+    if fps is not None and fps <= 0:
+        raise DataError(f"fps must be more than 0, or empty, not {cells['fps']} ({where})")
     recording = PureWindowsPath(cells.get("recording", "")).as_posix()
     return Coded(
         kind, onset, times["apex"], offset, form.unit, form.span, where=where,
-        recording="" if recording == "." else recording,
-        fps=_time("fps", cells["fps"], in_seconds, where) if cells.get("fps") else 0,
+        recording="" if recording == "." else recording, subject=cells.get("subject", ""),
+        coder=cells.get("coder", ""), fps=fps or 0, emotion=word_of(cells.get("emotion", ""), where),
+        action_units=facs.joined(units) if count else units,
         seconds=tuple((name, _time(name, cells[name], in_seconds, where)) for name in SECONDS if cells.get(name)),
-        **others,
     )  # fmt: skip
 
 
 def _time(name: str, text: str, form: Form, where: str) -> float:
     try:
-        return float(csv_file.whole(text)) if form.unit == "frames" else form.factor * form.number(text)
+        number = form.number if form.factor == 1 else csv_file.milliseconds
+        return float(csv_file.whole(text)) if form.unit == "frames" else form.factor * number(text)
     except ValueError as problem:
         is_time = form.unit == "frames" and re.fullmatch(r"\d+[.,]\d+", text)
         advice = f"; times in seconds belong in a column {name}_seconds, of all rows" if is_time else ""
-        if re.search(r"\d[-/:]\w|\d\.\d+\.", text):
+        if name != "fps" and re.search(r"\d[-/:]\w|\d\.\d+\.", text):
             advice = "; a spreadsheet program has made a date or a clock time of it: format the column as text"
         raise DataError(
             f"{name} must be {problem}{' of a frame' * (form.unit == 'frames')}, not {text!r}{advice} ({where})"

@@ -1,5 +1,6 @@
 """Define the data model that all modules share: clip, long video, fold. No files, no pixels."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -23,7 +24,7 @@ LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is 
 
 def event_kind(word: str) -> EventKind | None:
     """Return the kind that a word of a tier, behaviour or cell stands for, "Micro-expression"; None if it is none."""
-    plain = "".join(letter for letter in word.lower() if letter.isalnum())
+    plain = re.sub(r"[\s_\u2010-\u2015-]+", "", word.lower())  # "micro?" is none
     return next((kind for kind in EVENTS if kind == plain), OTHER_WORDS.get(plain))
 
 

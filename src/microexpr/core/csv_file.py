@@ -19,6 +19,7 @@ from microexpr.core.files import regular
 
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # with another or none it is read as UTF-8
 SEPARATORS = ",;\t|"
+THOUSANDS = r"\s*[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*"
 LONGEST = 2**17  # characters of a line: as many as of a cell, by the csv module's own limit
 
 Row = dict[str, str]
@@ -42,8 +43,9 @@ def encoding(path: Path) -> str:
 def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterator[tuple[Header, Rows]]:
     """Yield the header of a CSV file, and its rows that are not blank.
 
-    Raises `error`, then or when rows are read: for a file that is missing or no such text, for a column that occurs
-    twice, and for a row of more cells than the header. Cells that a row lacks at its end are ""."""
+    A column without a name is called "column 3". Raises `error`, then or when rows are read: for a file that is missing
+    or no such text, for a column that occurs twice, and for a row of more cells than the header. Cells that a row lacks
+    at its end are ""."""
     try:
         file = regular(path, error).open(encoding=encoding(Path(path)), errors="surrogateescape", newline="")
     except OSError as problem:
@@ -62,14 +64,17 @@ def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> t
         header.pop()
     if not header:
         raise error(f"{name}: must be a CSV file with a header, not empty{remedy(name)}")
-    for column, count in Counter(filter(None, header)).items():
+    header[:] = [head or f"column {position}" for position, head in enumerate(header, 1)]
+    for column, count in Counter(header).items():
         if count > 1:
             raise error(f"{name}: column {column!r} must be there once, not {count} times{remedy(name)}")
 
     def by_column() -> Rows:
         for number, cells in rows:
             if any(cells[len(header) :]):
-                raise error(f"{name}, row {number}: must have {len(header)} cells like the header, not {len(cells)}")
+                title = f"; a header, not {header[0][:40]!r}, must come first" * (len(header) == 1)
+                count = f"{len(header)} cells like the header, not {len(cells)}{title}"
+                raise error(f"{name}, row {number}: must have {count}")
             yield number, dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
 
     return header, by_column()
@@ -92,16 +97,18 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
     lines = checked_lines()
     try:
         first = next(lines, "").removeprefix("\ufeff")
+        excel_line = re.fullmatch(f"sep=([{SEPARATORS}])\\s*", first)  # a line for Excel
+        first = next(lines, "") if excel_line else first
     except (UnicodeError, csv.Error) as problem:
         raise refused(problem, 0) from None
-    separator = max(SEPARATORS, key=first.count)
+    separator = excel_line[1] if excel_line else max(SEPARATORS, key=first.count)
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         number = 0
         try:
             reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
             for cells in reader:
-                number = reader.line_num
+                number = reader.line_num + bool(excel_line)
                 if any(map(str.strip, cells)):
                     yield number, cells
         except (UnicodeError, csv.Error) as problem:
@@ -132,18 +139,21 @@ class Columns:
 
         `name` is that of the file, for messages."""
         self._name = name
-        plain = {head: plain_name(head) for head in header if head}
+        plain = {head: plain_name(head) for head in header}
         self.heads = {
             meaning: heads
             for meaning, names in meanings.items()
             if (heads := [head for head, text in plain.items() if text in map(plain_name, names)])
         }
         read = {head for heads in self.heads.values() for head in heads}
-        self.passed_over = [head for head in header if head and head not in read]
+        self.passed_over = [head for head in header if head not in read]
+        self._filled, self._rows = set[str](), 0  # those of them that have a cell, and how many rows were read
 
     def cells(self, line: int, row: Row, error: type[MicroexprError] = DataError) -> dict[str, str]:
         """Return a row's cells by meaning, without blanks around. Raises `error` where two columns of one differ."""
         cells = {}
+        index, self._rows = ("column 1", str(self._rows)), self._rows + 1  # as pandas writes it
+        self._filled |= {head for head in self.passed_over if (text := row[head].strip()) and (head, text) != index}
         for meaning, heads in self.heads.items():
             values = {text.casefold(): head for head in heads if (text := row[head].strip())}
             if len(values) > 1:
@@ -153,9 +163,9 @@ class Columns:
         return cells
 
     def notes(self) -> list[str]:
-        """Return a line on columns that are passed over, if there are any."""
+        """Return a line on columns that are passed over, if there are any that are not empty in the rows read."""
         listed = "; ".join(f"{meaning}: {' or '.join(heads)}" for meaning, heads in self.heads.items())
-        names = ", ".join(self.passed_over)
+        names = ", ".join(head for head in self.passed_over if head in self._filled)
         return [f"{self._name}: columns passed over: {names}; those read are {listed}"] * bool(names)
 
 
@@ -185,9 +195,16 @@ def decimal(separator: str) -> Callable[[str], float]:
     return number if separator == "," else lambda text: number(text.replace(",", "."))
 
 
+def milliseconds(text: str) -> float:
+    """Return a number of milliseconds. One such as 1.000 or 1,000 could be 1 or 1000, and is refused."""
+    if re.fullmatch(THOUSANDS, text):
+        raise ValueError("a number without a sign between thousands")
+    return number(text.replace(",", "."))
+
+
 def whole(text: str) -> int:
     """Return a whole number, of up to 15 digits. One such as 1.000 could be 1 or 1000, and is refused."""
-    if re.fullmatch(r"\s*-?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*", text):
+    if re.fullmatch(THOUSANDS, text):
         raise ValueError("a whole number without a sign between thousands")
     if not re.fullmatch(r"\s*-?[0-9]{1,15}([.,]0*)?\s*", text):
         raise ValueError("a whole number")

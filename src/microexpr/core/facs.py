@@ -21,6 +21,8 @@ NAMES = {  # of action units, movements of the head and of the eyes, by their nu
     55: "tilt left", 56: "tilt right", 57: "head forward", 58: "head back", 61: "eyes left", 62: "eyes right",
     63: "eyes up", 64: "eyes down",
 }  # fmt: skip
+# Further numbers of FACS, without a name here: sniff, speech, crossed eyes, what is out of sight, swallow to shiver.
+NUMBERS = frozenset({*NAMES, 40, 50, 60, *range(65, 75), *range(80, 86), 91, 92, 97, 98})
 SIDE_OF_LETTER: dict[str, Side] = {"": "both", "L": "left", "R": "right"}
 CODE = re.compile(
     r"(?P<asymmetric>A/?)?[TB]?(?:AU(?=[LR]))?(?P<side>[LR]?)(?:AU)?"
@@ -65,8 +67,15 @@ def joined(text: str) -> str:
 
 
 def unread(text: str) -> tuple[str, ...]:
-    """Return the terms of a code that are not understood, in its order: "soft focus" of "R14+17+soft focus"."""
-    return tuple(term for term in _terms(text) if _alternatives(term) is None)
+    """Return the terms of a code that are not understood, in its order: "soft focus" of "R14+17+soft focus".
+
+    A number that is none of FACS is not understood either; "+" stands for a term that is empty."""
+    return tuple(term or "+" for term in _terms(text) if _alternatives(term) is None)
+
+
+def sustained(text: str) -> list[str]:
+    """Return the terms of a code for units that are there throughout the clip, "12(k)", which `parse` leaves out."""
+    return [term for term in map(str.strip, text.split("+")) if SUSTAINED.search(term)]
 
 
 def format_units(units: tuple[ActionUnit, ...]) -> str:
@@ -82,7 +91,8 @@ def _terms(text: str) -> list[str]:
     """Return the parts that + joins, without the units that are present throughout the clip."""
     if text.strip() in ("", "?"):
         return []
-    return [term for term in map(str.strip, text.split("+")) if not SUSTAINED.search(term)]
+    left_out = sustained(text)
+    return [term for term in map(str.strip, text.split("+")) if term not in left_out]
 
 
 def _alternatives(term: str) -> ActionUnit | None:
@@ -98,7 +108,9 @@ def _alternatives(term: str) -> ActionUnit | None:
 
 def _unit(code: str) -> ActionUnit | None:
     match = CODE.fullmatch(code.strip())
-    return match and ActionUnit(
+    if not match or int(match["number"]) not in NUMBERS:
+        return None
+    return ActionUnit(
         number=int(match["number"]),
         side=SIDE_OF_LETTER[match["side"]],
         intensity=match["intensity"].replace("/", ""),

@@ -269,6 +269,18 @@ def test_codes_of_units_are_read_or_noted(tmp_path):
     figures, notes = compared(tmp_path, anna + rows.format("6+smirk", "ben", "4+7", "ben", "1+2", "ben"))
     assert figures["units", "FACS agreement"] == (round(10 / 11, 4), 3)
     assert any("not 'smirk', which is passed over in 1 of 3 codes" in note and "row 5" in note for note in notes)
+    _, notes = compared(tmp_path, anna + rows.format("6+12(k)", "ben", "4+7", "ben", "1+2", "ben"))
+    assert any("marked (k), there throughout, do not count: 1, " in note and "row 5" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"), [("happy", "happiness", "happy"), ("99", "99", "99"), ("fear", "anger", "")]
+)
+def test_emotions_of_no_list_are_noted(tmp_path, first, second, expected):
+    _, notes = compared(tmp_path, f"a,,micro,10,20,{first},,anna\na,,micro,10,20,{second},,ben\n")
+    assert [note.endswith(f"those of no list: {expected}") for note in notes if "no list" in note] == [True] * bool(
+        expected
+    )
 
 
 def test_a_column_units_may_be_that_of_time(tmp_path):

@@ -154,6 +154,8 @@ def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_pat
         ("s01/a.mp4", 2.0, 2.4),
         ("s01/b.mp4", 1.0, 1.4),
     ]
+    path.write_text(BORIS.replace("25.000;25.000", "25.000;50.000").replace("b.mp4,25", "b.mp4,50"))  # each its own
+    assert [event.onset for event in coding.read(path)[0]] == [2.0, 1.0]
     path.write_text(BORIS.replace(";s01/b.mp4", ";player #2:s01/b.mp4").replace("6.0,6.4", "1.0,1.4"))  # side by side
     assert coding.read(path)[0][1].onset == 1.0
 
@@ -212,7 +214,7 @@ def test_apexes_and_units_of_no_event_are_noted(tmp_path):
 
 def test_a_column_of_a_meaning_may_be_empty_next_to_another(tmp_path):
     path = tmp_path / "events.csv"
-    path.write_text("kind,onset,offset,class,emotion,AUs,mood\nmicro,1,9,,Fear,4,\nmicro,11,19,anger,Anger,4,\n")
+    path.write_text("kind,onset,offset,class,emotion,AUs,mood\nmicro,1,9,,Fear,4,low\nmicro,11,19,anger,Anger,4,\n")
     events, notes = coding.read(path)
     assert [event.emotion for event in events] == ["fear", "anger"]
     assert "columns passed over: mood; those read are" in notes[0]
@@ -249,11 +251,25 @@ def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whol
     assert len(coding.of_coder(path, [event], "1", ["2"])[0]) == 1
 
 
-def test_times_of_praat_have_a_point(tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("xmax = 1.3", "xmax = 1,3", "times must be numbers from 0, with a point, not 'xmax = 1,3"),
+        ("xmin = 1.000000", "xmin = -2", "times must be numbers from 0, with a point, not 'xmin = -2'"),
+        ("happiness: R12+6", "R12+6", r"an emotion must be a word, not action units, 'R12\+6' .*1.000 s"),
+        ("xmin = 1.000000", "xmin = 1.0e+00", ""),
+        ("xmin = 0", "xmin = 5.684e-14", ""),
+        ("xmin = 0", "xmin = -5.684e-14", ""),
+    ],
+)
+def test_times_of_praat_are_read_in_each_form_or_refused(tmp_path, old, new, message):
     path = tmp_path / "take.TextGrid"
-    path.write_text(praat.text(MARKS, 4.0).replace("xmax = 1.3", "xmax = 1,3"), encoding="utf-8")
-    with pytest.raises(DataError, match="times must have a point, not 'xmax = 1,3"):
-        coding.read(path)
+    path.write_text(praat.text(MARKS, 4.0).replace(old, new), encoding="utf-8")
+    if message:
+        with pytest.raises(DataError, match=message):
+            coding.read(path)
+    else:
+        assert [frames(event)[1] for event in coding.read(path)[0]] == [25, 50, 55]
 
 
 def changed(tmp_path, change):
@@ -292,11 +308,35 @@ def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named
         (lambda d: d.rename_tier("micro", "micro@anna") or d.tiers["micro@anna"][2].update(ANNOTATOR="ben"),
          "annotator of tier micro@anna must be anna, as it is called, not ben"),
         (lambda d: d.media_descriptors[0].update(TIME_ORIGIN="soon"), "TIME_ORIGIN must be a whole number"),
+        (lambda d: d.media_descriptors[0].update(MEDIA_URL="a.mp4")
+         or d.add_linked_file("b.mp4", None, "video/mp4", 200),
+         "TIME_ORIGIN must be one, .* not 0 in a.mp4 and 200 in b.mp4"),
+        (lambda d: d.header.update(TIME_UNITS="PAL-frames"), "TIME_UNITS must be milliseconds, not 'PAL-frames'"),
+        (lambda d: d.add_tier("micro FACS", "moment", "micro") or d.add_annotation("micro FACS", 1000, 1200, "6"),
+         "tier micro must have one tier of action units, not micro action units and micro FACS"),
+        (lambda d: d.rename_tier("micro action units", "micro action units@ben"),
+         "coder of tier micro action units@ben must be empty, as of micro, not ben"),
+        (lambda d: d.add_annotation("micro", 2000, 2200, "R12"), "an emotion must be a word, not action units, 'R12'"),
     ],
 )  # fmt: skip
 def test_what_an_eaf_says_twice_or_wrongly_is_refused(tmp_path, change, message):
     with pytest.raises(DataError, match=message):
         changed(tmp_path, change)
+
+
+def test_of_two_annotations_of_one_id_none_is_lost(tmp_path):
+    (tmp_path / "a.eaf").write_text(elan.text(MARKS, "take.mp4").replace('_ID="a3"', '_ID="a2"'))
+    with pytest.raises(DataError, match="ANNOTATION_ID a2 must be there once"):
+        coding.read(tmp_path / "a.eaf")
+
+
+def test_a_label_of_elan_has_units_after_a_colon_and_the_video_called_like_the_file_is_its_own(tmp_path):
+    (event,), _ = changed(tmp_path, lambda d: d.tiers["micro"][0].update(a2=("ts1", "ts4", "Fear: 4", None)))
+    assert (event.emotion, event.action_units) == ("fear", "4+R12+6")
+    text = (tmp_path / "take.eaf").read_text()
+    media = text[text.index("<MEDIA_DESCRIPTOR") : text.index("/>", text.index("<MEDIA_DESCRIPTOR")) + 2]
+    (tmp_path / "take.eaf").write_text(text.replace(media, media.replace("take.mp4", "scene.mp4") + media))
+    assert elan.media(tmp_path / "take.eaf") == ["./take.mp4", "./scene.mp4"]
 
 
 def test_the_template_is_read(tmp_path):
@@ -319,6 +359,16 @@ HEAD = "kind,onset,offset\n"
         (HEAD + "micro,9,3\n", "must follow each other, not 9 and 3 .*row 2"),
         (HEAD + "micro,90,130\n", "offset must lie in the recording, frames 0 to 99, not 130 .*row 2"),
         ("kind,onset_seconds,offset_seconds\nmicro,75,76\n", r"onset must lie in the recording, seconds 0 to 3.96"),
+        ("kind,onset,offset,units\nmicro,1.200,1400,ms\n", "onset must be a number without a sign .* '1.200' .*row 2"),
+        ("kind;onset;offset;units\nmicro;900;3,200;ms\n", "offset must be a number without a sign .* not '3,200'"),
+        ("file,column,ordinal,onset,offset\na,micro,1,2.000,2.400\n", "onset must be a number without a sign between"),
+        ("kind,onset,offset,fps\nmicro,1,9,0\n", "fps must be more than 0, or empty, not 0 .*row 2"),
+        ("kind,onset,offset,fps\nmicro,1,9,30000/1001\n", r"fps must be a number, not '30000/1001' \("),
+        ("kind,onset_seconds,offset_seconds,fps\nmicro,1,1.2,60\n", "fps must be 25, the recording's, not 60"),
+        ("kind,onset,offset,units\nmicro,1,2,minutes\n", "column units must have frames, s, ms or .* not minutes"),
+        ("kind,onset_seconds,offset_seconds,units\nmicro,1,2,ms\n", "units must be s, as onset_seconds says, not ms"),
+        ("kind,onset,offset,emotion\nmicro,1,9,6+12\n", r"an emotion must be a word, .* '6\+12' .*row 2"),
+        (HEAD + "micro?,1,9\n", r"kind must be one of .* not 'micro\?'.*row 2"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_named_with_its_row(text, message, tmp_path):
@@ -326,6 +376,32 @@ def test_what_cannot_be_meant_is_named_with_its_row(text, message, tmp_path):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         [event.frames(TIMES) for event in coding.read(path)[0]]
+
+
+WRITTEN = "kind,onset,offset,class,certainty,reasons,surprise,action_units\n"  # some columns of `predict`
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "note"),
+    [
+        (WRITTEN + "micro,1,9,fear,low,,0.1,AU12L:0.52 AU12R:0.4 AU6 4\n", (1, "fear", "L12+R12+AU6+4"), ""),
+        (
+            "sep=;\nkind;onset;offset;emotion\nmicro;1;9;N/A\n",
+            (1, "", ""),
+            "emotion 'n/a' is taken as empty: 1 times, {}, row 3",
+        ),
+        ("kind,,onset,offset,AUs\nmicro,fear,1,9,?\n", (1, "", "?"), "{}: columns passed over: column 2; those read"),
+        (HEAD[:-1] + ",surprise\nmicro,1,9,much\n", (1, "", ""), "{}: columns passed over: surprise; those read"),
+        ("kind,onset_seconds,offset_seconds,units\nmicro,0.2,0.4,secs\n", (0.2, "", ""), ""),
+        ("kind,onset,offset,units\nmicro,200,0400.500,msec\n", (0.2, "", ""), ""),
+    ],
+)
+def test_each_cell_counts_or_is_named(text, expected, note, tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(text, encoding="utf-8")
+    (event,), notes = coding.read(path)
+    assert (event.onset, event.emotion, event.action_units) == expected
+    assert [note.format(path) in line for line in notes] == [True] * bool(note)
 
 
 @pytest.mark.parametrize("name", ["events.eaf", "events.TextGrid", "events.xlsx"])

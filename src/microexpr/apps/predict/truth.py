@@ -77,7 +77,7 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
         raise DataError(f"{path}: must have the events of {video}, not of subject {other.subject} ({other.where})")
     coding.check_media(path, video)
     events = [event for event in events if names[event] in members]
-    if len(coders := coding.coders(events)) > 1:
+    if len(coders := [name or "no coder" for name in coding.coders(events)]) > 1:
         raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")
     coding.check_once(events)
     return events, notes

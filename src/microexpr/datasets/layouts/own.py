@@ -120,17 +120,20 @@ class Own(Reader):
 
     def _events(self, by_key: Mapping[str, Recording]) -> dict[str, list[Coded]]:
         """Return the events of each recording that is annotated."""
-        files = sorted(path for path in paths(self.root) if path.suffix.lower() in coding.SUFFIXES)
+        suffixes = (*coding.SUFFIXES, *coding.UNREAD)
+        files = sorted(path for path in paths(self.root) if path.suffix.lower() in suffixes)
         tables = [path for path in files if path.suffix.lower() in (".csv", ".tsv") and path.parent == self.root]
         documents = [path for path in files if path.suffix.lower() in (".eaf", ".textgrid")]
         if bool(tables) == bool(documents):
             names = ", ".join(str(path.relative_to(self.root)) for path in (tables + documents or files)[:4])
             raise DataError(
                 f"{self.root}: must hold tables such as annotations.csv, or .eaf or .TextGrid files next to the "
-                f"recordings, found {names or 'neither'}; what begins with _ is passed over; {coding.tables.advice()}"
+                f"recordings, found {names or 'neither'}; what begins with _ is passed over; spreadsheets can be saved "
+                f"as CSV; {coding.tables.advice()}"
             )
+        alone = f"tables count in {self.root} alone"
         self.notes += [
-            f"{path}: is passed over: tables count in {self.root} alone"
+            f"{path}: is passed over: {'it can be saved as CSV' if path.suffix.lower() in coding.UNREAD else alone}"
             for path in files
             if path not in tables and path not in documents
         ]

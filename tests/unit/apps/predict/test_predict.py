@@ -184,9 +184,13 @@ def test_json_is_printed_alone_and_as_it_is_written_and_a_unit_of_another_class_
     (before,) = micro((predicted[0] / "intervals.json").read_text())
     by_class = {before["class"]: frozenset(), "another": frozenset(range(1, 46))}
     monkeypatch.setattr(limits, "units_by_class", lambda: by_class)
-    assert main(["predict", str(video), "--out", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    (truth := tmp_path / "truth.csv").write_text("kind,onset,offset,mood\nmicro,1,9,low\n")
+    assert (
+        main(["predict", str(video), "--truth", str(truth), "--out", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    )
     printed = capsys.readouterr()
-    assert printed.out == (tmp_path / "out/intervals.json").read_text() and printed.err == ""
+    assert printed.out == (tmp_path / "out/intervals.json").read_text()
+    assert printed.err.startswith(f"note: {truth}: columns passed over: mood; those read are")
     (after,) = micro(printed.out)
     (reason,) = set(after["reasons"]) - set(before["reasons"])
     assert reason.endswith(f" moves most, which {before['class']} faces do not show")

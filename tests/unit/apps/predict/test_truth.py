@@ -31,6 +31,9 @@ def test_of_a_table_of_many_recordings_those_of_the_video_count(tmp_path):
     path.write_text("kind,onset,offset,coder\nmicro,1,9,x\nmicro,1,9,y\n")
     with pytest.raises(DataError, match="the events of one coder, not of x, y"):
         truth.read(path, Path("take.avi"))
+    path.write_text("kind,onset,offset,coder\nmicro,1,9,x\nmicro,11,19,\n")
+    with pytest.raises(DataError, match="the events of one coder, not of no coder, x"):
+        truth.read(path, Path("take.avi"))
 
 
 def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_the_folder(tmp_path):

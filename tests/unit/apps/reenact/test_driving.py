@@ -103,6 +103,7 @@ def test_an_emotion_is_performed_in_each_of_its_styles(emotion, style, units):
     ("call", "message"),
     [
         ((driving.read_emotion, "sadnes", 1), r"--emotion must be one of .*, not sadnes \(did you mean 'sadness"),
+        ((driving.read, driving_name.choose(None, "Fear", None), None, None), "--emotion must be one of .*, not Fear"),
         ((driving.read_emotion, "fear", 4), "--style of fear must be 1 to 3, not 4"),
         ((driving_name.choose, "surprise", "fear", None), "--emotion must stand in place of --driving"),
         ((driving_name.choose, None, None, 2), "--style must be of an --emotion"),

@@ -270,6 +270,16 @@ def test_two_files_of_one_recording_are_not_merged_and_events_without_a_coder_ha
         read()
 
 
+def test_a_spreadsheet_is_named_and_a_number_that_is_no_unit_is_no_class(root):
+    (root / "annotations.xlsx").touch()
+    with pytest.raises(DataError, match=r"found annotations.xlsx; .*spreadsheets can be saved as CSV"):
+        read()
+    table(root, ROWS.replace("R12", "6+99"))
+    (clip, _), notes = datasets.layout("mine").read(root, "licensed")
+    assert clip.objective_class == 1 and any("annotations.xlsx: is passed over" in note for note in notes)
+    assert any("not '99', which is passed over in 2 of 2 clips" in note for note in notes)
+
+
 def test_a_file_that_is_linked_to_another_video_is_refused(root):
     annotate(root)
     (root / "s02/take.eaf").write_text(elan.text(MARKS, "../s01/take.mp4"), encoding="utf-8")
