@@ -47,7 +47,7 @@ def crop(value: Any, name: str) -> np.ndarray:
 
 
 def rows(value: Any, expected: str) -> np.ndarray:
-    """Return an argument as an array; bytes are texts, as h5py reads them.
+    """Return an argument as an array; bytes are texts, as h5py reads them, and numbers next to texts stay numbers.
 
     Raises DataError, which begins with `expected`, for what has no order, such as a set, for rows of different lengths,
     masked values, and a list of pandas objects whose rows have other labels."""
@@ -61,6 +61,9 @@ def rows(value: Any, expected: str) -> np.ndarray:
         raise DataError(f"{problem} of pandas objects with different indexes")
     try:
         array = np.asarray(value)
+        if array.dtype.kind in "SU" and isinstance(value, (list, tuple)):  # numpy makes texts of numbers next to texts
+            objects = np.asarray(value, object)
+            array = array if all(isinstance(text, (str, bytes)) for text in objects.ravel().tolist()) else objects
         flat = array.ravel().tolist() if array.dtype.kind in "SO" else []
         if any(isinstance(text, bytes) for text in flat):
             texts = [text.decode() if isinstance(text, bytes) else text for text in flat]
@@ -92,10 +95,12 @@ def numbers(value: Any, name: str, finite: bool = True) -> np.ndarray:
     return array.astype(array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else np.float64, copy=False)
 
 
-def whole(value: Any, name: str, least: int) -> int:
-    """Return a whole number. Raises DataError for another value, or one below `least`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
-        raise DataError(f"{name} must be a whole number from {least}, not {value!r}")
+def whole(value: Any, name: str, least: int, most: float = np.inf) -> int:
+    """Return a whole number. Raises DataError for another value, or one below `least` or above `most`."""
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if not is_whole or not least <= value <= most:
+        to = f" to {most}" if most < np.inf else ""
+        raise DataError(f"{name} must be a whole number from {least}{to}, not {value!r}")
     return int(value)
 
 
@@ -114,12 +119,16 @@ def reporter(progress: Any, silent: Callable[..., None]) -> Callable[..., None]:
 
 
 def present(values: Any, name: str, noun: str) -> np.ndarray:
-    """Return values one by one as an array. Raises DataError for a missing one, also as a text that stands for it."""
+    """Return values one by one as an array.
+
+    Raises DataError for a missing one, also as a text that stands for it, a class that is no whole number, and a name
+    that is true or false."""
     array = rows(values, f"{name} must be a {noun} of each clip")
     flat = array.ravel()
     for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
-        is_tuple = noun == "class" and isinstance(value, (tuple, list))
-        if is_missing or is_tuple or (isinstance(value, str) and value.strip() in MISSING):
+        is_part = isinstance(value, float) and not value.is_integer()
+        is_wrong = is_part or isinstance(value, (tuple, list)) if noun == "class" else isinstance(value, bool)
+        if is_missing or is_wrong or (isinstance(value, str) and value.strip() in MISSING):
             raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}")
     return array
 

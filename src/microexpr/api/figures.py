@@ -19,7 +19,7 @@ from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
 
 Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
 Names = Sequence[Any] | np.ndarray  # of subjects
-RESAMPLES = Params().resamples
+RESAMPLES, MOST = Params().resamples, 100_000  # resamples; more would not fit into memory
 LEAST_WIDTH = 1e-9  # of an interval; narrower is rounding
 
 
@@ -106,7 +106,7 @@ def evaluate(
     rows = _aligned(truth, subjects, predicted=predicted)
     units = checks.subjects(rows.pop("subjects"))
     names, (true, labels) = read_labels(classes, **rows)
-    checks.whole(resamples, "resamples", 1)
+    checks.whole(resamples, "resamples", 1, MOST)
     seed = checks.whole(seed, "seed", 0)
     _check_lengths(true, units, true.ndim == 2, predicted=labels)
     matrices = metrics.by_subject(true, labels, units, len(names))  # [U, S, K, K], of L labels [U, S, L, 2, 2]
@@ -163,7 +163,7 @@ def compare(
     rows = _aligned(truth, subjects, first=first, second=second)
     units = checks.subjects(rows.pop("subjects"))
     names, (true, labels, others) = read_labels(classes, **rows)
-    checks.whole(resamples, "resamples", 2)
+    checks.whole(resamples, "resamples", 2, MOST)
     seed = checks.whole(seed, "seed", 0)
     _check_lengths(true, units, False, first=labels, second=others)
     matrices, differences = [metrics.by_subject(true, answers, units, len(names)) for answers in (labels, others)], {}
@@ -210,8 +210,8 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
 
     Arrays are indices of classes, int64[..., N]. Where the truth is of several labels [N, L], names are those of labels
     or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1; a warning says so where each row
-    has one 1. Raises DataError for a missing label, one that is none of the classes or another spelling of one, and
-    another number or order of names."""
+    has one 1. Raises DataError for a missing label, one that is none of the classes or another spelling of one,
+    another number or order of names, and a single class."""
     named, truth = None if classes is None else _class_names(classes), next(iter(labels.values()))
     if np.ndim(truth) == 2:
         names = _label_names(labels, named)
@@ -231,15 +231,17 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
     if named is None:
         _check_spellings(present)
     names = np.unique(np.concatenate([*present.values()])).tolist() if named is None else named
+    if len(names) == 1:
+        raise DataError(f"there must be two classes or more, not {names[0]} alone: classes names those without a clip")
     return names, [_encode(values, names, word) for word, values in labels.items()]
 
 
 def _class_names(classes: Any) -> list[Any]:
-    """Return the names of classes. Raises DataError for what is no list, and for two that are spelt alike."""
+    """Return the names of classes. Raises DataError for what is no list, a missing one and two spelt alike."""
     names = checks.rows(classes, "classes must be a list of different names")
     if names.ndim != 1 or len({folded(name) for name in names.tolist()}) < len(names):
         raise DataError(f"classes must be a list of different names, not {classes!r}")
-    return names.tolist()
+    return checks.present(names, "classes", "class").tolist()
 
 
 def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:

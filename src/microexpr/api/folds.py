@@ -55,10 +55,12 @@ def loso(
     Arrays are paired by position; pandas objects by their index, which the result then has.
 
     A fold's network must be new: it may not begin with what the training of an earlier fold left in it, in a part of it
-    or in a copy, also a rounded or mixed one of a tensor of 16 values or more. Weights that no training changed may be
-    shared, as those of a frozen backbone. An estimator is cloned, or copied if it has no `get_params`; it may hold
-    nothing that is fitted already, unless `fitted_on` says on which subjects. Data outside of it, such as in a global
-    variable, and a copy of weights in another order stay unseen here. An estimator gets labels as indices of classes.
+    or in a copy, also a rounded one of a tensor of 16 values or more, or one that a tenth of other weights is mixed
+    into. Weights and attributes that no training changed may be shared, as those of a frozen backbone. An estimator is
+    cloned, or copied if it has no `get_params`; it and all that it holds may not be fitted already, unless `fitted_on`
+    says on which subjects, and fitting may change nothing that copies share, as data in its class. Data outside of it,
+    such as in a global variable, a decorator or an array of objects, weights in another order or mixed with more
+    others, and networks of an earlier call stay unseen here. An estimator gets labels as indices of classes.
 
     `epochs`, `batch`, `optimiser` (a function of a list of parameters) and `loss` (of scores and class indices; by
     default cross-entropy with equal class weights) are a network's; an epoch is ceil(N / batch) full batches.
@@ -99,7 +101,7 @@ def loso(
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
-    is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
+    is_estimator = all(hasattr(method, name) or hasattr(type(method), name) for name in ("fit", "predict"))
     by_name: dict[str, Any] = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
     if is_estimator and len(by_name) == 1:
         by_name = dict(zip([SINGLE], by_name.values(), strict=True))
@@ -123,6 +125,8 @@ def loso(
         if np.shape(values)[:1] != (len(true),):
             count = len(values) if values.ndim else "one number"
             raise DataError(f"{name} must have {len(true)} rows, as labels has, not {count}")
+        if not values.size:
+            raise DataError(f"{name} must hold a number of each clip, not be {checks.describe(values)}")
     parts = _folds(folds, units)
     check_leaks(parts, units, fitted)
     if is_estimator and isinstance(method, type):

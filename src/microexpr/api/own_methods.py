@@ -5,19 +5,16 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import deepcopy
-from hashlib import blake2b
-from io import BytesIO
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from microexpr.api import checks
+from microexpr.api import checks, leaks
 from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
 from microexpr.models.base import (
     Batch,
@@ -39,8 +36,6 @@ from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 
 SINGLE = "input"  # name of the input that is one array
 REGRESSION = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)  # would spread class indices over scores
-SAMPLED = 1024  # values of a tensor by which a near copy is found
-ROUNDING = 1e-5  # of weights, relative; half precision has 5e-4
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -71,17 +66,17 @@ class OwnEstimator(ClassicalMethod):
         if [*arrays] != [SINGLE]:
             raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
         self.estimator, self.shape, self.is_fitted = estimator, np.shape(arrays[SINGLE])[1:], is_fitted
-        if hasattr(estimator, "get_params"):
-            from sklearn.base import is_clusterer
-
-            if is_clusterer(estimator):
-                raise ParamsError(f"method must be a classifier, not {type(estimator).__name__}, which has no classes")
-            are_indices = several is not None or names == [*range(len(names))]
-            for name, value in () if are_indices else estimator.get_params(deep=True).items():
-                word, is_mapping = name.rpartition("__")[2], isinstance(value, Mapping)
-                if (word == "class_weight" and is_mapping) or (word == "constant" and value is not None):
-                    indices = f"indices 0..{len(names) - 1}, not on {', '.join(map(str, names))}"
-                    raise ParamsError(f"{name} must not name classes: an estimator is fitted on {indices}")
+        with one_line("the estimator cannot tell its params"):
+            kind = estimator.__sklearn_tags__().estimator_type if hasattr(estimator, "__sklearn_tags__") else None
+            params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+        if kind not in (None, "classifier"):
+            raise ParamsError(f"method must be a classifier, not {type(estimator).__name__}, which has no classes")
+        are_indices = several is not None or names == [*range(len(names))]
+        for name, value in () if are_indices else params.items():
+            word, is_mapping = name.rpartition("__")[2], isinstance(value, Mapping)
+            if (word == "class_weight" and is_mapping) or (word == "constant" and value is not None):
+                indices = f"indices 0..{len(names) - 1}, not on {', '.join(map(str, names))}"
+                raise ParamsError(f"{name} must not name classes: an estimator is fitted on {indices}")
 
     @property
     def inputs(self) -> Shapes:
@@ -94,13 +89,16 @@ class OwnEstimator(ClassicalMethod):
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         """Fit a copy, with a seed for each `random_state` that is None.
 
-        Its score is 1 for the class that it predicts, 0 for others. Raises LeakError if fitting changes its class."""
+        Its score is 1 for the class that it predicts, 0 for others. Raises LeakError if fitting changes its class, or
+        what else the copies of all folds share."""
         with one_line(f"the estimator cannot be fitted (fold {self.fold})"):
-            before = _class_data(self.estimator)
             estimator = self._copy(rng)
             self._check_new(estimator)
+            shared = leaks.Shared(self.estimator, estimator)
+            before = shared.written()
             estimator.fit(features, targets[LABELS if self.several else LABEL])
-        if changed := sorted(name for name, data in _class_data(estimator).items() if before.get(name, data) != data):
+            after = shared.written()
+        if changed := sorted(name for name, data in after.items() if before.get(name) != data):
             raise LeakError(f"fit must not change {changed[0]}, which the estimators of all folds share")
 
         def score(tested: np.ndarray) -> np.ndarray:
@@ -121,7 +119,7 @@ class OwnEstimator(ClassicalMethod):
 
     def _check_new(self, estimator: Any) -> None:
         """Raise LeakError for a part that is fitted already, unless the caller says on which subjects."""
-        for part in _parts(estimator):
+        for part in leaks.held(estimator):
             names = [name for name in getattr(part, "__dict__", {}) if name.endswith("_") and not name.startswith("_")]
             if names and hasattr(part, "fit") and not self.is_fitted:
                 fitted = f"{type(part).__name__} is fitted already (it has {names[0]})"
@@ -139,27 +137,6 @@ class OwnEstimator(ClassicalMethod):
             estimator.set_params(**{name: int(rng.integers(2**31)) for name in seeded})
             return estimator
         return deepcopy(self.estimator)
-
-
-def _parts(estimator: Any) -> list[Any]:
-    """Return an estimator and its parts: its params, or all that an object without `get_params` holds."""
-    held = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else getattr(estimator, "__dict__", {})
-    return [estimator, *held.values()]
-
-
-def _class_data(estimator: Any) -> dict[str, bytes]:
-    """Return the bytes of the data in the classes of an estimator and of its parts: all copies share them."""
-    data = {}
-    for owner in {owner for part in _parts(estimator) for owner in type(part).__mro__}:
-        if owner.__module__.partition(".")[0] in ("builtins", "sklearn", "numpy", "torch"):
-            continue
-        for name, value in vars(owner).items():
-            if name.startswith(("__", "_abc_")) or isinstance(value, type) or hasattr(type(value), "__get__"):
-                continue
-            with suppress(Exception):  # what cannot be written
-                torch.save(value, file := BytesIO())
-                data[f"{owner.__name__}.{name}"] = file.getvalue()
-    return data
 
 
 class OwnNetwork(NetworkMethod):
@@ -182,9 +159,9 @@ class OwnNetwork(NetworkMethod):
         several: SeveralLabels | None = None,
     ):
         super().__init__(Params(), classes, several)
-        for name, value in (("epochs", epochs), ("batch", batch)):
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise ParamsError(f"{name} must be a whole number, 1 or more, not {value!r}")
+        if taken := sorted({LABEL, LABELS} & {*arrays}):
+            raise DataError(f"an input must have another name than {taken[0]}, by which labels go")
+        epochs, batch = checks.whole(epochs, "epochs", 1), checks.whole(batch, "batch", 1)
         if not callable(optimiser):
             example = "functools.partial(torch.optim.Adam, lr=0.001)"
             value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
@@ -203,7 +180,7 @@ class OwnNetwork(NetworkMethod):
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
         self.whole_loss, self.is_loss_tried = loss, False
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
-        self.weights_left, self.network, self.network_fold = WeightsLeft(), nn.Module(), ""
+        self.weights_left, self.network, self.network_fold = leaks.WeightsLeft(), nn.Module(), ""
 
     @property
     def inputs(self) -> Shapes:
@@ -231,7 +208,7 @@ class OwnNetwork(NetworkMethod):
         if not any(parameter.requires_grad for parameter in network.parameters()):
             raise ParamsError("the network must have a parameter to train, of which requires_grad is True")
         self.weights_left.check(network, self.fold)
-        if isinstance(self.criterion, nn.Module):
+        with one_line("loss cannot be copied"):
             self.criterion = deepcopy(self.whole_loss)  # it may hold a state
         self.network, self.network_fold = network, self.fold
         return {"network": network}
@@ -263,7 +240,9 @@ class OwnNetwork(NetworkMethod):
         target = batch[LABELS if self.several else LABEL]
         arguments = f"scores {checks.describe(scores)} and labels {checks.describe(target)}"
         with one_line(f"loss must take {arguments} (fold {self.fold})", _loss_advice):
-            criterion = self.criterion.to(scores.device) if isinstance(self.criterion, nn.Module) else self.criterion
+            criterion, module = self.criterion, _module(self.criterion)
+            if module:
+                module.to(scores.device)
             value = criterion(scores, target)
             if len(scores) in (1, self.classes) and not self.several and not self.is_loss_tried:
                 rows = torch.arange(self.classes + 1, device=scores.device) % len(scores)
@@ -293,71 +272,6 @@ class OwnNetwork(NetworkMethod):
         return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
 
 
-class WeightsLeft:
-    """Weights that training has left in the networks of earlier folds, to find them in the network of a later one.
-
-    Values are compared, not objects: a copy is found too, and what no training changed may be shared. A copy that was
-    rounded, or mixed with other weights, is found by its correlation with those left, given those at the fold's start:
-    independent weights, and equal starts, have none."""
-
-    def __init__(self) -> None:
-        self.start: dict[str, bytes] = {}  # digests of the tensors of the newest network, before training
-        self.left: dict[bytes, str] = {}  # folds by digests of what their training changed
-        self.start_values: dict[str, np.ndarray] = {}  # of the newest network
-        self.changes: list[tuple[str, str, np.ndarray, np.ndarray]] = []  # fold, tensor, values before and after
-
-    def record(self, network: nn.Module, fold: str) -> None:
-        """Take down what training a fold has changed."""
-        values = _values(network)
-        for name, digest in _digests(network).items():
-            if digest != self.start.get(name):
-                self.left.setdefault(digest, fold)
-                if name in values and name in self.start_values:
-                    self.changes.append((fold, name, self.start_values[name], values[name]))
-
-    def check(self, network: nn.Module, fold: str) -> None:
-        """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
-        self.start, self.start_values = _digests(network), _values(network)
-        for name, digest in self.start.items():
-            if digest in self.left:
-                trained = f"its {name} was trained in fold {self.left[digest]} already"
-                raise LeakError(f"the network of fold {fold} must be new: {trained}")
-        for trained, name, *values in self.changes:
-            new = self.start_values.get(name, values[0][:0])
-            if new.shape == values[0].shape and _is_mixed_from(new, *values):
-                near = f"its {name} is near what training left in fold {trained}"
-                raise LeakError(f"the network of fold {fold} must be new: {near}")
-
-
-def _values(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return up to about SAMPLED values of each tensor of numbers that has enough of them, evenly spaced."""
-    tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
-    flat = {name: t.detach().reshape(-1) for name, t in tensors.items() if t.is_floating_point() and t.numel() >= 16}
-    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy().copy() for name, t in flat.items()}
-
-
-def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
-    """Return whether new weights hold trained ones: their rank correlation, without what those before training explain.
-
-    By Fisher's transform it is a normal deviate for independent weights; 8 is out of the reach of chance."""
-    start = before - before.mean()
-    left, right = (v - v.mean() - (start @ v) / (start @ start or 1) * start for v in (new, after))
-    if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
-        return False  # the same start, or no training
-    r = np.corrcoef(pd.Series(left).rank(), pd.Series(right).rank())[0, 1]
-    return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
-
-
-def _digests(network: nn.Module) -> dict[str, bytes]:
-    """Return a digest of each parameter and buffer; of tensors of one value, which chance makes equal, by name."""
-    digests = {}
-    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        key = name if bool((flat == flat[:1]).all()) else ""
-        digests[name] = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
-    return digests
-
-
 def _check_loss(loss: Any, is_of_several: bool) -> None:
     """Raise ParamsError for a loss that has no use here: a class, one of its own weights, one of other targets."""
     if isinstance(loss, type):
@@ -367,9 +281,16 @@ def _check_loss(loss: Any, is_of_several: bool) -> None:
     if isinstance(loss, REGRESSION) and not is_of_several:
         instead = "lambda scores, label: loss(scores, one_hot(label, classes).float())"
         raise ParamsError(f"loss must be of scores and class indices, not {type(loss).__name__}() alone: {instead}")
-    for name, parameter in loss.named_parameters() if isinstance(loss, nn.Module) else ():
+    module = _module(loss)
+    for name, parameter in module.named_parameters() if module else ():
         if parameter.requires_grad:
             raise ParamsError(f"loss must have no parameter to train, not {name}: put it into the network")
+
+
+def _module(loss: Any) -> nn.Module | None:
+    """Return the module that a loss is, or of which it is a method."""
+    owner = getattr(loss, "__self__", loss)
+    return owner if isinstance(owner, nn.Module) else None
 
 
 def _check_inputs(network: nn.Module, names: list[str]) -> None:

@@ -1,7 +1,8 @@
 """A caller's network or estimator: what one fold leaves to the next, and its errors in one line."""
 
 import copy
-from functools import partial
+import threading
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import nn
 
 import microexpr
@@ -89,7 +92,19 @@ def wraps_trained():
     return factory
 
 
-NETWORK, BACKBONE, NORMED = mlp(), nn.Linear(5, 8), normed().eval()
+class Remembers(nn.Identity):
+    """Keeps what it has seen in an attribute that is no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(float(x.sum()))
+        return x
+
+
+NETWORK, BACKBONE, NORMED, REMEMBERS = mlp(), nn.Linear(5, 8), normed().eval(), Remembers()
 
 
 @pytest.mark.parametrize(
@@ -101,6 +116,7 @@ NETWORK, BACKBONE, NORMED = mlp(), nn.Linear(5, 8), normed().eval()
         (copies_of_trained(), "0.weight"),
         (loads_trained(), "0.weight"),
         (wraps_trained(), "1.weight|0.0.weight"),
+        (lambda: nn.Sequential(REMEMBERS, nn.Linear(5, 3)), "0.seen"),
     ],
 )
 def test_a_network_that_an_earlier_fold_trained_is_a_leak(factory, tensor):
@@ -109,12 +125,19 @@ def test_a_network_that_an_earlier_fold_trained_is_a_leak(factory, tensor):
         loso(factory)
 
 
-@pytest.mark.parametrize("change", [lambda old, new: old.half().float(), lambda old, new: 0.9 * old + 0.1 * new])
-def test_a_near_copy_of_trained_weights_is_a_leak(change):
+@pytest.mark.parametrize(
+    ("change", "is_renamed"),
+    [
+        (lambda old, new: old.half().float(), False),
+        (lambda old, new: 0.9 * old + 0.1 * new, False),
+        (lambda old, new: old.bfloat16().float(), True),
+    ],
+)
+def test_a_near_copy_of_trained_weights_is_a_leak(change, is_renamed):
     networks = [mlp()]
 
     def factory():
-        network = mlp()
+        network = nn.Sequential(*[nn.Identity()] * (len(networks) if is_renamed else 0), *mlp())
         if len(networks) > 1:
             with torch.no_grad():
                 for new, old in zip(network.parameters(), networks[-1].parameters(), strict=True):
@@ -122,7 +145,7 @@ def test_a_near_copy_of_trained_weights_is_a_leak(change):
         networks.append(network)
         return network
 
-    with pytest.raises(LeakError, match=r"s2 must be new: its 0\.weight is near what training left in fold s1"):
+    with pytest.raises(LeakError, match=r"s2 must be new: its [02]\.weight is near what training left in fold s1"):
         loso(factory, epochs=5, optimiser=partial(torch.optim.Adam, lr=0.02))
 
 
@@ -139,7 +162,7 @@ def near_pretrained():
     return network
 
 
-@pytest.mark.parametrize("factory", [mlp, normed, seeded, near_pretrained])
+@pytest.mark.parametrize("factory", [mlp, normed, seeded, near_pretrained, lambda: nn.Sequential(Remembers(), *mlp())])
 def test_new_weights_are_near_no_others(factory):
     decay = partial(torch.optim.AdamW, lr=0.05, weight_decay=0.5)  # which pulls weights to the start's multiples
     assert len(loso(factory, epochs=30, optimiser=decay)) == 24
@@ -204,6 +227,7 @@ def test_a_loss_with_a_state_begins_again_in_each_fold():
     loss, parts = Centred(), [(np.arange(6, 24), np.arange(6)), (np.arange(6), np.arange(6, 24))]
     optimiser = partial(torch.optim.SGD, lr=0.01)
     forward, reverse = (loso(mlp, loss=loss, optimiser=optimiser, folds=order) for order in (parts, parts[::-1]))
+    assert loso(mlp, loss=loss.forward, optimiser=optimiser, folds=parts).equals(forward)
     assert loss.seen == 0
     assert len({*forward.fold}) == 2 and not forward.equals(reverse)  # other names of folds, so other weights
     assert loso(mlp, loss=loss, optimiser=optimiser).equals(loso(mlp, loss=loss, optimiser=optimiser))
@@ -262,15 +286,65 @@ def test_an_estimator_may_keep_no_object_in_its_class(is_model, name):
         loso(Holds(is_model))
 
 
-class Fitted:
-    def __init__(self):
-        self.model = KNeighborsClassifier(1).fit(INPUTS, LABELS)
+class Guesses:
+    def __init__(self, held=None):
+        self.held = held
 
     def fit(self, inputs, labels):
         return self
 
     def predict(self, inputs):
-        return self.model.predict(inputs)
+        return np.zeros(len(inputs), int)
+
+
+class Itself:
+    rows = 0
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+class ByDefault(Guesses):
+    def fit(self, inputs, labels, rows={}):  # noqa: B006
+        rows[len(rows)] = inputs
+        self.held = rows
+
+
+class Remembered(Guesses):
+    @staticmethod
+    @lru_cache
+    def mean(rows):
+        return np.mean(rows)
+
+    def fit(self, inputs, labels):
+        self.mean(tuple(inputs[0]))
+
+
+class Counts(Guesses):
+    def fit(self, inputs, labels):
+        self.held.rows += 1
+
+
+class Locked(Guesses):
+    lock = threading.Lock()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (ByDefault(), r"fit must not change ByDefault\.fit, which"),
+        (Remembered(), r"fit must not change Remembered\.mean, which"),
+        (Counts(Itself()), "fit must not change its Itself at 0x.*, which"),
+        (Locked(), r"must not have Locked\.lock, which .* cannot be compared: cannot pickle '_thread.lock' object"),
+    ],
+)
+def test_nothing_that_copies_share_may_change(estimator, message):
+    with pytest.raises(LeakError, match=message):
+        loso(estimator)
+
+
+def test_what_copies_share_may_stay_as_it_is():
+    assert len(loso(Guesses([Itself(), lambda x: x]))) == 24
 
 
 @pytest.mark.parametrize(
@@ -278,7 +352,8 @@ class Fitted:
     [
         FrozenEstimator(KNeighborsClassifier(1).fit(INPUTS, LABELS)),
         make_pipeline(FrozenEstimator(StandardScaler().fit(INPUTS)), KNeighborsClassifier(1)),
-        Fitted(),
+        make_pipeline(FunctionTransformer(StandardScaler().fit(INPUTS).transform), KNeighborsClassifier(1)),
+        Guesses({"models": [Guesses((KNeighborsClassifier(1).fit(INPUTS, LABELS),))]}),
     ],
 )
 def test_an_estimator_that_is_fitted_must_say_on_which_subjects(estimator):
@@ -295,8 +370,10 @@ def test_an_estimator_knows_indices_alone():
     for method, name in ((weighted, "class_weight"), (DummyClassifier(strategy="constant", constant=2), "constant")):
         with pytest.raises(ParamsError, match=f"{name} must not name classes: .* indices 0..2, not on 1, 2, 3"):
             loso(method, labels=LABELS + 1)
-    with pytest.raises(ParamsError, match="method must be a classifier, not KMeans, which has no classes"):
-        loso(KMeans(3))
+    for method in (KMeans(3), GaussianMixture(3), KNeighborsRegressor(1)):
+        with pytest.raises(ParamsError, match=r"method must be a classifier, not .*, which has no classes"):
+            loso(method)
+    assert len(loso(StackingClassifier([("one", LogisticRegression())], cv=2))) == 24
 
 
 def test_a_loss_that_spreads_labels_over_scores_is_refused():
@@ -329,6 +406,13 @@ class After(nn.Module):
 
     def forward(self, x):
         return self.function(self.network(x))
+
+
+class Renames(ClassifierMixin, BaseEstimator):
+    def __init__(self, rows=1):
+        self.count = rows
+
+    fit, predict = Guesses.fit, Guesses.predict
 
 
 SAME = torch.optim.Adam(mlp().parameters())
@@ -411,6 +495,8 @@ SAME = torch.optim.Adam(mlp().parameters())
             {"method": MLPClassifier(hidden_layer_sizes=-1)},
             r"the estimator cannot be fitted \(fold s1\): InvalidParameterError: ",
         ),
+        ({"method": Renames()}, "the estimator cannot tell its params: AttributeError: .* 'rows'"),
+        ({"method": Two, "inputs": {"u": INPUTS, "label": INPUTS}}, "an input must have another name than label, "),
     ],
 )
 def test_errors_of_the_callers_code_are_one_line(change, message):
