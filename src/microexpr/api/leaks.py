@@ -41,7 +41,7 @@ def held(value: Any) -> Iterator[Any]:
 
 
 class Shared:
-    """What an estimator and its copy have in common: data in their classes, and objects that copying does not copy."""
+    """Data in the classes of an estimator and its copy, and objects that copying does not copy: both have them."""
 
     def __init__(self, estimator: Any, copied: Any) -> None:
         parts, originals = [*held(copied)], {id(value): value for value in held(estimator)}
@@ -71,8 +71,8 @@ class Writer(pickle.Pickler):
             return repr, ((str(value.dtype), *value.shape, _bytes(value)),)
         if not isinstance(value, (type, ModuleType)) and not hasattr(type(value), "__get__"):
             return NotImplemented
-        kept = [getattr(value, name, None) for name in ("__func__", "__self__", "__defaults__", "__kwdefaults__")]
-        return repr, ((id(value), *kept, value.cache_info() if hasattr(value, "cache_info") else None),)
+        contents = [getattr(value, name, None) for name in ("__func__", "__self__", "__defaults__", "__kwdefaults__")]
+        return repr, ((id(value), *contents, value.cache_info() if hasattr(value, "cache_info") else None),)
 
 
 def _written(value: Any) -> bytes:

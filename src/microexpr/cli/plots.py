@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from microexpr.cli.applications import RESULTS, Force
-from microexpr.cli.results import TABLE, ShowLicensedFaces
-from microexpr.cli.screen import output_picture
+from microexpr.cli.results import TABLE, ShowLicensedFaces, of_params
+from microexpr.cli.screen import output_picture, say_notes
 from microexpr.core.errors import ParamsError
 from microexpr.core.files import run_files, visible
 
@@ -51,7 +51,9 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
         from microexpr.reporting import main_table
         from microexpr.reporting.plots import drawing, methods
 
-        drawing.plot(methods.draw_table, main_table.TABLE.read(TABLE), path=path)
+        rows = main_table.TABLE.read(TABLE)
+        say_notes(of_params(RESULTS, rows, [TABLE])[1], to_stderr=True)
+        drawing.plot(methods.draw_table, rows, path=path)
     return 0
 
 

@@ -365,7 +365,9 @@ def table(
     is_of_paper = path.parts[-3:-2] == ("papers",)
     if not methods and (is_of_paper or path.name in OTHER_TABLES):
         needs("table", options, f"the main table, {TABLE}, not {path}", False)
-        return (_paper_table if is_of_paper else _other_table)(path, form)
+        (_paper_table if is_of_paper else _other_table)(path, form)
+        say_notes([f"nothing here says with which params {path} was made"], to_stderr=form is not None)
+        return 0
     needs("table", options, "the table as text or in --markdown, without --json and --csv", form in (None, "markdown"))
     if not methods and path != TABLE and not path.is_file():
         raise MicroexprError(f"{path}: is not there; tables are {TABLES}")
@@ -389,7 +391,9 @@ def table(
         if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
             raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
     rows = main_table.megc2019(evaluations.values()) if methods else main_table.TABLE.read(path)
+    of_clips, earlier = of_params(home, rows, [*evaluations] or [path])
     if form in ("json", "csv"):
+        say_notes(earlier, to_stderr=True)
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
     compared = pairs.read(home / PAIRED) if is_whole and (home / PAIRED).exists() else []
@@ -420,7 +424,7 @@ def table(
     if mismatch:
         advice = remedy(home / PAIRED)
         lines.append(f"note: {home / PAIRED}: is not of this table, so nothing is tested: {mismatch}{advice}")
-    lines += _made_with(home, rows, [*evaluations] or [path])
+    lines += [of_clips, *(f"note: {note}" for note in earlier)]
     if notes:
         lines += [f"{row['method']}: {note}" for row in by_figure(rows, "full_uf1") for note in main_table.notes(row)]
     paragraphs(lines)
@@ -430,8 +434,10 @@ def table(
     return 0
 
 
-def _made_with(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> list[str]:
-    """Return lines on the data sets of a table, from `sources`, and on its params that are those of params.yaml."""
+def of_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> tuple[str, list[str]]:
+    """Return a line on the data sets of a table, from `sources`, and on its params that are those of params.yaml.
+
+    Notes follow on those that are not."""
     from microexpr.cli import config
     from microexpr.reporting import made_with
 
@@ -439,9 +445,9 @@ def _made_with(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[
     origins, path = " and ".join(dict.fromkeys(row["origin"] for row in rows)), Path(normpath(home / "../params.yaml"))
     line, files = f"Clips of {names}, {origins}", made_with.files(home, rows)
     unknown = f"{line}; nothing here says with which params"
-    notes = [f"note: {note}" for note in [made_with.newer(files, sources)] if note]
+    notes = [note for note in [made_with.newer(files, sources)] if note]
     if not path.is_file():
-        return [unknown]
+        return unknown, []
     try:
         values = config.load(path)
         is_here = home == RESULTS  # checked values are cached in the current folder, for its own params.yaml alone
@@ -449,11 +455,11 @@ def _made_with(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[
         recorded = made_with.recorded(files)
         difference = made_with.differences(recorded, rows, checked)
     except (MicroexprError, ModuleNotFoundError) as error:
-        return [f"{line}; not compared with {path}: {error}"]
+        return f"{line}; not compared with {path}: {error}", []
     if difference:
-        return [line, f"note: {difference}", *notes]
+        return line, [difference, *notes]
     compared = made_with.compared(recorded, rows)
-    return [f"{line}; params of {compared} as in {path}, others are not recorded" if compared else unknown, *notes]
+    return f"{line}; params of {compared} as in {path}, others are not recorded" if compared else unknown, notes
 
 
 def _other_table(path: Path, form: str | None) -> int:

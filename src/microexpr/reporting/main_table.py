@@ -91,24 +91,9 @@ def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]
     return TABLE.rows(rows, {}, {})
 
 
-def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the rows. Raises StoreError where two of one protocol are of other clips or numbers of seeds, since one
-    title would be of both, or of one method."""
-    first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
-    names = [(row["method"], row["protocol"]) for row in rows]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise StoreError(f"a table must have one row of {' of '.join(twice)}, not {names.count(twice)}")
-    for row in rows:
-        tested = "licensed" if "licensed" in row["origin"].split("+") else "generated"  # others may be trained on
-        clips = f"{row['clips']} {tested} clips of {row['subjects']} subjects, {row['folds']} folds"
-        clips += f" ({', '.join(datasets([row]))}), {row['seeds']} seed{'s' * (row['seeds'] != '1')}"
-        method, expected = first.setdefault(row["protocol"], (row["method"], clips))
-        if clips != expected:
-            raise StoreError(
-                f"rows of {row['protocol']} must be of the same clips and seeds, not {method} of {expected} and "
-                f"{row['method']} of {clips}; a run with one params.yaml evaluates both"
-            )
-    return rows
+def _clips(row: Mapping[str, str]) -> str:
+    seeds = f"{row['seeds']} seed{'s' * (row['seeds'] != '1')}"
+    return f"{table.tested(row)}, {row['folds']} folds ({', '.join(datasets([row]))}), {seeds}"
 
 
 def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, Any]:
@@ -290,5 +275,5 @@ def held_out(row: Mapping[str, str]) -> str:
 
 HEADS = {f"{TITLES[scope]} {metric.upper()}": f"{scope}_{metric}" for scope in SCOPES for metric in METRICS}
 KINDS = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
-TABLE = Table(COLUMNS, WORDS, "", HEADS, title, below, shown, figures_of=_figures_of, kinds=KINDS, checked=check_clips,
+TABLE = Table(COLUMNS, WORDS, "", HEADS, title, below, shown, figures_of=_figures_of, kinds=KINDS, clips=_clips,
               aligned=True)  # fmt: skip

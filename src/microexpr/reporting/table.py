@@ -39,6 +39,12 @@ def with_published(row: Row) -> dict[str, str]:
     return {prefix: text + ", published" * bool(prefix) for prefix, text in kinds.items() if text}
 
 
+def tested(row: Row, noun: str = "clips") -> str:
+    """Return how many clips or videos, of which origin, the figures of a row are of; "" if it has none."""
+    origin = "licensed" if "licensed" in row["origin"].split("+") else "generated"  # others may be trained on
+    return f"{row[noun]} {origin} {noun} of {row['subjects']} subjects" if row[noun] else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table of methods, each next to its published row; published rows that no method reproduces come last."""
@@ -53,7 +59,7 @@ class Table:
     legend: Callable[[int], list[str]] = lambda width: []  # of these columns
     figures_of: Callable[[Row], Mapping[str, str]] = with_published  # a line of a row in Markdown for each
     kinds: Mapping[str, csv_file.Kind] = field(default_factory=dict)  # of columns that are not as above
-    checked: Callable[[list[dict[str, str]]], list[dict[str, str]]] = list  # raises StoreError for rows that do not fit
+    clips: Callable[[Row], str] = tested  # that a row is of; "" if unknown
     aligned: bool = False  # whether Markdown is padded
 
     @property
@@ -74,6 +80,24 @@ class Table:
         """Read the rows of a CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
         kinds = dict.fromkeys(self.figures, csv_file.figure_if_any)
         return self.checked(read(path, self.columns, {**kinds, **self.kinds}))
+
+    def checked(self, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Return the rows. Raises StoreError where two of one protocol are of other clips or numbers of seeds, since
+        one title would be of both, or of one method."""
+        first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
+        names = [(name(row), *filter(None, [row.get("protocol")])) for row in rows]
+        if twice := next((each for each in names if names.count(each) > 1), None):
+            raise StoreError(f"a table must have one row of {' of '.join(twice)}, not {names.count(twice)}")
+        for row in rows:
+            protocol, clips = row.get("protocol", ""), self.clips(row)
+            method, expected = first.setdefault(protocol, (row["method"], clips)) if clips else ("", "")
+            if clips != expected:
+                of = f" of {protocol}" * bool(protocol)
+                raise StoreError(
+                    f"rows{of} must be of the same clips and seeds, not {method} of {expected} and {row['method']} of "
+                    f"{clips}; a run with one params.yaml evaluates both"
+                )
+        return rows
 
     def lines(self, rows: Rows) -> list[list[str]]:
         """Return lines of cells, heads first: methods by their figure, each with its published line below.

@@ -169,7 +169,10 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
     assert capsys.readouterr().out.endswith(compared.format("../"))
     Path("params.yaml").write_text(text.replace("ststnet: {epochs: 10, batch: 16,", "ststnet: {epochs: 12, batch: 16,"))
     assert main(["table"]) == 0
-    assert "note: params.yaml now has methods.ststnet.epochs 12, not 10: " in capsys.readouterr().out
+    assert (note := "note: params.yaml now has methods.ststnet.epochs 12, not 10: ") in capsys.readouterr().out
+    for command in (["table", "--csv"], ["table", "--json"], ["plot", "table", "table.svg"]):
+        assert main(command) == 0
+        assert (printed := capsys.readouterr()).err.startswith(note) and note not in printed.out
     Path("params.yaml").write_text(text.replace("seed: 1 ", "seed: yes "))
     assert main(["table"]) == 0
     assert "not compared with params.yaml: params.yaml, line 4: must be true or " in capsys.readouterr().out

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from microexpr.cli.main import main
 from microexpr.core import store
+from microexpr.core.errors import StoreError
 from microexpr.evaluation import published
 from microexpr.evaluation.rows import COLUMNS as EVALUATION_COLUMNS
 from microexpr.protocols import CODED, UNITS, UNITS_LOSO
@@ -79,6 +80,15 @@ def test_a_caution_stands_over_rendered_figures_and_sentences_below(rows):
     assert "higher by: prevalence +0.050, ststnet +0.050, au_reader +0.050." in text
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert lines[2].startswith("| au_reader | generated | 0.8000 |") and "published" in lines[4]
+
+
+def test_rows_of_other_clips_and_two_of_one_method_are_refused(tmp_path):
+    few = [row | {"clips": 48, "subjects": 8} for row in evaluation("ststnet", 0.5)]
+    message = r"must be of the same clips .* of 316 generated clips of 40 .* of 48 generated clips of 8 sub"
+    with pytest.raises(StoreError, match=message):
+        units_table.rows([evaluation("prevalence", 0.2), few], [], 4, UNITS)
+    with pytest.raises(StoreError, match="a table must have one row of ststnet of units_cross_dataset, not 2"):
+        units_table.rows([evaluation("ststnet", 0.2)] * 2, [], 4, UNITS)
 
 
 def test_the_terminal_and_the_command_show_it(rows, tmp_path, capsys):
