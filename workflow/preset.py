@@ -50,7 +50,9 @@ def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> No
     """Put each value below the key `prefix`. All params of a method, variant or generator are replaced, also of a new
     one."""
     for key, value in changes.items():
-        if prefix in ("methods.", "generators.") or prefix.startswith("papers.variants."):
+        if prefix == "papers.variants.":
+            put(values.setdefault(key, {}), value or {}, f"{prefix}{key}.")
+        elif prefix in ("methods.", "generators.") or prefix.startswith("papers.variants."):
             values[key] = value or {}
         elif key not in values:
             raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")
@@ -60,11 +62,13 @@ def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> No
             values[key] = value
 
 
-def committed(path: Path) -> bool:
-    """Return whether git has the file as it is; false for an untracked file, and outside of a repository."""
+def unheld(path: Path) -> str:
+    """Return why git cannot bring the file back as it is; "" if it can."""
     command = ["git", "status", "--porcelain", "--ignored", "--", str(path)]
     status = subprocess.run(command, capture_output=True)
-    return status.returncode == 0 and not status.stdout
+    if status.returncode:
+        return f"{path} is in no git repository, which would hold its values; keep a copy, and add --force"
+    return f"{path} has edits that git does not hold; commit them, or add --force" if status.stdout else ""
 
 
 def main() -> int:
@@ -73,8 +77,8 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="even where params.yaml has edits that git does not hold")
     arguments = parser.parse_args()
     path = Path("params.yaml")
-    if not arguments.force and not committed(path):
-        sys.exit("error: params.yaml has edits that git does not hold; commit them, or add --force")
+    if not arguments.force and (reason := unheld(path)):
+        sys.exit(f"error: {reason}")
     try:
         config.check_cached(config.load(path))
     except MicroexprError as error:

@@ -60,7 +60,9 @@ def test_paper_has_the_values_of_the_papers():
     """They are the defaults of the code for every method and generator, whatever was set before."""
     values = config.load(ROOT / "params.yaml")
     values["flow_folders"]["methods"]["flow_svm"] = {"penalty": 2}
+    rows = {f"{method}.{row}" for method, params in values["papers"]["variants"].items() for row in params}
     merge(values, load("paper"))
+    assert rows == {f"{method}.{row}" for method, params in values["papers"]["variants"].items() for row in params}
     described = config.check_cached(values)
     assert all(about["params_on_pictures"] == about["params"] for about in described["methods"].values())
     different = {
@@ -90,7 +92,10 @@ def test_params_that_git_does_not_hold_are_not_overwritten(state, tmp_path):
     command = [sys.executable, str(ROOT / "workflow/preset.py"), "paper"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "error: params.yaml has edits that git does not hold; commit them, or add --force\n"
+    reason = "has edits that git does not hold; commit them, or add --force"
+    if state == "outside of a repository":
+        reason = "is in no git repository, which would hold its values; keep a copy, and add --force"
+    assert done.stderr == f"error: params.yaml {reason}\n"
     assert (tmp_path / "params.yaml").read_text() == "mine: 1\n"
 
 
