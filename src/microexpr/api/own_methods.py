@@ -12,8 +12,8 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -190,16 +190,12 @@ class OwnNetwork(NetworkMethod):
             value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
             raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {value!r}")
         _check_loss(loss, several is not None)
-        try:
-            inspect.signature(factory).bind()
-        except TypeError as error:
+        if problem := _misfit(factory):
             name = getattr(factory, "__name__", type(factory).__name__)
             example = f"functools.partial({name}, ...)"
             raise ParamsError(
-                f"method must be a function without arguments, such as {example}: {name} alone is {error}"
-            ) from None
-        except ValueError:
-            pass  # a function without a readable signature
+                f"method must be a function without arguments, such as {example}: {name} alone is {problem}"
+            )
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
         self.whole_loss, self.is_loss_tried = loss, False
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
@@ -301,39 +297,42 @@ class WeightsLeft:
     independent weights, and equal starts, have none."""
 
     def __init__(self) -> None:
-        self.start: dict[str, bytes] = {}  # digests of the tensors of the newest network, before training
+        self.start: dict[str, tuple[bytes, np.ndarray]] = {}  # of the newest network, before training
         self.left: dict[bytes, str] = {}  # folds by digests of what their training changed
-        self.start_values: dict[str, np.ndarray] = {}  # of the newest network
         self.changes: list[tuple[str, str, np.ndarray, np.ndarray]] = []  # fold, tensor, values before and after
 
     def record(self, network: nn.Module, fold: str) -> None:
         """Take down what training a fold has changed."""
-        values = _values(network)
-        for name, digest in _digests(network).items():
-            if digest != self.start.get(name):
+        for name, (digest, values) in _snapshot(network).items():
+            before, values_before = self.start.get(name, (b"", values[:0]))
+            if digest != before:
                 self.left.setdefault(digest, fold)
-                if name in values and name in self.start_values:
-                    self.changes.append((fold, name, self.start_values[name], values[name]))
+                self.changes.append((fold, name, values_before, values))
 
     def check(self, network: nn.Module, fold: str) -> None:
         """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
-        self.start, self.start_values = _digests(network), _values(network)
-        for name, digest in self.start.items():
+        self.start, new = _snapshot(network), f"the network of fold {fold} must be new"
+        for name, (digest, _) in self.start.items():
             if digest in self.left:
-                trained = f"its {name} was trained in fold {self.left[digest]} already"
-                raise LeakError(f"the network of fold {fold} must be new: {trained}")
-        for trained, name, *values in self.changes:
-            new = self.start_values.get(name, values[0][:0])
-            if new.shape == values[0].shape and _is_mixed_from(new, *values):
-                near = f"its {name} is near what training left in fold {trained}"
-                raise LeakError(f"the network of fold {fold} must be new: {near}")
+                raise LeakError(f"{new}: its {name} was trained in fold {self.left[digest]} already")
+        for trained, name, before, after in self.changes:
+            values = self.start[name][1] if name in self.start else before[:0]
+            if 0 < len(values) == len(before) == len(after) and _is_mixed_from(values, before, after):
+                raise LeakError(f"{new}: its {name} is near what training left in fold {trained}")
 
 
-def _values(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return up to about SAMPLED values of each tensor of numbers that has enough of them, evenly spaced."""
-    tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
-    flat = {name: t.detach().reshape(-1) for name, t in tensors.items() if t.is_floating_point() and t.numel() >= 16}
-    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy().copy() for name, t in flat.items()}
+def _snapshot(network: nn.Module) -> dict[str, tuple[bytes, np.ndarray]]:
+    """Return of each parameter and buffer a digest, and up to about SAMPLED values, evenly spaced.
+
+    The digest of a tensor of one value, which chance makes equal, is by name. Without values: fewer than 16 numbers."""
+    snapshot = {}
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        key = name if bool((flat == flat[:1]).all()) else ""
+        digest = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
+        values = flat[:: -(-len(flat) // SAMPLED)] if flat.is_floating_point() and len(flat) >= 16 else flat[:0]
+        snapshot[name] = digest, values.double().numpy().copy()
+    return snapshot
 
 
 def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
@@ -344,18 +343,8 @@ def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bo
     left, right = (v - v.mean() - (start @ v) / (start @ start or 1) * start for v in (new, after))
     if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
         return False  # the same start, or no training
-    r = np.corrcoef(pd.Series(left).rank(), pd.Series(right).rank())[0, 1]
+    r = spearmanr(left, right).statistic
     return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
-
-
-def _digests(network: nn.Module) -> dict[str, bytes]:
-    """Return a digest of each parameter and buffer; of tensors of one value, which chance makes equal, by name."""
-    digests = {}
-    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        key = name if bool((flat == flat[:1]).all()) else ""
-        digests[name] = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
-    return digests
 
 
 def _check_loss(loss: Any, is_of_several: bool) -> None:
@@ -374,15 +363,22 @@ def _check_loss(loss: Any, is_of_several: bool) -> None:
 
 def _check_inputs(network: nn.Module, names: list[str]) -> None:
     """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
+    is_single = names == [SINGLE]
+    if problem := _misfit(network.forward, *[None] * is_single, **dict.fromkeys([] if is_single else names)):
+        expected = "one array" if is_single else f"{', '.join(map(str, names))}, as the inputs are named"
+        listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
+        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")
+
+
+def _misfit(function: Callable[..., Any], *arguments: Any, **named: Any) -> str:
+    """Return why a function cannot be called with arguments; "" if it can, or has no readable signature."""
     try:
-        signature = inspect.signature(network.forward)
-        signature.bind(None) if names == [SINGLE] else signature.bind(**dict.fromkeys(names))
+        inspect.signature(function).bind(*arguments, **named)
     except TypeError as error:
-        expected = "one array" if names == [SINGLE] else f"{', '.join(map(str, names))}, as the inputs are named"
-        listed = ", ".join(signature.parameters) or "nothing"
-        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {error}") from None
+        return str(error)
     except ValueError:
-        pass  # a function without a readable signature
+        pass
+    return ""
 
 
 def _loss_advice(text: str) -> str:
