@@ -106,16 +106,11 @@ class OwnEstimator(ClassicalMethod):
         def score(tested: np.ndarray) -> np.ndarray:
             with one_line(f"the estimator cannot predict (fold {self.fold})"):
                 predicted = np.asarray(estimator.predict(tested))
-            if self.several:
-                shape = (len(tested), self.classes)
-                if predicted.shape != shape or not np.isin(predicted, (0, 1)).all():
-                    raise ParamsError(f"the estimator must predict 0 or 1, {[*shape]}, not {predicted.tolist()[:5]}")
-                return 2.0 * predicted - 1
-            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
-                raise ParamsError(
-                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
-                )
-            return np.eye(self.classes)[predicted.astype(int)]
+            shape, choices = ((len(tested), self.classes), 2) if self.several else ((len(tested),), self.classes)
+            if predicted.shape != shape or not np.isin(predicted, np.arange(choices)).all():
+                expected = f"0 or 1, {[*shape]}" if self.several else f"classes 0..{self.classes - 1}"
+                raise ParamsError(f"the estimator must predict {expected}, not {predicted.tolist()[:5]}")
+            return 2.0 * predicted - 1 if self.several else np.eye(self.classes)[predicted.astype(int)]
 
         return score
 
@@ -280,10 +275,7 @@ class OwnNetwork(NetworkMethod):
         with one_line(f"the network cannot take {listed} (fold {self.fold})", lambda text: _input_advice(text, arrays)):
             scores: Tensor = network(arrays[SINGLE]) if [*arrays] == [SINGLE] else network(**arrays)
         expected = [len(next(iter(arrays.values()))), self.classes]
-        if not isinstance(scores, Tensor) or [*scores.shape] != expected:
-            shape = [*scores.shape] if isinstance(scores, Tensor) else type(scores).__name__
-            raise ParamsError(f"the network must return scores {expected}, not {shape} (fold {self.fold})")
-        if not scores.is_floating_point():
+        if not isinstance(scores, Tensor) or [*scores.shape] != expected or not scores.is_floating_point():
             kind = checks.describe(scores)
             raise ParamsError(f"the network must return scores float32{expected}, not {kind} (fold {self.fold})")
         return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
