@@ -78,12 +78,9 @@ def read(path: str | Path, videos: Sequence[LongVideo]) -> tuple[str, Intervals]
             group = file[video.clip.id]
             fold = store.attribute_text(group.attrs["fold"])
             provenance.check(str(path), fold, "subject", [video.clip], store.fitted_on(group))
-            columns = [store.strings(group["kind"]), *(group[event][()] for event in ERRORS)]
-            columns += [group["confidence"][()], store.strings(group["class"])]
-            intervals[video.clip.id] = [
-                Spotted(kind, int(onset), int(apex), int(offset), float(confidence), emotion)
-                for kind, onset, apex, offset, confidence, emotion in zip(*columns, strict=True)
-            ]
+            numbers = (group[name][()].tolist() for name in (*ERRORS, "confidence"))
+            columns = store.strings(group["kind"]), *numbers, store.strings(group["class"])
+            intervals[video.clip.id] = [Spotted(*values) for values in zip(*columns, strict=True)]
     return name, intervals
 
 
@@ -151,8 +148,8 @@ def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples
             kinds = [name for name in KINDS if kind in (name, BOTH)]
             columns = [KINDS.index(name) for name in kinds]
             matrices = metrics.sum_by_subject(by_video[positions][:, columns].sum(1, keepdims=True), subjects)
-            (_, false), (missed, found) = matrices.sum((0, 1, 2)).tolist()
-            total = Counts(found, false, missed)
+            (_, false), (missed, right) = matrices.sum((0, 1, 2)).tolist()
+            total = Counts(right, false, missed)
             by_chance = metrics.label_f1(displaced[:, positions][:, :, columns].sum((1, 2)))
             sequence = spawn(seed, "evaluate", PROTOCOL, scope, kind)
             low, high = interval(matrices, metrics.macro_f1, resamples, generator(sequence))

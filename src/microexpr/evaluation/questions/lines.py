@@ -23,6 +23,7 @@ from microexpr.evaluation.questions import Facts, Question, answer, ask, long_vi
 from microexpr.evaluation.questions.long_videos import plain
 
 LONGEST = 100_000_000  # bytes of a file
+KEYS = {"id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",)}  # the first counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +86,23 @@ def read(path: Path, answered: bool = False) -> list[Line]:
 def _line(text: str) -> Line:
     try:
         fields = json.loads(text, object_pairs_hook=_once)
+        if not isinstance(fields, dict):
+            raise ValueError(f"it is of type {type(fields).__name__}")
     except (ValueError, RecursionError) as error:
         raise DataError(f"must be a JSON object, not {text[:40]!r} ({error})") from None
-    if not isinstance(fields, dict):
-        raise DataError(f"must be a JSON object, not {text[:40]!r}")
-    names = {"id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",)}
-    for first, second in (("video_id", "id"), ("video", "filename")):
+    for first, second, *_ in (KEYS["id"], KEYS["clip"]):
         if first in fields and second in fields and fields[first] != fields[second]:
             raise DataError(
                 f"{first} and {second} must not differ, as {fields[first]!r:.40} and {fields[second]!r:.40} do"
             )
     if isinstance(fields.get("subject"), int | float):
         fields["subject"] = str(fields["subject"])
-    values: dict[str, Any] = {
-        name: next((fields[key] for key in keys if key in fields), None) for name, keys in names.items()
-    }
+    values: dict[str, Any] = {k: next((fields[key] for key in keys if key in fields), None) for k, keys in KEYS.items()}
     values |= {"subject": fields.get("subject", ""), "answer": fields.get("answer")}
     for name, value in values.items():
         if not isinstance(value, str) and (name != "answer" or value is not None):
-            key = " or ".join(names.get(name, (name,)))
-            raise DataError(f"{key} must be a text, not {'missing' if value is None else repr(value)[:40]}")
+            key, found = " or ".join(KEYS.get(name, (name,))), "missing" if value is None else repr(value)[:40]
+            raise DataError(f"{key} must be a text, not {found}")
     confidence = fields.get("confidence")
     is_share = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
     if confidence is not None and not is_share:
