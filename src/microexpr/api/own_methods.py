@@ -4,7 +4,7 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from hashlib import blake2b
@@ -322,8 +322,9 @@ def _snapshot(network: nn.Module) -> dict[str, tuple[bytes, np.ndarray]]:
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         key = name if bool((flat == flat[:1]).all()) else ""
         digest = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
-        values = flat[:: -(-len(flat) // SAMPLED)] if flat.is_floating_point() and len(flat) >= 16 else flat[:0]
-        snapshot[name] = digest, values.double().numpy().copy()
+        is_sampled = flat.is_floating_point() and len(flat) >= 16
+        values = flat[:: -(-len(flat) // SAMPLED)].double().numpy().copy() if is_sampled else np.empty(0)
+        snapshot[name] = digest, values
     return snapshot
 
 
@@ -356,16 +357,16 @@ def _check_loss(loss: Any, is_of_several: bool) -> None:
 def _check_inputs(network: nn.Module, names: list[str]) -> None:
     """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
     is_single = names == [SINGLE]
-    if problem := _misfit(network.forward, *[None] * is_single, **dict.fromkeys([] if is_single else names)):
+    if problem := _misfit(network.forward, *((1, ()) if is_single else (0, names))):
         expected = "one array" if is_single else f"{', '.join(map(str, names))}, as the inputs are named"
         listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
         raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")
 
 
-def _misfit(function: Callable[..., Any], *arguments: Any, **named: Any) -> str:
-    """Return why a function cannot be called with arguments; "" if it can, or has no readable signature."""
+def _misfit(function: Callable[..., Any], count: int = 0, names: Sequence[str] = ()) -> str:
+    """Return why a function cannot take `count` arguments and others of these names; "" if it can, or cannot tell."""
     try:
-        inspect.signature(function).bind(*arguments, **named)
+        inspect.signature(function).bind(*[None] * count, **dict.fromkeys(names))
     except TypeError as error:
         return str(error)
     except ValueError:
