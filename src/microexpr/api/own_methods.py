@@ -12,8 +12,8 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -336,7 +336,7 @@ def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bo
     left, right = (v - v.mean() - (start @ v) / (start @ start or 1) * start for v in (new, after))
     if any(np.linalg.norm(rest) <= ROUNDING * np.linalg.norm(v) for rest, v in ((left, new), (right, after))):
         return False  # the same start, or no training
-    r = spearmanr(left, right).statistic
+    r = np.corrcoef(pd.Series(left).rank(), pd.Series(right).rank())[0, 1]
     return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
 
 
