@@ -131,8 +131,8 @@ def evaluate(
     for column in columns:
         ends = [column, f"{column}_low", f"{column}_high"]
         by_class[ends] = [row(single[f"{column}_{name}"]) for name in names]
-        _leave_out_empty(by_class, *ends[1:])
-    _warn_alike(_leave_out_empty(figures, "low", "high"))
+        _leave_out_empty(by_class, ends[1], ends[2])
+    _leave_out_empty(figures, "low", "high", warns=True)
     return Evaluation(figures, by_class, confusion, len(np.unique(units)))
 
 
@@ -172,7 +172,7 @@ def compare(
         (difference,) = intervals.differences(matrices, metrics.METRICS[name], resamples, rng)
         differences[name] = astuple(difference)
     table = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "low", "high", "p"])
-    _warn_alike(_leave_out_empty(table, "low", "high"))
+    _leave_out_empty(table, "low", "high", warns=True)
     return table
 
 
@@ -192,16 +192,12 @@ def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, A
     return {word: aligned[word] for word in ("truth", *predicted, "subjects")}
 
 
-def _leave_out_empty(table: pd.DataFrame, low: str, high: str) -> list[str]:
-    """Replace the ends of intervals without width by nan; return the names of their rows."""
+def _leave_out_empty(table: pd.DataFrame, low: str, high: str, warns: bool = False) -> None:
+    """Replace the ends of intervals without width by nan; `warns`: name their rows to the caller of the API."""
     empty = table[high] - table[low] < LEAST_WIDTH
     table.loc[empty, [low, high]] = np.nan
-    return [str(name) for name in table.index[empty]]
-
-
-def _warn_alike(figures: Sequence[str]) -> None:
-    """Warn the caller of a function of the API of figures without an interval, if there are any."""
-    if names := ", ".join(figures):
+    if warns and empty.any():
+        names = ", ".join(map(str, table.index[empty]))
         warnings.warn(f"no interval of {names}: all subjects are alike", RuntimeWarning, stacklevel=3)
 
 

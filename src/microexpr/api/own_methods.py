@@ -4,7 +4,7 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from hashlib import blake2b
@@ -106,16 +106,11 @@ class OwnEstimator(ClassicalMethod):
         def score(tested: np.ndarray) -> np.ndarray:
             with one_line(f"the estimator cannot predict (fold {self.fold})"):
                 predicted = np.asarray(estimator.predict(tested))
-            if self.several:
-                shape = (len(tested), self.classes)
-                if predicted.shape != shape or not np.isin(predicted, (0, 1)).all():
-                    raise ParamsError(f"the estimator must predict 0 or 1, {[*shape]}, not {predicted.tolist()[:5]}")
-                return 2.0 * predicted - 1
-            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
-                raise ParamsError(
-                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
-                )
-            return np.eye(self.classes)[predicted.astype(int)]
+            shape, choices = ((len(tested), self.classes), 2) if self.several else ((len(tested),), self.classes)
+            if predicted.shape != shape or not np.isin(predicted, np.arange(choices)).all():
+                expected = f"0 or 1, {[*shape]}" if self.several else f"classes 0..{self.classes - 1}"
+                raise ParamsError(f"the estimator must predict {expected}, not {predicted.tolist()[:5]}")
+            return 2.0 * predicted - 1 if self.several else np.eye(self.classes)[predicted.astype(int)]
 
         return score
 
@@ -190,16 +185,12 @@ class OwnNetwork(NetworkMethod):
             value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
             raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {value!r}")
         _check_loss(loss, several is not None)
-        try:
-            inspect.signature(factory).bind()
-        except TypeError as error:
+        if problem := _misfit(factory):
             name = getattr(factory, "__name__", type(factory).__name__)
             example = f"functools.partial({name}, ...)"
             raise ParamsError(
-                f"method must be a function without arguments, such as {example}: {name} alone is {error}"
-            ) from None
-        except ValueError:
-            pass  # a function without a readable signature
+                f"method must be a function without arguments, such as {example}: {name} alone is {problem}"
+            )
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
         self.whole_loss, self.is_loss_tried = loss, False
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
@@ -284,10 +275,7 @@ class OwnNetwork(NetworkMethod):
         with one_line(f"the network cannot take {listed} (fold {self.fold})", lambda text: _input_advice(text, arrays)):
             scores: Tensor = network(arrays[SINGLE]) if [*arrays] == [SINGLE] else network(**arrays)
         expected = [len(next(iter(arrays.values()))), self.classes]
-        if not isinstance(scores, Tensor) or [*scores.shape] != expected:
-            shape = [*scores.shape] if isinstance(scores, Tensor) else type(scores).__name__
-            raise ParamsError(f"the network must return scores {expected}, not {shape} (fold {self.fold})")
-        if not scores.is_floating_point():
+        if not isinstance(scores, Tensor) or [*scores.shape] != expected or not scores.is_floating_point():
             kind = checks.describe(scores)
             raise ParamsError(f"the network must return scores float32{expected}, not {kind} (fold {self.fold})")
         return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
@@ -301,39 +289,43 @@ class WeightsLeft:
     independent weights, and equal starts, have none."""
 
     def __init__(self) -> None:
-        self.start: dict[str, bytes] = {}  # digests of the tensors of the newest network, before training
+        self.start: dict[str, tuple[bytes, np.ndarray]] = {}  # of the newest network, before training
         self.left: dict[bytes, str] = {}  # folds by digests of what their training changed
-        self.start_values: dict[str, np.ndarray] = {}  # of the newest network
         self.changes: list[tuple[str, str, np.ndarray, np.ndarray]] = []  # fold, tensor, values before and after
 
     def record(self, network: nn.Module, fold: str) -> None:
         """Take down what training a fold has changed."""
-        values = _values(network)
-        for name, digest in _digests(network).items():
-            if digest != self.start.get(name):
+        for name, (digest, values) in _snapshot(network).items():
+            before, values_before = self.start.get(name, (b"", values[:0]))
+            if digest != before:
                 self.left.setdefault(digest, fold)
-                if name in values and name in self.start_values:
-                    self.changes.append((fold, name, self.start_values[name], values[name]))
+                self.changes.append((fold, name, values_before, values))
 
     def check(self, network: nn.Module, fold: str) -> None:
         """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
-        self.start, self.start_values = _digests(network), _values(network)
-        for name, digest in self.start.items():
+        self.start, new = _snapshot(network), f"the network of fold {fold} must be new"
+        for name, (digest, _) in self.start.items():
             if digest in self.left:
-                trained = f"its {name} was trained in fold {self.left[digest]} already"
-                raise LeakError(f"the network of fold {fold} must be new: {trained}")
-        for trained, name, *values in self.changes:
-            new = self.start_values.get(name, values[0][:0])
-            if new.shape == values[0].shape and _is_mixed_from(new, *values):
-                near = f"its {name} is near what training left in fold {trained}"
-                raise LeakError(f"the network of fold {fold} must be new: {near}")
+                raise LeakError(f"{new}: its {name} was trained in fold {self.left[digest]} already")
+        for trained, name, before, after in self.changes:
+            values = self.start[name][1] if name in self.start else before[:0]
+            if 0 < len(values) == len(before) == len(after) and _is_mixed_from(values, before, after):
+                raise LeakError(f"{new}: its {name} is near what training left in fold {trained}")
 
 
-def _values(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return up to about SAMPLED values of each tensor of numbers that has enough of them, evenly spaced."""
-    tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
-    flat = {name: t.detach().reshape(-1) for name, t in tensors.items() if t.is_floating_point() and t.numel() >= 16}
-    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy().copy() for name, t in flat.items()}
+def _snapshot(network: nn.Module) -> dict[str, tuple[bytes, np.ndarray]]:
+    """Return of each parameter and buffer a digest, and up to about SAMPLED values, evenly spaced.
+
+    The digest of a tensor of one value, which chance makes equal, is by name. Without values: fewer than 16 numbers."""
+    snapshot = {}
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        key = name if bool((flat == flat[:1]).all()) else ""
+        digest = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
+        is_sampled = flat.is_floating_point() and len(flat) >= 16
+        values = flat[:: -(-len(flat) // SAMPLED)].double().numpy().copy() if is_sampled else np.empty(0)
+        snapshot[name] = digest, values
+    return snapshot
 
 
 def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
@@ -346,16 +338,6 @@ def _is_mixed_from(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> bo
         return False  # the same start, or no training
     r = np.corrcoef(pd.Series(left).rank(), pd.Series(right).rank())[0, 1]
     return bool(r > 0.3 and np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8)
-
-
-def _digests(network: nn.Module) -> dict[str, bytes]:
-    """Return a digest of each parameter and buffer; of tensors of one value, which chance makes equal, by name."""
-    digests = {}
-    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
-        key = name if bool((flat == flat[:1]).all()) else ""
-        digests[name] = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
-    return digests
 
 
 def _check_loss(loss: Any, is_of_several: bool) -> None:
@@ -374,15 +356,22 @@ def _check_loss(loss: Any, is_of_several: bool) -> None:
 
 def _check_inputs(network: nn.Module, names: list[str]) -> None:
     """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
+    is_single = names == [SINGLE]
+    if problem := _misfit(network.forward, *((1, ()) if is_single else (0, names))):
+        expected = "one array" if is_single else f"{', '.join(map(str, names))}, as the inputs are named"
+        listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
+        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")
+
+
+def _misfit(function: Callable[..., Any], count: int = 0, names: Sequence[str] = ()) -> str:
+    """Return why a function cannot take `count` arguments and others of these names; "" if it can, or cannot tell."""
     try:
-        signature = inspect.signature(network.forward)
-        signature.bind(None) if names == [SINGLE] else signature.bind(**dict.fromkeys(names))
+        inspect.signature(function).bind(*[None] * count, **dict.fromkeys(names))
     except TypeError as error:
-        expected = "one array" if names == [SINGLE] else f"{', '.join(map(str, names))}, as the inputs are named"
-        listed = ", ".join(signature.parameters) or "nothing"
-        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {error}") from None
+        return str(error)
     except ValueError:
-        pass  # a function without a readable signature
+        pass
+    return ""
 
 
 def _loss_advice(text: str) -> str:

@@ -392,7 +392,7 @@ def table(
     if form in ("json", "csv"):
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
-    compared = pairs.read(home / PAIRED) if is_whole and (home / PAIRED).exists() else []
+    compared = evaluation.read(home / PAIRED, pairs.COLUMNS) if is_whole and (home / PAIRED).exists() else []
     if mismatch := method_tests.mismatch(rows, compared):
         compared = []
     needs("table", {"--reference": reference}, f"a table with paired tests, {TABLE} next to {PAIRED}", compared)

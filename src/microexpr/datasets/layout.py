@@ -9,7 +9,7 @@ the frame's number. It is None where one file, a video or a picture, holds a who
 import mimetypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -50,7 +50,7 @@ class Counts:
     macro: int | None = None
 
 
-def check_events(where: str, frames: Mapping[int, object], **events: int | None) -> None:
+def check_events(where: str, frames: Collection[int], **events: int | None) -> None:
     """Raise DataError for an event that is not among a clip's frames; `events` are by the name of their column."""
     for column, number in events.items():
         if number is not None and number not in frames:

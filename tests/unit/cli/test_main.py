@@ -182,9 +182,9 @@ def test_paired_tests_of_other_rows_are_left_out_with_a_word(tmp_path, monkeypat
     pair = dict(first="ststnet", second="icegan", metric="uf1", difference=0, low=-0.1, high=0.1, p=1, p_holm=1)
     pair |= dict(clips=100, subjects=12, origin="generated", selection="last", seeds=3)
     store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, table)
-    pairs.write("results/megc2019_paired.csv", [pair])
+    evaluation.write("results/megc2019_paired.csv", [pair], pairs.COLUMNS)
     assert main(["table"]) == 0 and "Not distinguishable from it: icegan" in capsys.readouterr().out
-    pairs.write("results/megc2019_paired.csv", [pair | {"difference": 0.2}])
+    evaluation.write("results/megc2019_paired.csv", [pair | {"difference": 0.2}], pairs.COLUMNS)
     assert main(["table"]) == 0
     printed = capsys.readouterr().out
     assert "note: results/megc2019_paired.csv: is not of this table, so nothing is tested: uf1 of ststnet" in printed

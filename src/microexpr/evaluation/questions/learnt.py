@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import PurePosixPath
 from statistics import median_low
 from typing import TypeVar
@@ -46,13 +46,9 @@ class Learnt:
 
     def _table(self, values: Sequence[Value]) -> Table[Value]:
         """Return by value the logarithms of its count, and of the shares that have and lack each feature."""
-        groups: dict[Value, list[frozenset[str]]] = {}
-        for value, features in zip(values, self.features_of, strict=True):
-            groups.setdefault(value, []).append(features)
         table = {}
-        for value in sorted(groups, key=str):
-            having = Counter(feature for features in groups[value] for feature in features)
-            total = len(groups[value])
+        for value, total in sorted(Counter(values).items(), key=lambda pair: str(pair[0])):
+            having = Counter(chain(*(of for of, other in zip(self.features_of, values, strict=True) if other == value)))
             shares = [(having[feature] + 1) / (total + 2) for feature in self.features]
             table[value] = math.log(total), [(math.log(share), math.log(1 - share)) for share in shares]
         return table
@@ -73,11 +69,9 @@ class Learnt:
         return min(sides, key=lambda side: (-sides[side], side), default="both")
 
     def _probabilities(self, table: Table[Value], features: Collection[str]) -> dict[Value, float]:
-        lacking = [feature not in features for feature in self.features]
-        logs = {
-            value: math.fsum([count, *(pair[absent] for pair, absent in zip(pairs, lacking, strict=True))])
-            for value, (count, pairs) in table.items()
-        }
+        lacking, logs = [feature not in features for feature in self.features], dict[Value, float]()
+        for value, (count, pairs) in table.items():
+            logs[value] = math.fsum([count, *(pair[absent] for pair, absent in zip(pairs, lacking, strict=True))])
         largest = max(logs.values())
         weights = {value: math.exp(log - largest) for value, log in logs.items()}
         total = math.fsum(weights.values())
