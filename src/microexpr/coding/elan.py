@@ -11,6 +11,7 @@
 A tier may end with the coder, micro@anna, and ELAN's fields for participant and annotator count as subject and coder.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from microexpr.coding.events import Coded, Problems
 from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
-from microexpr.core.subjects import composed, folded
+from microexpr.core.recordings import local
+from microexpr.core.subjects import composed, folded, stated
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 NO_DATE = "1970-01-01T00:00:00+00:00"  # the format requires one; the same video has the same bytes
@@ -89,7 +91,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 event = Coded(
                     kind, (start + shift) / 1000, (inside[0] + shift) / 1000 if inside else None, (stop + shift) / 1000,
                     span=True, emotion=composed(value.strip()).lower(), action_units="+".join(codes),
-                    subject=attributes.get("PARTICIPANT") or "", coder=coder or annotator,
+                    subject=stated(attributes.get("PARTICIPANT") or ""), coder=stated(coder or annotator),
                     where=where,
                 )  # fmt: skip
                 events.append(event)
@@ -122,7 +124,7 @@ def _origin(document: Any, path: Path) -> int:
         text = descriptor.get("TIME_ORIGIN") or "0"
         if not re.fullmatch(r"-?\d{1,12}(\.0*)?", text):
             raise DataError(f"{path}: TIME_ORIGIN must be a whole number of milliseconds, not {text[:40]!r}")
-        media.append((Path(descriptor.get("MEDIA_URL", "")), int(text.partition(".")[0])))
+        media.append((Path(local(descriptor.get("MEDIA_URL", ""))), int(text.partition(".")[0])))
     of_name = [origin for url, origin in media if url.stem.lower() == path.stem.lower()]
     return (of_name or [origin for _, origin in media] or [0])[0]
 
@@ -229,7 +231,8 @@ def _order_times(document: Any) -> None:
             aligned[key] = names[begin], names[end], *rest
 
 
-def media(path: Path) -> list[str]:
-    """Return the relative paths of the videos that a file names. Raises DataError for a file that is none."""
-    names = (descriptor.get("RELATIVE_MEDIA_URL") or "" for descriptor in _parse(path).media_descriptors)
-    return [name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
+def media(path: Path) -> list[Path]:
+    """Return the videos that a file is linked to, which may not be there. Raises DataError for a file that is none."""
+    links = (of.get(name) for of in _parse(path).media_descriptors for name in ("RELATIVE_MEDIA_URL", "MEDIA_URL"))
+    paths = [Path(os.path.normpath(path.parent.absolute() / local(link))) for link in links if link]
+    return [other for other in dict.fromkeys(paths) if other.suffix.lower() in VIDEO_SUFFIXES]
