@@ -14,7 +14,7 @@ from microexpr.core.clip import LABELS, Clip, LongVideo, event_kind
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.recordings import Recordings
 from microexpr.core.store import csv_text
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import Subjects, stated
 from microexpr.datasets.layout import label_of
 from microexpr.evaluation.spotting import Intervals, Spotted
 
@@ -27,7 +27,7 @@ NAMES = {  # of a column in the logs of each year, and of others
     "video": ("vid", "video", "recording"),
     "onset": ("onset", "pred_onset"),
     "offset": ("offset", "pred_offset"),
-    "subject": ("subject", "sub"),
+    "subject": ("subject", "sub", "subject_id", "participant", "participant_id"),
     "type": ("type", "kind", "expression_type"),
     "emotion": ("emotion", "class", "label", "pred_emotion"),
 }
@@ -73,7 +73,7 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
     for number, row in of_log:
         where = f"{name}, row {number}"
         cells = columns.cells(number, row)
-        clip = known_videos.find(cells["video"], cells.get("subject", ""), where).clip
+        clip = known_videos.find(cells["video"], stated(cells.get("subject", "")), where).clip
         onset, offset = (_frame(columns.heads[column][0], cells[column], clip, where) for column in ("onset", "offset"))
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
