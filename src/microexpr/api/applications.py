@@ -195,8 +195,8 @@ def measure(
     _check_of_files(out, force=force, format=format != "csv")
     search.check_distinct([item for item in sources if isinstance(item, (str, PathLike))])
     memory = [item for item in sources if not isinstance(item, (str, PathLike))]
-    own = [os.path.realpath(v.path) if isinstance(v, Video) and v.path.exists() else str(id(v)) for v in memory]
-    if len(own) > len({*own}):
+    identities = [os.path.realpath(v.path) if isinstance(v, Video) and v.path.exists() else str(id(v)) for v in memory]
+    if len(identities) > len({*identities}):
         raise DataError("source must have each video once, not one twice")
     seek: search.Seek = "pictures" if pictures else "videos"
     with shown(progress) as report:
@@ -208,10 +208,10 @@ def measure(
             ]
             each_input.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
             first = {item.source: i for i, items in reversed([*enumerate(items_of_sources)]) for item in items}
-            found, items_of_sources = [item for items in items_of_sources for item in items], [[] for _ in sources]
-            if twice := {*own} & {os.path.realpath(item.path) for item in found if not item.reason}:
-                raise DataError(f"source must have each video once, not {min(twice)} twice")
-            for item in search.once(found):
+            every_item, items_of_sources = [item for items in items_of_sources for item in items], [[] for _ in sources]
+            if duplicates := {*identities} & {os.path.realpath(item.path) for item in every_item if not item.reason}:
+                raise DataError(f"source must have each video once, not {min(duplicates)} twice")
+            for item in search.once(every_item):
                 items_of_sources[first[item.source]].append(item)
             left_out = [item for items in items_of_sources for item in items if item.reason]
             for i, (each, items) in enumerate(zip(sources, items_of_sources, strict=True)):

@@ -178,9 +178,9 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
     fitted = dict[str, Any]()
     for other in fitted_on:
         ends = [re.split(r"[\s_/-]", str(name)) for name in (other, *keys)]  # casme2_sub01
-        own, others = Subjects([ends[0][-1]]), [end[-1] for end in ends[1:] if (len(end) > 1) != (len(ends[0]) > 1)]
+        person, others = Subjects([ends[0][-1]]), [end[-1] for end in ends[1:] if (len(end) > 1) != (len(ends[0]) > 1)]
         if any({*"/,;|"} & ({*str(name)} ^ {*str(other)}) for name in keys) or (
-            not each.find(other) and any(map(own.find, others))
+            not each.find(other) and any(map(person.find, others))
         ):
             raise ParamsError(f"fitted_on must be subjects by the names that subjects has, not {other!r}")
         fitted |= dict.fromkeys(each.find(other), other)

@@ -359,7 +359,7 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
         for word, side, of_side in zip(("first", "second"), sides, events, strict=True):
             _check(title, next(name.source for name in members if name in side.events), of_side)
             notes += [f"{title}: the {word} marks nothing in it"] * (not of_side and any(events))
-        links = [found for source in {name.source: 0 for name in members} if (found := coding.links(Path(source)))]
+        links = [*filter(None, (coding.links(Path(source)) for source in {name.source: 0 for name in members}))]
         if links and not set.intersection(*({folded(bare(link.name)) for link in of} for of in links)):
             notes.append(f"{title}: is linked to {' and '.join(str(of[0]) for of in links)}, taken as one recording")
         shared[title] = members, events

@@ -82,8 +82,8 @@ def check_media(path: Path, recording: Path) -> list[str]:
     linked = [other for other in others if other.is_file()]
     if linked and not any(other.samefile(recording) for other in linked if recording.exists()):
         raise DataError(f"{path}: must be linked to {recording}, not to {linked[0]}")
-    own, *ends = [(folded(other.parent.name), folded(bare(other.name))) for other in (recording.absolute(), *others)]
-    others = [] if linked or own in ends else others[:1]
+    end, *ends = [(folded(other.parent.name), folded(bare(other.name))) for other in (recording.absolute(), *others)]
+    others = [] if linked or end in ends else others[:1]
     return [f"{path}: is linked to {other}, which is not there, and taken as of {recording}" for other in others]
 
 

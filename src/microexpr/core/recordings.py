@@ -76,7 +76,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     """Return names of one set in groups, one for each recording, in the order of their first names.
 
     Whole paths of one file and coder are of one recording if they are equal. Those of two, as of two machines, are if
-    each is the only one of its file with so many folders in common; `taken_as_one` notes it. Raises DataError for a
+    each is the only one of its file with as many folders in common; `taken_as_one` notes it. Raises DataError for a
     name that could be of two recordings, and for two that differ in case, zeros or signs alone."""
     names = list(dict.fromkeys(names))
     parts, by = {name: _parts(name.path) for name in names}, {name: (name.source, name.coder) for name in names}
@@ -216,10 +216,10 @@ class Recordings(Generic[K]):
         """Return the one that is meant. Raises DataError for none, for several, and for two absolute paths of one."""
         matches = self.find(name, subject)
         if len(matches) == 1:
-            key, own = matches[0], (name, where)
-            other, place = self._absolute.setdefault(key, own) if _parts(name).root else own
+            key, row = matches[0], (name, where)
+            other, other_row = self._absolute.setdefault(key, row) if _parts(name).root else row
             if _parts(other).whole != _parts(name).whole:
-                paths_of_one = f"{self._texts[key][0]} could be {other} ({place}) or {name} ({where})"
+                paths_of_one = f"{self._texts[key][0]} could be {other} ({other_row}) or {name} ({where})"
                 raise DataError(f"{what} must be one, but {paths_of_one}: give the end of its path")
             return key
         paths = {key: self._texts[key][0] for key in matches or self._texts}
