@@ -104,7 +104,7 @@ def evaluate(
     [[3, 0], [1, 2]]
     """
     rows = _aligned(truth, subjects, predicted=predicted)
-    units = checks.subjects(rows.pop("subjects"))
+    units = rows.pop("subjects")
     names, (true, labels) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 1)
     seed = checks.whole(seed, "seed", 0)
@@ -161,7 +161,7 @@ def compare(
     [0.5, 0.25]
     """
     rows = _aligned(truth, subjects, first=first, second=second)
-    units = checks.subjects(rows.pop("subjects"))
+    units = rows.pop("subjects")
     names, (true, labels, others) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 2)
     seed = checks.whole(seed, "seed", 0)
@@ -177,7 +177,7 @@ def compare(
 
 
 def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, Any]:
-    """Return the arguments by name with the rows of `truth`, if they have an index, each seed on its own."""
+    """Return the arguments by name with the rows of `truth`, if they have an index, each seed and subject once."""
     is_one_class = checks.rows(truth, "truth must be a class of each clip").ndim == 1
     seeds = dict[str, list[Any]]()
     for word, values in predicted.items():
@@ -187,7 +187,8 @@ def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, A
             seeds[word] = [*values]
     each = {f"{word} {i}": seed for word, rows in seeds.items() for i, seed in enumerate(rows)}
     each |= {word: values for word, values in predicted.items() if word not in seeds}
-    aligned, _ = checks.aligned({"truth": truth, **each, "subjects": subjects})
+    aligned, index = checks.aligned({"truth": truth, **each, "subjects": subjects})
+    aligned["subjects"] = checks.subjects(aligned["subjects"], index)
     aligned |= {word: [aligned[f"{word} {i}"] for i in range(len(rows))] for word, rows in seeds.items()}
     return {word: aligned[word] for word in ("truth", *predicted, "subjects")}
 

@@ -14,7 +14,7 @@ from microexpr.core.clip import LABELS, Clip, LongVideo, event_kind
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.recordings import Recordings
 from microexpr.core.store import csv_text
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import Subjects, stated
 from microexpr.datasets.layout import check_events, label_of
 from microexpr.evaluation.spotting import Intervals, Spotted
 
@@ -27,7 +27,7 @@ NAMES = {  # of a column in the logs of each year, and of others
     "video": ("vid", "video", "recording"),
     "onset": ("onset", "pred_onset"),
     "offset": ("offset", "pred_offset"),
-    "subject": ("subject", "sub"),
+    "subject": ("subject", "sub", "subject_id", "participant", "participant_id"),
     "type": ("type", "kind", "expression_type"),
     "emotion": ("emotion", "class", "label", "pred_emotion"),
 }
@@ -78,7 +78,7 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
         cells = columns.cells(number, row)
         if not cells["video"]:
             raise DataError(f"a video must have a name, not an empty cell ({where})")
-        if subject := cells.get("subject", ""):
+        if subject := stated(cells.get("subject", "")):
             subjects.find_one(subject, where)
         clip = clips[there.find_one(cells["video"], subject, where, "a video")]
         frames = csv_file.cells(name, number, cells, dict.fromkeys(("onset", "offset"), csv_file.whole))

@@ -56,8 +56,10 @@ def test_names_of_other_years_and_without_zeros_are_understood(corpus):
     clip = videos[0].clip
     text = f"\ufeffvid,onset,offset,type\n{clip.name},3,20,mae\n"
     assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].kind == "macro"
-    text = f"subject,video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
-    assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].emotion == "negative"
+    for subject in ("subject", "Participant"):
+        text = f"{subject},video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
+        intervals, notes = spotting_log.read(text, "log.csv", videos)
+        assert intervals[clip.id][0].emotion == "negative" and not notes
 
 
 HEADER = "vid,onset,offset,type\n"
@@ -67,6 +69,7 @@ HEADER = "vid,onset,offset,type\n"
     ("text", "message"),
     [
         ("vid,onset", r"log\.csv: must have a column offset or pred_offset, not only vid, onset"),
+        (HEADER + "/data/007/006_1.avi,1,2,me", r"a video must be one of .*, not '/data/007/006_1.avi'.*row 2"),
         (HEADER + "006_9,1,2,me", r"a video must be one of 006/006_1, .*, not '006_9' .*\(log.csv, row 2\)"),
         *(
             (HEADER + f"006_1,{text},2,me", rf"log.csv, row 2: onset must be a whole number.*, not '{text}'")

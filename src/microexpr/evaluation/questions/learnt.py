@@ -17,7 +17,7 @@ from typing import TypeVar
 from microexpr.core.clip import KINDS, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import Subjects, data_set_key
 from microexpr.evaluation.questions import Facts, lines, long_videos
 from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.long_videos import Event
@@ -103,18 +103,24 @@ def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[s
     """Return for each clip that is asked about the facts that its questions alone make most probable.
 
     Learnt from the clips of other subjects with true answers. Raises DataError where a clip to answer for may be one of
-    these: it has the name of one, and not both say their data set, the same, and their subject."""
+    these, as it has the name of one, or of one's subject, as it says its data set or subject: unless both say both."""
     truth, features, queries = lines.facts(answered), _texts(answered), _texts(requests)
     if not truth:
         raise DataError("questions to learn from must be on clips with true answers of both classes, coarse and fine")
     person = _people(truth)
     same = {name: [person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=_name), _name)}
+    people = {person(clip) for clip in truth}
     for line in requests:
         (dataset, subject), name = person(line.clip_id), _name(line.clip_id)
-        if any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ())):
+        may_be_one = any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ()))
+        for of, of_subject in people if dataset or subject else ():
+            is_unsaid = not (dataset and subject and of and of_subject)
+            is_alike = not (subject and of_subject) or Subjects([of_subject]).find(subject)
+            may_be_one |= is_unsaid and bool(is_alike) and (not (dataset and of) or dataset == of)
+        if may_be_one:
             raise DataError(
-                f"question {line.id}: must say its data set and subject, and so must the clip called {name!r} that is "
-                "learnt from, since it may be the same"
+                f"question {line.id}: must say its data set and subject, and so must the clips that are learnt from, "
+                "since they may be of the same subject"
             )
     return answer_all(truth, features, queries, person)
 
@@ -125,16 +131,16 @@ def _people(clips: Iterable[str]) -> Callable[[str], tuple[str, str]]:
     Raises DataError, also when called, for a name that could be of two subjects."""
     names: dict[str, dict[str, str]] = {}
     for dataset, subject, _ in (clip.split("/", 2) for clip in clips):
-        names.setdefault(dataset.casefold(), {})[subject] = f"data set {dataset}"
+        names.setdefault(data_set_key(dataset), {})[subject] = f"data set {dataset}"
     subjects = {dataset: Subjects(filter(None, of_dataset)) for dataset, of_dataset in names.items()}
 
     def person(clip: str) -> tuple[str, str]:
         dataset, subject, _ = clip.split("/", 2)
-        of_dataset = subjects.get(dataset.casefold(), Subjects([]))
+        of_dataset = subjects.get(data_set_key(dataset), Subjects([]))
         keys = of_dataset.find(subject) if subject else []
         if len(keys) > 1:
             of_dataset.find_one(subject, f"clip {clip}")
-        return dataset.casefold(), keys[0] if keys else of_dataset.key(subject)
+        return data_set_key(dataset), keys[0] if keys else of_dataset.key(subject)
 
     return person
 

@@ -18,7 +18,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.facs import Side
 from microexpr.core.files import regular
 from microexpr.core.recordings import bare
-from microexpr.core.subjects import folded, key_of
+from microexpr.core.subjects import Subjects, data_set_key, folded, key_of, stated
 from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, parts, understand
 from microexpr.evaluation.questions.long_videos import plain
 
@@ -56,12 +56,15 @@ class Line:
 
 
 def read(path: Path, answered: bool = False) -> list[Line]:
-    """Read a file of questions, all of them `answered` if so. Raises DataError with file and row for any other line."""
+    """Read a file of questions, all of them `answered` if so. Raises DataError with file and row for any other line.
+
+    Also for subjects of a data set that could be one person, and a data set that is spelt in two ways or left out."""
     if not regular(path).is_file():
         raise DataError(f"{path}: is not a file")
     if (size := path.stat().st_size) > LONGEST:
         raise DataError(f"{path}: must have at most {LONGEST} bytes, not {size}")
-    lines, rows, spellings = list[Line](), dict[str, int](), dict[tuple[str, str], str]()
+    lines, rows = list[Line](), dict[str, int]()
+    people, spellings = dict[str, dict[str, str]](), dict[str, str]()  # subjects by data set, and how that is spelt
     for number, text in enumerate(path.read_text(encoding=csv_file.encoding(path), errors="replace").split("\n"), 1):
         if not text.strip():
             continue
@@ -74,13 +77,21 @@ def read(path: Path, answered: bool = False) -> list[Line]:
         if line.id in rows:
             raise DataError(f"{path}, row {number}: must have an id of its own, not {line.id} of row {rows[line.id]}")
         rows[line.id] = number
-        if line.subject:  # one spelling of each
-            person = line.subject_id.rpartition("/")[0], key_of(line.subject)
-            line = replace(line, subject=spellings.setdefault(person, line.subject))
-        lines.append(line)
+        dataset = str(line.fields.get("dataset", ""))
+        if (other := spellings.setdefault(data_set_key(dataset), dataset)) != dataset:
+            raise DataError(f"{path}, row {number}: dataset must be spelt as before, {other}, not {dataset}")
+        lines.append(line := replace(line, subject=stated(line.subject)))
+        if line.subject:
+            people.setdefault(dataset, {}).setdefault(line.subject, f"{path}, row {number}")
     if not lines:
         raise DataError(f"{path}: must hold questions, a JSON object in each row, not nothing")
-    return lines
+    subjects = {dataset: Subjects(names) for dataset, names in people.items()}
+    for name, where in people.get("", {}).items():
+        if any(of_dataset.find(name) for dataset, of_dataset in subjects.items() if dataset):
+            raise DataError(f"dataset must not be missing: {name} could be a subject of another row's ({where})")
+    of_lines = [subjects.get(str(line.fields.get("dataset", ""))) if line.subject else None for line in lines]
+    pairs = zip(lines, of_lines, strict=True)  # one spelling of each subject
+    return [replace(line, subject=of.name(of.key(line.subject))) if of else line for line, of in pairs]
 
 
 def _line(text: str) -> Line:
@@ -184,7 +195,7 @@ def _clip_parts(line: Line) -> tuple[str, ...]:
     """Return data set, subject and clip of a line as they compare; "" for what it does not say."""
     name = bare(PurePosixPath(line.clip.replace("\\", "/")).name)
     subject = key_of(line.subject) if line.subject else ""
-    return folded(line.fields.get("dataset", "")), subject, folded(name)
+    return data_set_key(line.fields.get("dataset", "")), subject, folded(name)
 
 
 def facts(lines: Iterable[Line]) -> dict[str, Facts]:
