@@ -17,7 +17,8 @@ WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno"), "s") | dict.fromk
     ("p", "pp", "participant", "vp", "vpn", "proband"), "p"
 )  # before the number of a subject -> the shortest word for the same
 NOBODY = (
-    "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing", "unknown",
+    "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing",
+    "unknown",
 )  # fmt: skip
 Part = str | int  # of a name: letters, or a number
 OTHER = r"[\s_.,:;/()#-]"  # characters of names that are neither
