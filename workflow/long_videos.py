@@ -13,6 +13,7 @@ from microexpr.datasets import index
 from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
+from microexpr.training.checked import SpotterRow
 
 TABLE, FIGURES, PAIRED = "results/megc2025_table.csv", "results/spot/figures.csv", "results/spot/paired.csv"
 
@@ -20,8 +21,8 @@ TABLE, FIGURES, PAIRED = "results/megc2025_table.csv", "results/spot/figures.csv
 class LongVideos:
     """Everything about long videos that follows from params.yaml and their annotation."""
 
-    def __init__(self, corpus: Corpus, spotters: dict[str, Any]):
-        """`spotters` are the rows of the table, as `described.check` describes them."""
+    def __init__(self, corpus: Corpus, spotters: dict[str, SpotterRow]):
+        """`spotters` are the rows of the table by name."""
         self.corpus, self.params, self.spotters = corpus, corpus.params, spotters
         names = self.params["spot"]["datasets"]
         origin = {name: index.origin(name, self.params["origin"]) for name in names}
@@ -123,7 +124,7 @@ class LongVideos:
 
     @property
     def files(self) -> list[str]:
-        movement = self.movement if any(about["reads_movement"] for about in self.spotters.values()) else []
+        movement = self.movement if any(spotter.reads_movement for spotter in self.spotters.values()) else []
         return [*self.curves, *movement, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
 
     @cached_property

@@ -20,6 +20,7 @@ from microexpr import datasets
 from microexpr.datasets import flow_folders
 from microexpr.protocols import PROTOCOLS, TASK_OF, TASKS
 from microexpr.reporting import papers
+from microexpr.training.checked import Checked
 
 ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
 APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
@@ -32,11 +33,10 @@ class Run:
     """Everything about a run that follows from params.yaml and the annotation. Raises MicroexprError for a run that
     cannot be: before it starts, not after hours."""
 
-    def __init__(self, checked: dict[str, Any]):
-        """`checked` are the values of params.yaml as `described.check` returns them."""
-        self.corpus = Corpus(checked["params"])
-        self.videos = LongVideos(self.corpus, checked["spotters"])
-        self.generators = Generators(self.corpus, checked["generators"])
+    def __init__(self, checked: Checked):
+        self.corpus = Corpus(checked.params)
+        self.videos = LongVideos(self.corpus, checked.spotters)
+        self.generators = Generators(self.corpus, checked.generators)
         self.plan = Plan(self.corpus, self.generators, checked)
         self.first = FirstWeights(self.corpus, self.plan)
         self.questions = Questions(self.corpus, self.plan, self.videos)
@@ -59,13 +59,13 @@ class Run:
         if training.task.pictures:
             rendered = ["results/flow_folders/population/flow"] * training.protocol.uses_population
             return {"flow": ["results/flow_folders/flow", *rendered]}
-        return self.corpus.signals(training.about["reads"], training.sets + training.macro)
+        return self.corpus.signals(training.about.reads, training.sets + training.macro)
 
     def settings(self, training: Training) -> dict[str, Any]:
         """Return the values that a training follows from, but for inputs, the method's params and section `train`."""
         params = self.corpus.params
         values: dict[str, Any] = {"seeds": training.seeds, "folds": training.folds}
-        values |= {"weights": self.first.published(training.about["weights"]), "initial": self.first.digests(training)}
+        values |= {"weights": self.first.published(training.about.weights), "initial": self.first.digests(training)}
         if labels := self.labels(training.protocol.name):
             values["units"] = labels
         if training.task.pictures:  # or files that are gone would not be missed
@@ -142,8 +142,8 @@ class Run:
     @property
     def table_generators(self) -> list[str]:
         """The generators of clips that train rows of the main table."""
-        chosen = {training.about["params"]["synthetic"] for training in self.plan.table}
-        return sorted(chosen & self.generators.described.keys())
+        chosen = {training.about.params["synthetic"] for training in self.plan.table}
+        return sorted(chosen & self.generators.rows.keys())
 
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
@@ -153,10 +153,10 @@ class Run:
         teachers = sorted({pair[0] for pair in pairs if pair})
         sets = {stage: {*self.corpus.micro_sets} for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
         for name in (*plan.in_table, *teachers):
-            for stage in plan.methods[name]["reads"]:
+            for stage in plan.methods[name].reads:
                 sets[stage] |= {*plan.sources(main), *plan.macro_sets(name)}
         for name in self.table_generators:
-            for stage in self.generators.described[name]["reads"]:
+            for stage in self.generators.rows[name].reads:
                 sets[stage] |= {*self.generators.sets(name), *self.generators.still_sets(name)}
         sets["apex"] |= sets["flow"] | sets["aus"]
         sets["faces"] |= sets["apex"]
@@ -181,14 +181,14 @@ class Run:
                 for name, path in zip(training.names, training.files, strict=True)
             },
             **{
-                f"{root}/{name}/{'groups' if name in self.generators.described else self.plan.main.name}/refit": path
+                f"{root}/{name}/{'groups' if name in self.generators.rows else self.plan.main.name}/refit": path
                 for name, path in refits
             },
             **{f"{root}/shipped/fit/{name}": f"results/shipped/{files[0]}" for name, files in SHIPPED.items()},
             **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.first.files},
             **{
                 f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path
-                for name in self.generators.described
+                for name in self.generators.rows
                 for path in self.generators.clips(name)
             },
         }

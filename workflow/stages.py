@@ -108,7 +108,7 @@ STAGES = {  # in the order in which they run
     ),
     "synthesise": Stage(
         rules={"synthesise": TRAINING},
-        outputs=lambda run: run.generators.files(run.generators.described),
+        outputs=lambda run: run.generators.files(run.generators.rows),
         table=lambda run: run.generators.files(run.table_generators),
     ),
     "train": Stage(
@@ -137,7 +137,7 @@ STAGES = {  # in the order in which they run
                 for training in run.plan.of_task(MAIN_TASK)
                 if training.method in run.plan.synthesising
             ),
-            *(f"results/evaluate/clips/{name}.csv" for name in run.generators.described),
+            *(f"results/evaluate/clips/{name}.csv" for name in run.generators.rows),
         ],
         table=figures_of_table,
         whole=figures_of_table,

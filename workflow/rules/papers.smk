@@ -12,10 +12,8 @@ RUN_OF_PAPERS = dict(
     folds=PARAMS["papers"]["folds"],
     seed=SEED,
     draws=PLAN.seeds("split70"),
-    other_choices={name: about["other_choices"] for name, about in METHODS.items() if "." not in name},
-    ablation_choices={
-        name: about["trainings"].get("ablation", about)["other_choices"] for name, about in METHODS.items() if "." not in name
-    },
+    other_choices={name: row.other_choices for name, row in METHODS.items() if "." not in name},
+    ablation_choices={name: row.trained("ablation").other_choices for name, row in METHODS.items() if "." not in name},
     study_methods=PLAN.paper_variants,
     ablates=PLAN.ablates,
 )
@@ -46,7 +44,7 @@ rule papers:
         table="|".join(sorted({table for tables in papers.TARGETS.values() for table in tables})),
     params:
         inputs=paper_inputs,
-        described=lambda w: {name: METHODS[name]["params"] for name in paper_inputs(w)["params"]},
+        described=lambda w: {name: METHODS[name].params for name in paper_inputs(w)["params"]},
         built=sorted(available_methods()),
         run=RUN_OF_PAPERS,
     script:
@@ -130,8 +128,8 @@ rule papers_mtmnet_fig3:
     resources:
         gpu=1,
     params:
-        method=lambda w: METHODS["mtmnet.eidnet"]["params"],
-        published=lambda w: FIRST.published(METHODS["mtmnet.eidnet"]["weights"]),
+        method=lambda w: METHODS["mtmnet.eidnet"].params,
+        published=lambda w: FIRST.published(METHODS["mtmnet.eidnet"].weights),
         initial=lambda w: FIRST.digests(PLAN.training("mtmnet.eidnet", PROTOCOL)),
         protocol=PROTOCOL,
         show=PARAMS["papers"]["show_licensed_faces"],
@@ -155,7 +153,7 @@ rule papers_augacn_fig4:
     resources:
         gpu=1,
     params:
-        method=lambda w: METHODS["augacn.nodes"]["params"],
+        method=lambda w: METHODS["augacn.nodes"].params,
         initial=lambda w: FIRST.digests(PLAN.training("augacn.nodes", "loso_casme2_7")),
         protocol="loso_casme2_7",
         seed=SEED,
@@ -247,7 +245,7 @@ rule papers_localregions:
     log:
         "work/logs/papers/localregions/figures.log",
     params:
-        method=lambda w: METHODS["localregions"]["params"],
+        method=lambda w: METHODS["localregions"].params,
         show=PARAMS["papers"]["show_licensed_faces"],
     script:
         "../scripts/papers_localregions.py"
