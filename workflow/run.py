@@ -172,26 +172,15 @@ class Run:
     @cached_property
     def checkpoints(self) -> dict[str, str]:
         """By folder of a training's checkpoints, the file that the training ends in."""
-        root, trainings = "work/checkpoints", [item for name in TASKS for item in self.plan.of_task(name)]
-        refits = self.refit_files.items()
-        return {
-            **{
-                f"{root}/{training.method}/{training.protocol.name}/{name}": path
-                for training in trainings
-                for name, path in zip(training.names, training.files, strict=True)
-            },
-            **{
-                f"{root}/{name}/{'groups' if name in self.generators.rows else self.plan.main.name}/refit": path
-                for name, path in refits
-            },
-            **{f"{root}/shipped/fit/{name}": f"results/shipped/{files[0]}" for name, files in SHIPPED.items()},
-            **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.first.files},
-            **{
-                f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path
-                for name in self.generators.rows
-                for path in self.generators.clips(name)
-            },
-        }
+        generators, main = self.generators.rows, self.plan.main.name
+        files = [path for name in TASKS for training in self.plan.of_task(name) for path in training.files]
+        files += [path for name in generators for path in self.generators.clips(name)]
+        folders = {"/".join(Path(path).with_suffix("").parts[-3:]): path for path in files}
+        refits = {f"{name}/{'groups' if name in generators else main}/refit": name for name in self.refit_files}
+        folders |= {folder: self.refit_files[name] for folder, name in refits.items()}
+        folders |= {f"shipped/fit/{name}": f"results/shipped/{paths[0]}" for name, paths in SHIPPED.items()}
+        folders |= {f"{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.first.files}
+        return {f"work/checkpoints/{folder}": path for folder, path in folders.items()}
 
     @staticmethod
     def duplicates_files(folder: str = "") -> list[str]:
