@@ -229,7 +229,7 @@ def test_sides_of_a_region_and_sizes_of_layers_may_repeat():
 
 
 def test_without_subjects_on_flow_pictures_no_number_of_them_is_too_large():
-    none = described.check(changed({"flow_folders.subjects": 0}))["params"]["flow_folders"]
+    none = described.check(changed({"flow_folders.subjects": 0})).params["flow_folders"]
     assert (none["subjects"], none["both"]) == (0, 24)
 
 
@@ -289,8 +289,8 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_an
 
 def test_a_row_of_the_appendix_is_in_no_other_table_and_trains_as_before():
     values = config.load(ROOT / "params.yaml")
-    without = described.check(values | {"appendix": {}})["methods"]["hog3d"]
-    moved = described.check(values | {"appendix": {"hog3d": "grey levels"}})["methods"]["hog3d"]
+    without = described.check(values | {"appendix": {}}).methods["hog3d"]
+    moved = described.check(values | {"appendix": {"hog3d": "grey levels"}}).methods["hog3d"]
     assert (moved.in_table, moved.appendix, without.in_table) == (False, "grey levels", True)
     assert moved.params == without.params
 
