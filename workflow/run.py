@@ -108,8 +108,7 @@ class Run:
     def files_of(self, task: str) -> list[str]:
         """Return the scores and evaluations of a task."""
         trainings = self.plan.of_task(task)
-        scores = [path for training in trainings for path in training.files]
-        return [*scores, *(path for training in trainings for path in training.evaluation)]
+        return [*self.scores(trainings), *(path for training in trainings for path in training.evaluation)]
 
     def tables_of(self, task: str) -> list[str]:
         return [f"results/{table}.csv" for table in TASKS[task].tables]
