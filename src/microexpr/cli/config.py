@@ -61,8 +61,8 @@ def load(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def _wrong(path: str | Path, place: Any, problem: str) -> ParamsError:
-    return ParamsError(f"{path}, line {place.start_mark.line + 1}: {problem}")
+def _wrong(path: str | Path, node: Any, problem: str) -> ParamsError:
+    return ParamsError(f"{path}, line {node.start_mark.line + 1}: {problem}")
 
 
 def _check_depth(text: str, path: str | Path) -> None:

@@ -72,7 +72,7 @@ class Listed(NamedTuple):
     name: str
     method: str  # in `methods`
     of_method: dict[str, Any]
-    own: dict[str, Any]  # of a variant: params that differ
+    changes: dict[str, Any]  # of a variant: params that differ
 
     @property
     def of_papers(self) -> bool:
@@ -92,14 +92,14 @@ def list_methods(params: Any) -> Iterator[Listed]:
             if method not in params.methods:
                 near = nearest(method, params.methods)
                 raise ParamsError(f"{section}.{method} must be a variant of one of methods{near}")
-            for variant, own in changes.items():
+            for variant, variant_changes in changes.items():
                 name = f"{method}.{variant}"
                 if ending := next(filter(variant.endswith, ENDINGS), ""):
                     raise ParamsError(f"{section}.{name} must not end in {ending}, as files of {method} do")
                 if name in names:
                     raise ParamsError(f"{name} must stand once in methods, variants and papers.variants, not twice")
                 names.add(name)
-                yield Listed(f"{section}.{name}", name, method, params.methods[method] or {}, own or {})
+                yield Listed(f"{section}.{name}", name, method, params.methods[method] or {}, variant_changes or {})
 
 
 def section_models() -> dict[str, type[BaseModel]]:
@@ -149,8 +149,8 @@ def check(values: dict[str, Any]) -> Checked:
     makers = {name: _generator(name, of_maker) for name, of_maker in params.generators.items()}
     _refuse(_relations_of_methods(params, listed, rows))
     others = {name: _of_task(name, section) for name, section in tasks.items()}
-    found = {name: _spotter(name, of_spotter, params.spot) for name, of_spotter in params.spot.methods.items()}
-    tables: dict[str, Mapping[str, Row | SpotterRow]] = {**others, "spot": found}
+    spotter_rows = {name: _spotter(name, of_spotter, params.spot) for name, of_spotter in params.spot.methods.items()}
+    tables: dict[str, Mapping[str, Row | SpotterRow]] = {**others, "spot": spotter_rows}
     for section, table in tables.items():
         _refuse(_same_rows(f"{section}.methods", table))
     _refuse(_relations(params, rows))
@@ -160,7 +160,7 @@ def check(values: dict[str, Any]) -> Checked:
     plain["generators"] = {name: maker.params for name, maker in makers.items()}
     for section, table in tables.items():
         plain[section]["methods"] = {name: row.params for name, row in table.items()}
-    return Checked(params=plain, methods=methods, generators=makers, tasks=others, spotters=found)
+    return Checked(params=plain, methods=methods, generators=makers, tasks=others, spotters=spotter_rows)
 
 
 def _other_tasks() -> list[str]:
@@ -223,11 +223,11 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
     """Yield a line for each value that another section excludes, and for each name that no other section has.
 
     Params of a row that this run lacks are unused."""
-    known = recognisers.names()
+    method_names = recognisers.names()
     for training, named in params.training_sets:
         for name, changes in named.items():
             key = f"training_sets.{training}.{name}"
-            if name not in methods and name not in known:
+            if name not in methods and name not in method_names:
                 yield f"{key} must be a method or variant{nearest(name, methods)}"
             if not (kind := recognisers.find(name)).learns:
                 yield f"{key} must be a method that learns: {kind.__name__} learns from no clip"
@@ -238,14 +238,14 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
     for name, reason in params.appendix.items():
         method, dot, _ = name.partition(".")
         variants = [f"{method}.{variant}" for variant in params.variants.get(method, ()) if dot]
-        if method not in known or (variants and name not in methods):
-            yield f"appendix.{name} must be a method or a variant of one{nearest(name, variants or known)}"
+        if method not in method_names or (variants and name not in methods):
+            yield f"appendix.{name} must be a method or a variant of one{nearest(name, variants or method_names)}"
         if not reason.strip():
             yield f"appendix.{name} must say why the row is not in the main table"
     for name, changes in params.flow_folders.methods.items():
         key = f"flow_folders.methods.{name}"
-        if name not in known:
-            yield f"{key} must be a method{nearest(name, known)}"
+        if name not in method_names:
+            yield f"{key} must be a method{nearest(name, method_names)}"
         for param in sorted(base.Params.model_fields.keys() & {*(changes or {})}):
             yield f"{key} must not have {param}, which is the same in all tables"
         yield from _unknown(name, changes or {}, key)
@@ -263,7 +263,7 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
         from microexpr.evaluation.questions import answerers  # a fifth of a second
 
         for name in params.questions.programs:
-            if name in {*answerers.ROWS, *methods, *known, *spotters.names()}:
+            if name in {*answerers.ROWS, *methods, *method_names, *spotters.names()}:
                 yield f"questions.programs.{name} must have another name: that is another row's"
     for clip in params.report.clips:
         dataset, *names = clip.split("/")
@@ -303,7 +303,7 @@ def _recogniser(key: str, name: str, values: dict[str, Any] | None, *context: An
 
 def _of_main_task(item: Listed, makers: Collection[str]) -> Row:
     """Return the row of a method or variant; `makers` are the generators of clips."""
-    method = _recogniser(item.key, item.name, item.of_method | item.own)
+    method = _recogniser(item.key, item.name, item.of_method | item.changes)
     params = method.params
     if params.population and params.initialisation != "population" and item.key.startswith("methods."):
         raise ParamsError(f"{item.key}.population needs initialisation: population, not {params.initialisation}")
@@ -365,7 +365,7 @@ def _on_pictures(item: Listed, params: Any) -> Row:
     values, changes, usual = item.of_method, params.flow_folders.methods, _usual(item.name)
     if training_sets.declared(values) == "both":
         values = params.training_sets.params_for("corpus", item.method, values, usual)
-    values = values | (changes.get(item.method) or {}) | item.own
+    values = values | (changes.get(item.method) or {}) | item.changes
     if training_sets.declared(values) == "both":
         values |= {"initialisation": usual, "population": {}}
     row = _row(_built(recognisers.find, f"flow_folders.{item.key}", item.name, values))
