@@ -153,7 +153,7 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
     monkeypatch.setenv("COLUMNS", "300")
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text)
-    params = described.check(config.load("params.yaml"))["methods"]["ststnet"]["params"]
+    params = described.check(config.load("params.yaml")).methods["ststnet"].params
     Path("results/train/ststnet/megc2019").mkdir(parents=True)
     with store.create("results/train/ststnet/megc2019/1of1.h5", "train", {"methods.ststnet": params}):
         pass
