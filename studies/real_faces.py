@@ -59,8 +59,8 @@ def main() -> int:
 
 def read_rows() -> list[dict[str, str]]:
     """Return the rows of the table of precomputed flow that this run has evaluated."""
-    methods = config.check_cached(config.load("params.yaml"))["methods"]
-    names = [name for name, about in methods.items() if about["in_table"]]
+    methods = config.check_cached(config.load("params.yaml")).methods
+    names = [name for name, about in methods.items() if about.in_table]
     paths = [EVALUATED / protocol / f"{name}.csv" for protocol in FLOW_PROTOCOLS for name in names]
     if not (existing := [path for path in paths if path.exists()]):
         raise SystemExit(f"{EVALUATED} must have the rows of results/flow_folders_table.csv; make that first")

@@ -46,7 +46,7 @@ def main() -> int:
     tables = [main_table.TABLE.read(folder / "megc2019_table.csv") for folder in folders.values()]
     seeds = f"Corpus seeds {', '.join(map(str, folders))}. "
     summary(tables).publish("README.md", README_MARK, f"{training_data(tables[0])} {seeds}", arguments.write_docs)
-    compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
+    compared = [rows.read(folder / "megc2019_paired.csv", pairs.COLUMNS) for folder in folders.values()]
     if len(folders) > 1:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))

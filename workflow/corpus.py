@@ -63,14 +63,12 @@ class Corpus:
         sets = {MAIN_TASK: values["datasets"]} | {name: chosen or values["datasets"] for name, chosen in tasks.items()}
         names = dict.fromkeys(name for chosen in (*sets.values(), values["macro"]) for name in chosen)
         origin = {name: index.origin(name, values["origin"]) for name in names}
-        self.sets = {
-            name: of_one_origin(chosen, origin) for name, chosen in sets.items()
-        }  # by task: trained and tested on
+        # by task: trained and tested on
+        self.sets = {name: of_one_origin(chosen, origin) for name, chosen in sets.items()}
         self.micro_sets = self.sets[MAIN_TASK]
         self.left_out = [name for name in values["datasets"] if name not in self.micro_sets]
-        self.origin = {
-            name: origin[name] for chosen in (self.micro_sets, values["macro"], *self.sets.values()) for name in chosen
-        }
+        used = (self.micro_sets, values["macro"], *self.sets.values())
+        self.origin = {name: origin[name] for chosen in used for name in chosen}
         with errors_of_params():
             self.plans, self.benchmark_plans = self._plans()
         planned = {name: [clip.clip for clip in plan] for name, plan in self.plans.items()}
@@ -91,8 +89,7 @@ class Corpus:
         moving = [name for name in names if name in NATIVES and datasets.LAYOUTS[name].has_motion]
 
         def rows() -> list[dict[str, list[dict[str, Any]]]]:
-            from microexpr.population.identities import check_distinct
-            from microexpr.rendering import corpus, plan
+            from microexpr.rendering import plan
             from microexpr.reporting import signal_benchmark
 
             sizes = plan.Params(**values["render"])
@@ -100,12 +97,8 @@ class Corpus:
             corpora = {name: plan.plan_clips(name, sizes, values["seed"]) for name in rendered}
             others = {name: signal_benchmark.plan_clips(name, benchmark, sizes, values["seed"]) for name in moving}
             seeds = values["seed"], signal_benchmark.root_seed(values["seed"])
-            performers = {
-                f"{clip.origin}/{clip.dataset}/{clip.subject}": corpus.performer_of(clip, seed)
-                for plans, seed in zip((corpora, others), seeds, strict=True)
-                for clip in (planned.clip for clips in plans.values() for planned in clips)
-            }
-            check_distinct(performers, self.population)
+            for plans, seed in zip((corpora, others), seeds, strict=True):
+                self.check_faces((planned.clip for clips in plans.values() for planned in clips), seed)
             return [
                 {name: [clip.row() for clip in clips] for name, clips in plans.items()} for plans in (corpora, others)
             ]
@@ -115,6 +108,14 @@ class Corpus:
             for plans in config.cached("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
+
+    def check_faces(self, clips: Iterable[Clip], seed: int) -> None:
+        """Raises DataError where the face of a rendered clip is in the population."""
+        from microexpr.population.identities import check_distinct
+        from microexpr.rendering.corpus import performer_of
+
+        performers = {f"{clip.origin}/{clip.dataset}/{clip.subject}": performer_of(clip, seed) for clip in clips}
+        check_distinct(performers, self.population)
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:

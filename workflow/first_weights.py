@@ -17,6 +17,7 @@ from microexpr.core import store
 from microexpr.core.files import file_digest, visible
 from microexpr.models import pretrained_weights
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TrainingSet, class_set
+from microexpr.training.checked import Row
 
 PACKAGE = Path("src/microexpr/weights")
 INITIAL = PACKAGE / "initial"  # shipped weights that networks start from
@@ -61,20 +62,25 @@ class FirstWeights:
     def __init__(self, corpus: Corpus, plan: Plan):
         self.corpus, self.plan = corpus, plan
 
-    def about(self, method: str, classes: str, key: str) -> Any:
-        """Return a property of a method that starts from the population, such as params of the network of a role."""
+    def row(self, method: str, classes: str) -> Row:
+        """Return a method that starts from the population."""
         rows = self.plan.rows.get(classes)
-        return (rows[method] if rows else self.plan.about(method, "both"))[key]
+        return rows[method] if rows else self.plan.methods[method].trained("both")
+
+    def params(self, network: Network) -> dict[str, Any] | None:
+        """Return the params of a network as the population trains it; None for one that never starts from it."""
+        row = self.row(network.method, network.classes)
+        return row.population if network.role == "population" else row.teacher_population
 
     def network(self, method: str, classes: str, role: Role = "population") -> Network | None:
         """Return the network of the first variant, itself or its teacher, that the population trains with equal params.
 
         None for a method that never starts from the population."""
-        if not (params := self.about(method, classes, role)):
+        if not (params := self.params(Network(method, classes, role))):
             return None
         rows = self.plan.rows.get(classes, self.plan.methods)
         networks = (Network(name, classes, role) for role in ROLES for name in rows if _base(name) == _base(method))
-        return next(network for network in networks if self.about(*network) == params)
+        return next(network for network in networks if self.params(network) == params)
 
     def paths(self, training: Training, role: Role = "population") -> list[str]:
         """Return the file from which a training, or that of its teacher, starts, if any.
@@ -82,11 +88,11 @@ class FirstWeights:
         It is shipped where the network, params, classes and recordings are equal; else stage `pretrain` trains it."""
         classes = class_set(training.protocol.name)
         network = self.network(training.method, classes, role)
-        if network is None or training.task.pictures or not training.about[role]:
+        if network is None or training.task.pictures or not getattr(training.about, role):
             return []
         expected = {
             "network": _base(training.method),
-            "params": json.dumps(self.about(*network), sort_keys=True),
+            "params": json.dumps(self.params(network), sort_keys=True),
             "classes": ", ".join(CLASSES[network.classes]),
             "population": self.corpus.recorded,
         }
@@ -114,7 +120,7 @@ class FirstWeights:
 
     def of_generator(self, generator: str) -> list[str]:
         """Return the file from which a generator of clips starts, if it starts from any."""
-        return [GENERATOR] * (self.plan.generators.described[generator]["params"]["initialisation"] == "shipped")
+        return [GENERATOR] * (self.plan.generators.rows[generator].params["initialisation"] == "shipped")
 
     @cached_property
     def networks(self) -> dict[str, Network]:
@@ -141,19 +147,13 @@ class FirstWeights:
     def teacher(self, training: Training) -> tuple[str, TrainingSet] | None:
         """Return the first method or variant, and its training set, that pretrains the same network on
         macro-expressions. None without one."""
-        plan, about = self.plan, training.about
-        if training.task.name != MAIN_TASK or not (params := about["pretraining"]):
+        plan, params = self.plan, training.about.pretraining
+        if training.task.name != MAIN_TASK or not params:
             return None
-        pairs = sorted(
-            (
-                (name, kind)
-                for name in plan.methods
-                if _base(name) == _base(training.method)
-                for kind in TRAINING_SET_NAMES
-            ),
-            key=lambda pair: pair[1] != plan.declared(pair[0]),  # those by their params first
-        )
-        return next(pair for pair in pairs if plan.about(*pair)["pretraining"] == params)
+        names = [name for name in plan.methods if _base(name) == _base(training.method)]
+        pairs = [(name, kind) for name in names for kind in TRAINING_SET_NAMES]
+        pairs.sort(key=lambda pair: pair[1] != plan.declared(pair[0]))  # those by their params first
+        return next((name, kind) for name, kind in pairs if plan.methods[name].trained(kind).pretraining == params)
 
     def teacher_paths(self, training: Training) -> list[str]:
         """Return the network of macro-expressions that guides a training, if one does."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from corpus import Corpus, errors_of_params
 
@@ -11,19 +10,20 @@ from microexpr import datasets, protocols
 from microexpr.core.clip import Fold
 from microexpr.protocols import Grouping
 from microexpr.protocols.splits import subject_id
+from microexpr.training.checked import Row
 
 
 class Generators:
     """The generators that are trained apart from recognisers; those that a fold trains are methods."""
 
-    def __init__(self, corpus: Corpus, described: dict[str, dict[str, Any]]):
-        """`described` are the properties of each, as `described.check` returns them."""
-        self.corpus, self.described = corpus, described
+    def __init__(self, corpus: Corpus, rows: dict[str, Row]):
+        """`rows` are the generators by name, with their params."""
+        self.corpus, self.rows = corpus, rows
         self.groups = cache(self._groups)
 
     def grouping(self, generator: str) -> Grouping:
         """Return the data sets and classes of a generator."""
-        return protocols.GROUPINGS[self.described[generator]["grouping"]]
+        return protocols.GROUPINGS[self.rows[generator].grouping]
 
     def sets(self, generator: str) -> list[str]:
         """Return the data sets of this run that a generator is trained on."""
@@ -31,7 +31,7 @@ class Generators:
 
     def still_sets(self, generator: str) -> list[str]:
         """Return the macro sets of single pictures that a generator also learns from."""
-        macro = self.corpus.params["macro"] if self.described[generator]["macro"] else []
+        macro = self.corpus.params["macro"] if self.rows[generator].macro else []
         return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
 
     def _groups(self, generator: str) -> list[Fold]:
@@ -49,12 +49,18 @@ class Generators:
     @property
     def with_groups(self) -> list[str]:
         """The generators that have subjects to learn from."""
-        return [name for name in self.described if self.groups(name)]
+        return [name for name in self.rows if self.groups(name)]
+
+    def lacking(self, name: str) -> str:
+        """Return why a generator has no subjects to learn from; "" for one that has some, and for a method."""
+        if name not in self.rows or self.groups(name):
+            return ""
+        return f"{name} needs two subjects of {' or '.join(self.grouping(name).sources)}"
 
     def signals(self, generator: str) -> dict[str, list[str]]:
         """Return the files that a generator learns from, by stage."""
         names = self.sets(generator) + self.still_sets(generator)
-        return self.corpus.signals(self.described[generator]["reads"], names)
+        return self.corpus.signals(self.rows[generator].reads, names)
 
     def clips(self, generator: str) -> list[str]:
         """Return the files of clips that a generator synthesises, one for each group."""

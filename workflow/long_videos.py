@@ -13,6 +13,7 @@ from microexpr.datasets import index
 from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
+from microexpr.training.checked import SpotterRow
 
 TABLE, FIGURES, PAIRED = "results/megc2025_table.csv", "results/spot/figures.csv", "results/spot/paired.csv"
 
@@ -20,8 +21,8 @@ TABLE, FIGURES, PAIRED = "results/megc2025_table.csv", "results/spot/figures.csv
 class LongVideos:
     """Everything about long videos that follows from params.yaml and their annotation."""
 
-    def __init__(self, corpus: Corpus, spotters: dict[str, Any]):
-        """`spotters` are the rows of the table, as `described.check` describes them."""
+    def __init__(self, corpus: Corpus, spotters: dict[str, SpotterRow]):
+        """`spotters` are the rows of the table by name."""
         self.corpus, self.params, self.spotters = corpus, corpus.params, spotters
         names = self.params["spot"]["datasets"]
         origin = {name: index.origin(name, self.params["origin"]) for name in names}
@@ -29,15 +30,10 @@ class LongVideos:
         self.origin = {name: origin[name] for name in self.sets}
         with errors_of_params():
             self.plans = self._plans()
-        videos = {
-            (video.clip.dataset, video.clip.subject, video.clip.name): video
-            for name in self.sets
-            for video in (
-                [planned.video for planned in self.plans[name]]
-                if name in self.plans
-                else datasets.read_videos(name, "licensed")[0]
-            )
-        }
+        rendered = {name: [planned.video for planned in plan] for name, plan in self.plans.items()}
+        licensed = {name: datasets.read_videos(name, "licensed")[0] for name in self.sets if name not in rendered}
+        both = [video for of_set in (rendered | licensed).values() for video in of_set]
+        videos = {(video.clip.dataset, video.clip.subject, video.clip.name): video for video in both}
         self.videos: dict[tuple[str, str, str], LongVideo] = dict(sorted(videos.items()))  # by data set, subject, name
 
     def _plans(self) -> dict[str, list[PlannedVideo]]:
@@ -46,20 +42,15 @@ class LongVideos:
         rendered = [name for name in self.sets if self.origin[name] == "generated" and name in LONG_NATIVES]
 
         def rows() -> dict[str, list[dict[str, Any]]]:
-            from microexpr.population.identities import check_distinct
-            from microexpr.rendering import corpus, long_videos, plan
+            from microexpr.rendering import long_videos, plan
 
             sizes = plan.Params(**values["render"])
             settings = sizes.max_seconds, sizes.difficulty, values["seed"]
             plans = {
                 name: long_videos.plan_videos(LONG_NATIVES[name], getattr(sizes, name), *settings) for name in rendered
             }
-            clips = [planned.video.clip for videos in plans.values() for planned in videos]
-            performers = {
-                f"{clip.origin}/{clip.dataset}/{clip.subject}": corpus.performer_of(clip, values["seed"])
-                for clip in clips
-            }
-            check_distinct(performers, self.corpus.population)
+            clips = (planned.video.clip for videos in plans.values() for planned in videos)
+            self.corpus.check_faces(clips, values["seed"])
             return {name: [planned.row() for planned in videos] for name, videos in plans.items()}
 
         plans = config.cached("long_plans", [values, rendered], rows)
@@ -123,7 +114,7 @@ class LongVideos:
 
     @property
     def files(self) -> list[str]:
-        movement = self.movement if any(about["reads_movement"] for about in self.spotters.values()) else []
+        movement = self.movement if any(spotter.reads_movement for spotter in self.spotters.values()) else []
         return [*self.curves, *movement, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
 
     @cached_property

@@ -1,5 +1,6 @@
 """The trainings of a run: each method under each protocol, with its folds, shards and files. Runs nothing."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from microexpr.core.clip import POPULATION, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS, TRAINING_SETS, Protocol, Task, TrainingSet
 from microexpr.training import training_sets
+from microexpr.training.checked import Checked, Row
 
 EVALUATED = {  # endings after a method's name, of the files that an evaluation writes next to its curve
     "figures": ".csv",
@@ -31,7 +33,7 @@ class Training:
     method: str
     protocol: Protocol
     learns_from: TrainingSet
-    about: dict[str, Any]  # the method's properties in this training
+    about: Row  # the method with its params in this training
     sets: list[str]  # data sets that train and are tested
     macro: list[str]  # data sets that train too
     folds: dict[str, int]  # the number and kind of folds, as `Protocol.folds` takes them
@@ -60,12 +62,12 @@ class Training:
 
     @property
     def synthesises(self) -> bool:
-        return bool(self.about.get("synthesises"))
+        return self.task.name == MAIN_TASK and self.about.synthesises
 
     @property
     def planted_leak(self) -> str:
         """The leak that its params declare; "" for none."""
-        return str(self.about["params"].get("planted_leak", ""))
+        return str(self.about.params["planted_leak"])
 
     def evaluated(self, ending: str = ".csv") -> str:
         """Return a file of its evaluation; with a planted leak it is in a folder that no table reads."""
@@ -92,8 +94,8 @@ class Training:
             "protocol": self.protocol.name,
             "learns from": self.learns_from,
             "data sets": " ".join((*self.sets, *self.macro)),
-            "reads": " ".join(self.about["reads"]),
-            "synthetic": self.about["params"].get("synthetic", ""),
+            "reads": " ".join(self.about.reads),
+            "synthetic": self.about.params["synthetic"],
             "folds": " ".join(f"{name}={value}" for name, value in self.folds.items() if value) or "all",
             "seeds": self.seeds,
             "shards": self.shards,
@@ -103,16 +105,13 @@ class Training:
 class Plan:
     """The trainings of a run. Raises MicroexprError for what these clips do not allow."""
 
-    def __init__(self, corpus: Corpus, generators: Generators, checked: dict[str, Any]):
-        """`checked` are the values of params.yaml as `described.check` returns them."""
+    def __init__(self, corpus: Corpus, generators: Generators, checked: Checked):
         self.corpus, self.generators, self.params = corpus, generators, corpus.params
-        self.methods: dict[str, dict[str, Any]] = checked["methods"]
-        pictured = {
-            name: about | {"params": about["params_on_pictures"], "reads": about["reads_on_pictures"]}
-            for name, about in self.methods.items()
+        self.methods = checked.methods
+        pictured = {name: row.on_pictures for name, row in self.methods.items()}
+        self.rows: dict[str, Mapping[str, Row]] = {  # by task
+            name: pictured if task.pictures else checked.tasks.get(name, self.methods) for name, task in TASKS.items()
         }
-        self.rows = {name: pictured if task.pictures else self.methods for name, task in TASKS.items()}
-        self.rows |= checked["tasks"]
         self._name_rows()
         self._folds, self._count, self.training = cache(self._folds_of), cache(self._count_of), cache(self._training)
         name = protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY
@@ -120,33 +119,27 @@ class Plan:
         with errors_of_params():
             groups, shards = (self.params["train"][name] for name in ("rendered_folds", "shards"))
             protocols.check_shards(self._count(self.main.name, 0, groups), shards)
-        for name, about in self.methods.items():
-            if about["macro"] and not self.macro_sets(name):
-                moving = [dataset for dataset in datasets.MACRO if datasets.LAYOUTS[dataset].has_motion]
-                suitable = [dataset for dataset in moving if about["macro_source"] in ("", dataset)]
-                raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(suitable)} in macro, not none")
+        for name, row in self.methods.items():
+            if row.macro and not self.macro_sets(name):
+                suitable = ", ".join(_macro_sets(row, datasets.MACRO))
+                raise ParamsError(f"params.yaml: method {name} needs one of {suitable} in macro, not none")
 
     def _name_rows(self) -> None:
         """Lists the main task's methods and variants by use."""
-        methods, generators = self.methods.items(), self.generators
-        leaky = {name for name, about in methods if about["params"]["planted_leak"]}  # no table has them
-        self.ranked = [name for name in self.methods if name not in leaky]
+        methods, generators = self.methods, self.generators
+        self.ranked = [name for name, row in methods.items() if not row.params["planted_leak"]]  # no table has others
         # rows at chance, outside of the main table: why
-        self.in_appendix = {name: why for name in self.ranked if (why := self.methods[name]["appendix"])}
+        self.in_appendix = {name: methods[name].appendix for name in self.ranked if methods[name].appendix}
         # rows of papers' tables alone
-        self.paper_variants = [name for name, about in methods if not (about["in_table"] or about["appendix"])]
-        self.without_clips: dict[str, str] = {}  # rows with a generator that has no subjects to learn from: why
-        for name in self.ranked:
-            generator, in_table = self.methods[name]["params"]["synthetic"], self.methods[name]["in_table"]
-            if in_table and generator in generators.described and not generators.groups(generator):
-                needed = " or ".join(generators.grouping(generator).sources)
-                self.without_clips[name] = f"{generator} needs two subjects of {needed}"
-        in_table = [name for name in self.ranked if self.methods[name]["in_table"]]
-        self.in_table = [name for name in in_table if name not in self.without_clips]  # rows of the main table
-        self.synthesising = [name for name in self.ranked if self.methods[name]["synthesises"]]
+        self.paper_variants = [name for name, row in methods.items() if not (row.in_table or row.appendix)]
+        in_table = [name for name in self.ranked if methods[name].in_table]
+        lacking = {name: generators.lacking(methods[name].params["synthetic"]) for name in in_table}
+        self.without_clips = {name: why for name, why in lacking.items() if why}  # rows that a generator makes none for
+        self.in_table = [name for name in in_table if not lacking[name]]  # rows of the main table
+        self.synthesising = [name for name in self.ranked if methods[name].synthesises]
         # to train once more on all clips; no fold then synthesises faces to learn from
-        networks = (name for name in self.in_table if self.methods[name]["network"])
-        self.networks = [name for name in networks if not self.methods[name]["params"]["synthetic"]]
+        networks = (name for name in self.in_table if methods[name].network)
+        self.networks = [name for name in networks if not methods[name].params["synthetic"]]
 
     def sources(self, protocol: str) -> list[str]:
         """Return the data sets of this run that a protocol trains or tests on."""
@@ -162,11 +155,8 @@ class Plan:
 
     def macro_sets(self, method: str) -> list[str]:
         """Return the macro sets with clips that a method also trains on; sets of single pictures have no clips."""
-        if not self.methods[method]["macro"]:
-            return []
-        source = self.methods[method]["macro_source"]
-        moving = [name for name in self.params["macro"] if datasets.LAYOUTS[name].has_motion]
-        return [name for name in moving if source in ("", name)]
+        row = self.methods[method]
+        return _macro_sets(row, self.params["macro"]) if row.macro else []
 
     def seeds(self, protocol: str) -> int:
         """Return the number of seeds under a protocol: where splits are sampled, each seed trains a separate split."""
@@ -187,8 +177,8 @@ class Plan:
             return {"limit": 0, "groups": groups}
         of_users = {*PROTOCOLS[protocol].sources} <= {*datasets.OWN}
         limited = not of_users and protocol not in (*protocols.MAIN, self.main.name)
-        generator = self.methods[method]["params"].get("synthetic", "")
-        splits_groups = groups and generator in self.generators.described
+        generator = self.methods[method].params["synthetic"]
+        splits_groups = groups and generator in self.generators.rows
         if splits_groups and not self.generators.are_apart(generator, self._folds(protocol, 0, groups)):
             groups = 0
         limited |= method in self.paper_variants
@@ -237,7 +227,7 @@ class Plan:
 
     def declared(self, method: str) -> TrainingSet:
         """Return a method's training set by its params."""
-        return training_sets.declared(self.methods[method]["params"])
+        return training_sets.declared(self.methods[method].params)
 
     def learns_from(self, method: str, protocol: str) -> TrainingSet:
         """Return a method's training set under a protocol: as this has it, or as the method's params do.
@@ -246,16 +236,11 @@ class Plan:
         params for a corpus alone train on it alone."""
         task, chosen = TASK_OF[protocol], PROTOCOLS[protocol]
         if task.name != MAIN_TASK:
-            return training_sets.declared(self.rows[task.name][method]["params"])
+            return training_sets.declared(self.rows[task.name][method].params)
         other_classes = chosen.classes != PROTOCOLS[protocols.MEGC2019].classes
         if other_classes and method.partition(".")[0] in self.params["training_sets"]["corpus"]:
             return "corpus"
         return chosen.training or self.declared(method)
-
-    def about(self, method: str, learns_from: TrainingSet) -> dict[str, Any]:
-        """Return the properties of a method of the main task with a training set; its own where it has no other."""
-        about = self.methods[method]
-        return about | about["trainings"].get(learns_from, {})
 
     def _training(self, method: str, protocol: str) -> Training:
         """Return the training of a method under a protocol.
@@ -273,7 +258,7 @@ class Plan:
             method=method,
             protocol=chosen,
             learns_from=kind,
-            about=self.about(method, kind) if is_main else self.rows[task.name][method],
+            about=self.methods[method].trained(kind) if is_main else self.rows[task.name][method],
             sets=self.sources(protocol),
             macro=self.macro_sets(method) if is_main else [],
             folds=options,
@@ -290,7 +275,7 @@ class Plan:
         rows, suits = self.rows[task], TASKS[task].suits
         if not TASKS[task].pictures:
             return list(rows)
-        return [name for name in self.in_table if suits(rows[name]["reads"]) and not self.macro_sets(name)]
+        return [name for name in self.in_table if suits(rows[name].reads) and not self.macro_sets(name)]
 
     @cached_property
     def table(self) -> list[Training]:
@@ -322,7 +307,7 @@ class Plan:
             name: {
                 kind: self.training(name, protocols.MEGC2019 if kind == self.declared(name) else protocol).evaluated()
                 for kind, protocol in TRAINING_SETS.items()
-                if kind == self.declared(name) or kind in self.methods[name]["trainings"]
+                if kind == self.declared(name) or kind in self.methods[name].trainings
             }
             for name in self.in_table
         }
@@ -330,8 +315,8 @@ class Plan:
     def synthetic_inputs(self, training: Training) -> dict[str, list[str]]:
         """Return by role the files that a training also learns from: of a generator that is trained fold by fold, or
         for groups of subjects."""
-        generator, protocol = training.about["params"].get("synthetic", ""), training.protocol.name
-        if generator in self.generators.described:
+        generator, protocol = training.about.params["synthetic"], training.protocol.name
+        if generator in self.generators.rows:
             return {"synthetic_groups": self.generators.clips_for(generator, self.folds(training.method, protocol))}
         return {"synthetic": self.training(generator, protocol).faces} if generator else {}
 
@@ -340,3 +325,9 @@ class Plan:
         """By name of a set of classes, a protocol that has them."""
         names = [name for task, allowed in self.allowed.items() if not TASKS[task].pictures for name in allowed]
         return {protocols.class_set(name): name for name in reversed(names)}
+
+
+def _macro_sets(row: Row, names: Iterable[str]) -> list[str]:
+    """Return which of these data sets with motion a method may learn macro-expressions from."""
+    moving = [name for name in names if datasets.LAYOUTS[name].has_motion]
+    return [name for name in moving if row.params.get("macro_source", "") in ("", name)]

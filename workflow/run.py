@@ -20,6 +20,7 @@ from microexpr import datasets
 from microexpr.datasets import flow_folders
 from microexpr.protocols import PROTOCOLS, TASK_OF, TASKS
 from microexpr.reporting import papers
+from microexpr.training.checked import Checked
 
 ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
 APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
@@ -32,11 +33,10 @@ class Run:
     """Everything about a run that follows from params.yaml and the annotation. Raises MicroexprError for a run that
     cannot be: before it starts, not after hours."""
 
-    def __init__(self, checked: dict[str, Any]):
-        """`checked` are the values of params.yaml as `described.check` returns them."""
-        self.corpus = Corpus(checked["params"])
-        self.videos = LongVideos(self.corpus, checked["spotters"])
-        self.generators = Generators(self.corpus, checked["generators"])
+    def __init__(self, checked: Checked):
+        self.corpus = Corpus(checked.params)
+        self.videos = LongVideos(self.corpus, checked.spotters)
+        self.generators = Generators(self.corpus, checked.generators)
         self.plan = Plan(self.corpus, self.generators, checked)
         self.first = FirstWeights(self.corpus, self.plan)
         self.questions = Questions(self.corpus, self.plan, self.videos)
@@ -59,13 +59,13 @@ class Run:
         if training.task.pictures:
             rendered = ["results/flow_folders/population/flow"] * training.protocol.uses_population
             return {"flow": ["results/flow_folders/flow", *rendered]}
-        return self.corpus.signals(training.about["reads"], training.sets + training.macro)
+        return self.corpus.signals(training.about.reads, training.sets + training.macro)
 
     def settings(self, training: Training) -> dict[str, Any]:
         """Return the values that a training follows from, but for inputs, the method's params and section `train`."""
         params = self.corpus.params
         values: dict[str, Any] = {"seeds": training.seeds, "folds": training.folds}
-        values |= {"weights": self.first.published(training.about["weights"]), "initial": self.first.digests(training)}
+        values |= {"weights": self.first.published(training.about.weights), "initial": self.first.digests(training)}
         if labels := self.labels(training.protocol.name):
             values["units"] = labels
         if training.task.pictures:  # or files that are gone would not be missed
@@ -108,8 +108,7 @@ class Run:
     def files_of(self, task: str) -> list[str]:
         """Return the scores and evaluations of a task."""
         trainings = self.plan.of_task(task)
-        scores = [path for training in trainings for path in training.files]
-        return [*scores, *(path for training in trainings for path in training.evaluation)]
+        return [*self.scores(trainings), *(path for training in trainings for path in training.evaluation)]
 
     def tables_of(self, task: str) -> list[str]:
         return [f"results/{table}.csv" for table in TASKS[task].tables]
@@ -142,8 +141,8 @@ class Run:
     @property
     def table_generators(self) -> list[str]:
         """The generators of clips that train rows of the main table."""
-        chosen = {training.about["params"]["synthetic"] for training in self.plan.table}
-        return sorted(chosen & self.generators.described.keys())
+        chosen = {training.about.params["synthetic"] for training in self.plan.table}
+        return sorted(chosen & self.generators.rows.keys())
 
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
@@ -153,10 +152,10 @@ class Run:
         teachers = sorted({pair[0] for pair in pairs if pair})
         sets = {stage: {*self.corpus.micro_sets} for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
         for name in (*plan.in_table, *teachers):
-            for stage in plan.methods[name]["reads"]:
+            for stage in plan.methods[name].reads:
                 sets[stage] |= {*plan.sources(main), *plan.macro_sets(name)}
         for name in self.table_generators:
-            for stage in self.generators.described[name]["reads"]:
+            for stage in self.generators.rows[name].reads:
                 sets[stage] |= {*self.generators.sets(name), *self.generators.still_sets(name)}
         sets["apex"] |= sets["flow"] | sets["aus"]
         sets["faces"] |= sets["apex"]
@@ -172,26 +171,15 @@ class Run:
     @cached_property
     def checkpoints(self) -> dict[str, str]:
         """By folder of a training's checkpoints, the file that the training ends in."""
-        root, trainings = "work/checkpoints", [item for name in TASKS for item in self.plan.of_task(name)]
-        refits = self.refit_files.items()
-        return {
-            **{
-                f"{root}/{training.method}/{training.protocol.name}/{name}": path
-                for training in trainings
-                for name, path in zip(training.names, training.files, strict=True)
-            },
-            **{
-                f"{root}/{name}/{'groups' if name in self.generators.described else self.plan.main.name}/refit": path
-                for name, path in refits
-            },
-            **{f"{root}/shipped/fit/{name}": f"results/shipped/{files[0]}" for name, files in SHIPPED.items()},
-            **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.first.files},
-            **{
-                f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path
-                for name in self.generators.described
-                for path in self.generators.clips(name)
-            },
-        }
+        generators, main = self.generators.rows, self.plan.main.name
+        files = [path for name in TASKS for training in self.plan.of_task(name) for path in training.files]
+        files += [path for name in generators for path in self.generators.clips(name)]
+        folders = {"/".join(Path(path).with_suffix("").parts[-3:]): path for path in files}
+        refits = {f"{name}/{'groups' if name in generators else main}/refit": name for name in self.refit_files}
+        folders |= {folder: self.refit_files[name] for folder, name in refits.items()}
+        folders |= {f"shipped/fit/{name}": f"results/shipped/{paths[0]}" for name, paths in SHIPPED.items()}
+        folders |= {f"{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.first.files}
+        return {f"work/checkpoints/{folder}": path for folder, path in folders.items()}
 
     @staticmethod
     def duplicates_files(folder: str = "") -> list[str]:

@@ -53,7 +53,16 @@ def figures_of_table(run: Run) -> list[str]:
     return [*(path for training in run.plan.table for path in training.evaluation), TABLE, PAIRED, METRICS]
 
 
-SIGNAL, TRAINING = Job(group="subject"), Job(memory=2000, minutes=360)
+def signal(name: str, **rules: Job) -> Stage:
+    """The stage of a signal: a file for each subject. `rules` are further ones that make it."""
+    return Stage(
+        rules={name: Job(group="subject"), **rules},
+        outputs=lambda run: run.corpus.per_subject(name, run.corpus.origin),
+        table=lambda run: run.corpus.per_subject(name, run.table_datasets[name]),
+    )
+
+
+TRAINING = Job(memory=2000, minutes=360)
 STAGES = {  # in the order in which they run
     "render": Stage(
         rules={
@@ -66,31 +75,15 @@ STAGES = {  # in the order in which they run
         outputs=lambda run: [*run.rendered_files(run.corpus.plans), *run.videos.rendered_files],
         table=lambda run: run.rendered_files(run.table_datasets["faces"]),
     ),
-    "faces": Stage(
-        rules={"faces": SIGNAL},
-        outputs=lambda run: run.corpus.per_subject("faces", run.corpus.origin),
-        table=lambda run: run.corpus.per_subject("faces", run.table_datasets["faces"]),
-    ),
+    "faces": signal("faces"),
     "index": Stage(
         rules={"index": Job(group="index"), "index_population": Job()},
         outputs=lambda run: run.corpus.indices({*run.corpus.origin, *run.plan.sources(ABLATION)}),
         table=lambda run: run.corpus.indices(run.table_datasets["faces"]),
     ),
-    "apex": Stage(
-        rules={"apex": SIGNAL},
-        outputs=lambda run: run.corpus.per_subject("apex", run.corpus.origin),
-        table=lambda run: run.corpus.per_subject("apex", run.table_datasets["apex"]),
-    ),
-    "flow": Stage(
-        rules={"flow": SIGNAL},
-        outputs=lambda run: run.corpus.per_subject("flow", run.corpus.origin),
-        table=lambda run: run.corpus.per_subject("flow", run.table_datasets["flow"]),
-    ),
-    "aus": Stage(
-        rules={"aus": SIGNAL, "aus_pyfeat": Job(memory=3000, group="subject")},
-        outputs=lambda run: run.corpus.per_subject("aus", run.corpus.origin),
-        table=lambda run: run.corpus.per_subject("aus", run.table_datasets["aus"]),
-    ),
+    "apex": signal("apex"),
+    "flow": signal("flow"),
+    "aus": signal("aus", aus_pyfeat=Job(memory=3000, group="subject")),
     "population": Stage(
         rules={
             "population": Job(memory=1500, minutes=60, group="population"),
@@ -108,7 +101,7 @@ STAGES = {  # in the order in which they run
     ),
     "synthesise": Stage(
         rules={"synthesise": TRAINING},
-        outputs=lambda run: run.generators.files(run.generators.described),
+        outputs=lambda run: run.generators.files(run.generators.rows),
         table=lambda run: run.generators.files(run.table_generators),
     ),
     "train": Stage(
@@ -137,7 +130,7 @@ STAGES = {  # in the order in which they run
                 for training in run.plan.of_task(MAIN_TASK)
                 if training.method in run.plan.synthesising
             ),
-            *(f"results/evaluate/clips/{name}.csv" for name in run.generators.described),
+            *(f"results/evaluate/clips/{name}.csv" for name in run.generators.rows),
         ],
         table=figures_of_table,
         whole=figures_of_table,

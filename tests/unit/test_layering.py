@@ -106,7 +106,7 @@ def test_a_stage_has_all_its_places(noun):
 
     folder = "data/rendered" if noun == "render" else f"results/{noun}"
     places = {
-        "entry in workflow/stages.py": f'    "{noun}": Stage(' in text("workflow/stages.py"),
+        "entry in workflow/stages.py": f'\n    "{noun}": ' in text("workflow/stages.py"),
         f"workflow/scripts/{noun}.py": (ROOT / f"workflow/scripts/{noun}.py").exists(),
         f"workflow/rules/{noun}.smk": (ROOT / f"workflow/rules/{noun}.smk").exists(),
         "section in params.yaml, or no `Params` of it": (noun in yaml.safe_load(text("params.yaml")))

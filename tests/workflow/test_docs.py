@@ -65,7 +65,7 @@ def test_commits_that_figures_cite_exist():
 
 
 def test_figures_that_follow_from_the_code_are_those_of_the_code():
-    rows = [name for name, about in COMMITTED["methods"].items() if about["in_table"]]
+    rows = [name for name, about in COMMITTED.methods.items() if about.in_table]
     (pairs,) = re.findall(r"methods are (\d+) pairs", (ROOT / "docs/metrics.md").read_text(encoding="utf-8"))
     assert int(pairs) == len(rows) * (len(rows) - 1) // 2
     rooms = {path.parent.name for path in (ROOT / "src/microexpr").glob("*/__init__.py")}

@@ -24,7 +24,7 @@ from microexpr.training import pretrain, synthesise, train
 
 PROTOCOL = PROTOCOLS["megc2019"]
 COMMITTED = config.check_cached(config.load(ROOT / "params.yaml"))
-ROWS = [name for name, about in COMMITTED["methods"].items() if about["in_table"] or about["appendix"]]
+ROWS = [name for name, about in COMMITTED.methods.items() if about.in_table or about.appendix]
 SHOWN = {  # in place of each emotion another one of another class, with its action units
     "negative": ("happiness", "6+12"),
     "positive": ("surprise", "1+2+5"),
@@ -61,7 +61,7 @@ def other(clip: Clip) -> Clip:
 def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: clip, **changed: Any) -> train.Job:
     """Return a row's training of its first fold, whose held-out clips are changed after the folds are made."""
     kind, about = recognisers.find(name), run.plan.methods[name]
-    method = kind(kind.Params(**about["params"] | changed), len(PROTOCOL.classes))
+    method = kind(kind.Params(**about.params | changed), len(PROTOCOL.classes))
     clips = PROTOCOL.select(index.read_all(run.corpus.indices(run.plan.sources(PROTOCOL.name))))
     fold, *_ = PROTOCOL.folds(clips, run.corpus.params["seed"])
     clips = [change(clip) if clip.id in fold.test else clip for clip in clips]
@@ -76,7 +76,7 @@ def read_files(run: Any, job: train.Job, folder: Path) -> dict[str, list[str]]:
     files = run.signals(training) | {"initial": run.first.paths(training)}
     if job.teacher:
         teacher = replace(job, method=job.teacher, clips=[], folds=[])
-        macro = run.corpus.signals(run.plan.methods[job.name]["reads"], run.plan.macro_sets(job.name))
+        macro = run.corpus.signals(run.plan.methods[job.name].reads, run.plan.macro_sets(job.name))
         macro["initial"] = run.first.paths(training, "teacher_population")
         files["teacher"] = [str(folder / "teacher.safetensors")]
         pretrain.run(teacher, macro, files["teacher"][0], lambda done, total: None)
@@ -99,7 +99,7 @@ def synthetic_clips(run: Any, job: train.Job, path: Path) -> str:
         for names in (run.generators.sets(name), run.generators.still_sets(name))
     )
     settings = train.Params(**params["train"]), synthesise.Params(**params["synthesise"])
-    described = run.generators.described[name]["params"]
+    described = run.generators.rows[name].params
     generator = synthesise.make_job(
         name, generators.find(name), described, (clips, macro), settings, params["seed"], group
     )
@@ -112,7 +112,7 @@ def synthetic_clips(run: Any, job: train.Job, path: Path) -> str:
 def test_scores_do_not_depend_on_what_a_held_out_subject_shows(run, tmp_path, name):
     job = make_job(run, name)
     files = read_files(run, job, tmp_path)
-    if job.synthetic in run.generators.described:
+    if job.synthetic in run.generators.rows:
         files["synthetic_groups"] = [synthetic_clips(run, job, tmp_path / "clips.h5")]
     elif job.synthetic:
         generator = make_job(run, job.synthetic)

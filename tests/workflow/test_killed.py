@@ -103,7 +103,7 @@ def test_a_signal_ends_a_run_and_its_jobs_within_seconds(finished, project, numb
 def test_a_killed_job_is_named_and_the_same_command_resumes(finished, project):
     """kill -9 of one job alone, as the kernel does where memory runs out."""
     delete(project, "results/apex", "results/flow")
-    running = project.start(*ALL)
+    running = project.start("snakemake", "--cores", "2", "--", "table_flow")
     while not ((job := forked_job(running.pid)) and list(project.root.glob("work/logs/**/*.under_way"))):
         assert running.poll() is None, "ended before a job could be killed"
         time.sleep(0.02)
@@ -111,7 +111,7 @@ def test_a_killed_job_is_named_and_the_same_command_resumes(finished, project):
     assert running.wait() == 1
     output = project.root.with_name("started.log").read_text(encoding="utf-8")
     assert "error: the job was killed, maybe for want of memory; run the same command again" in output
-    project.run(*ALL)
+    project.run("snakemake", "--cores", "2", "--", "table_flow")
     assert project.digests() == finished.digests()
 
 

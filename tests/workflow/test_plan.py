@@ -71,7 +71,7 @@ def synthetic(run: Run, method: str, protocol: str) -> list[str]:
 
 
 def params_of(run: Run, method: str, protocol: str) -> dict[str, Any]:
-    return run.plan.training(method, protocol).about["params"]
+    return run.plan.training(method, protocol).about.params
 
 
 def test_every_protocol_of_the_data_sets_here(run_of):
@@ -171,8 +171,8 @@ def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(run_of):
     (path,) = teachers(run, "mtmnet", "megc2019_corpus")
     assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.first.files
     student = run.first.teachers[path]
-    assert student.protocol.name == "megc2019_corpus" and not student.about["teacher_population"]
-    assert run.first.teachers["results/pretrain/mtmnet/composite.safetensors"].about["teacher_population"]
+    assert student.protocol.name == "megc2019_corpus" and not student.about.teacher_population
+    assert run.first.teachers["results/pretrain/mtmnet/composite.safetensors"].about.teacher_population
 
 
 def test_checkpoints_of_each_training_and_the_result_that_ends_it(run_of):
@@ -365,7 +365,7 @@ def test_published_weights_are_a_param_of_who_starts_from_them(run_of, tmp_path,
 
     def digest_of(name: str) -> str:
         run = run_of(methods=wide)
-        return run.first.published(run.plan.methods[name]["weights"])
+        return run.first.published(run.plan.methods[name].weights)
 
     assert digest_of("capsulenet") == ""
     path = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
@@ -417,7 +417,7 @@ def test_shipped_weights_stand_in_for_those_that_the_run_would_train(run_of, tmp
     """Equal in params, classes and recordings of the population; otherwise the run trains its own."""
     run = run_of(methods={"ststnet": STARTS})
     path = tmp_path / "src/microexpr/weights/initial/ststnet.safetensors"
-    params = json.dumps(run.plan.methods["ststnet"]["population"], sort_keys=True)
+    params = json.dumps(run.plan.methods["ststnet"].population, sort_keys=True)
     metadata = {"schema": "initial/1", "network": "ststnet", "params": params, "population": run.corpus.recorded}
     metadata["classes"] = "negative, positive, surprise"
     store.write_tensors(path, {"a": np.zeros(1)}, ["generated/population/s0001/*"], **metadata)

@@ -64,12 +64,12 @@ def test_paper_has_the_values_of_the_papers():
     merge(values, load("paper"))
     assert rows == {f"{method}.{row}" for method, params in values["papers"]["variants"].items() for row in params}
     described = config.check_cached(values)
-    assert all(about["params_on_pictures"] == about["params"] for about in described["methods"].values())
+    assert all(about.on_pictures.params == about.params for about in described.methods.values())
     different = {
         f"{section}.{name}.{param}": value
         for section, package in (("methods", recognisers), ("generators", generators))
         for name in values[section]
-        for param, value in described[section][name]["params"].items()
+        for param, value in getattr(described, section)[name].params.items()
         if value != package.find(name).Params().model_dump(mode="json")[param]
     }
     assert different.keys() == UNPRINTED.keys()

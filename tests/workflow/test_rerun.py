@@ -106,18 +106,14 @@ def replace(path: str | Path, old: str, new: str) -> Callable[[Path], None]:
     return apply
 
 
-def workbook_row(folder: str) -> Callable[[Path], None]:
-    """Return an edit of the first clip's offset in the workbook of CASME II."""
-
-    def apply(root: Path) -> None:
-        path = root / folder / "casme2/CASME2-coding-20140508.xlsx"
-        book = openpyxl.load_workbook(path)
-        sheet = book.active
-        column = [cell.value for cell in sheet[1]].index("OffsetFrame") + 1
-        sheet.cell(2, column).value -= 1
-        book.save(path)
-
-    return apply
+def workbook_row(root: Path) -> None:
+    """Edit the first clip's offset in the licensed workbook of CASME II."""
+    path = root / "data/raw/casme2/CASME2-coding-20140508.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    column = [cell.value for cell in sheet[1]].index("OffsetFrame") + 1
+    sheet.cell(2, column).value -= 1
+    book.save(path)
 
 
 def license_casme2(root: Path) -> None:
@@ -150,9 +146,8 @@ EDITS = (  # in this order: an edit of a checkout, which may move it, and the jo
         replace("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
         {"render_samm": 1, "annotation_samm": 1} | SUBJECT,
     ),
-    (workbook_row("data/rendered"), {"annotation_casme2": 1} | BELOW_SUBJECT),  # rendered again
     (license_casme2, dict.fromkeys(("faces", "apex", "flow", "aus"), 2) | BELOW_SUBJECT),  # others leave the run
-    (workbook_row("data/raw"), SUBJECT),
+    (workbook_row, SUBJECT),
 )
 
 

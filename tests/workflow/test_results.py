@@ -11,7 +11,7 @@ import pytest
 from stages import STAGES, TABLE, folders
 
 from microexpr.core import store
-from microexpr.evaluation import pairs
+from microexpr.evaluation import pairs, read
 from microexpr.reporting import main_table
 
 FIRST = "method,origin,selection,seeds,full_uf1,full_uar,smic_uf1,smic_uar,casme2_uf1,casme2_uar,samm_uf1,samm_uar"
@@ -58,7 +58,7 @@ def test_the_log_of_a_run_has_a_line_for_each_job(finished):
 
 def test_pairs_of_the_table(finished):
     table = {row["method"]: row for row in main_table.TABLE.read(finished.root / "results/megc2019_table.csv")}
-    rows = pairs.read(finished.root / "results/megc2019_paired.csv")
+    rows = read(finished.root / "results/megc2019_paired.csv", pairs.COLUMNS)
     assert [(row["metric"], row["first"], row["second"]) for row in rows] == [
         (metric, *pair) for metric in ("uf1", "uar") for pair in combinations(table, 2)
     ]

@@ -29,7 +29,7 @@ def write_predictions(folder, name, truth, answer):
 def test_a_run_has_rendered_faces_of_its_seed_and_no_variant_of_the_papers():
     values = study.configure(config.load(ROOT / "params.yaml"), 7, "null")
     assert (values["seed"], values["origin"], values["render"]["difficulty"]) == (7, "generated", "null")
-    assert all(about["in_table"] or about["appendix"] for about in config.check_cached(values)["methods"].values())
+    assert all(about.in_table or about.appendix for about in config.check_cached(values).methods.values())
 
 
 def test_means_ranges_and_gains_are_those_of_the_seeds():

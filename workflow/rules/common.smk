@@ -40,8 +40,8 @@ except MicroexprError as error:
     sys.exit(f"error: {error}")
 CORPUS, PLAN, GENERATORS, FIRST, VIDEOS = RUN.corpus, RUN.plan, RUN.generators, RUN.first, RUN.videos
 QUESTIONS = RUN.questions
-PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], PLAN.main.name, CHECKED["params"]["seed"]
-SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
+PARAMS, METHODS, PROTOCOL, SEED = CHECKED.params, CHECKED.methods, PLAN.main.name, CHECKED.params["seed"]
+SYNTHESISING = [name for name, row in METHODS.items() if row.synthesises]
 LEAKY = [name for name in METHODS if name not in PLAN.ranked]
 
 if workflow.is_main_process and not arithmetic.is_supported():

@@ -89,7 +89,7 @@ rule evaluate_clips:
     log:
         "work/logs/evaluate/clips/{generator}.log",
     wildcard_constraints:
-        generator=one_of(GENERATORS.described),
+        generator=one_of(GENERATORS.rows),
     params:
         evaluate=PARAMS["evaluate"],
         seed=SEED,

@@ -1,4 +1,7 @@
 # Tables of the papers, published next to reproduced. A target trains and evaluates only what it needs and what exists.
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 from microexpr import protocols
 from microexpr.reporting import papers
 from microexpr.reporting.papers.cells import available_methods
@@ -12,10 +15,8 @@ RUN_OF_PAPERS = dict(
     folds=PARAMS["papers"]["folds"],
     seed=SEED,
     draws=PLAN.seeds("split70"),
-    other_choices={name: about["other_choices"] for name, about in METHODS.items() if "." not in name},
-    ablation_choices={
-        name: about["trainings"].get("ablation", about)["other_choices"] for name, about in METHODS.items() if "." not in name
-    },
+    other_choices={name: row.other_choices for name, row in METHODS.items() if "." not in name},
+    ablation_choices={name: row.trained("ablation").other_choices for name, row in METHODS.items() if "." not in name},
     study_methods=PLAN.paper_variants,
     ablates=PLAN.ablates,
 )
@@ -46,208 +47,144 @@ rule papers:
         table="|".join(sorted({table for tables in papers.TARGETS.values() for table in tables})),
     params:
         inputs=paper_inputs,
-        described=lambda w: {name: METHODS[name]["params"] for name in paper_inputs(w)["params"]},
+        described=lambda w: {name: METHODS[name].params for name in paper_inputs(w)["params"]},
         built=sorted(available_methods()),
         run=RUN_OF_PAPERS,
     script:
         "../scripts/papers.py"
 
 
-# Figures 4 and 5 of ICE-GAN: synthesised faces of held-out subjects.
+class Figure(NamedTuple):
+    """Files of a paper that one job makes."""
+
+    outputs: dict[str, str]  # below results/papers, by name
+    inputs: Callable[[Any], dict[str, Any]]  # by name, of wildcards
+    params: dict[str, Any]
+    script: str = ""  # workflow/scripts/papers_<script>.py; "": the name of the figure
+    gpu: int = 0  # 1: a network is trained for it, since weights of folds are not kept
+
+
+def shown(names):
+    """Return the inputs for clips of these data sets."""
+    return {"index": CORPUS.indices(names), **true_faces(names)}
+
+
+def network(name, protocol):
+    """Return the inputs for a network that all of a protocol's clips train."""
+    return shown(PLAN.sources(protocol)) | {"initial": initial(PLAN.training(name, protocol))}
+
+
+def network_params(name, protocol):
+    """Return the params of a network that all of a protocol's clips train."""
+    return {
+        "method": lambda w: METHODS[name].params,
+        "initial": lambda w: FIRST.digests(PLAN.training(name, protocol)),
+        "protocol": protocol,
+        "seed": SEED,
+    }
+
+
+def synthesised(wildcards):
+    """Return the inputs for clips that AU-ICGAN synthesised of unseen subjects."""
+    return shown(GENERATORS.sets("auicgan")) | {"made": GENERATORS.clips("auicgan")}
+
+
+def driving(wildcards):
+    """Return the inputs for FAMGAN's task: movements of subjects that its generator has not seen, on two faces."""
+    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
+    chosen = protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])
+    names = {f"{clip.dataset}/{clip.subject}.h5": clip.dataset in CORPUS.plans for clip in chosen}
+    return {
+        **{stage: [f"results/{stage}/{name}" for name in names] for stage in ("faces", "apex", "aus")},
+        "truth": [f"data/rendered/truth/{name}" for name, is_rendered in names.items() if is_rendered],
+        "index": CORPUS.indices(GENERATORS.sets("famgan")),
+        "generator": GENERATORS.weights("famgan")[0],
+        "targets": sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
+    }
+
+
 TRUTHS = tuple(f"data/rendered/truth/{name}/" for name in CORPUS.micro_sets)
 TABLE2 = papers.table2_generators(PLAN.synthesising)  # letter: name
-
-
-rule papers_icegan_fig4:
-    input:
-        unpack(lambda w: {letter: PLAN.training(name, "split70").faces for letter, name in TABLE2.items()}),
-        index=CORPUS.indices(CORPUS.micro_sets),
-        shards=lambda w: PLAN.training("icegan", PROTOCOL).faces,
-        **true_faces(CORPUS.micro_sets),
-    output:
-        "results/papers/icegan/fig4.png",
-    log:
-        "work/logs/papers/icegan/fig4.log",
-    params:
-        others=TABLE2,
-        folds=lambda w: PLAN.fold_options("icegan", PROTOCOL),
-        split_folds=lambda w: PLAN.fold_options("icegan", "split70"),
-        seeds=PLAN.seeds("split70"),
-        show=PARAMS["papers"]["show_licensed_faces"],
-        seed=SEED,
-    script:
-        "../scripts/papers_icegan_fig4.py"
-
-
-rule papers_icegan_fig5:
-    input:
-        index=CORPUS.indices(CORPUS.micro_sets),
-        shards=lambda w: PLAN.training("icegan", PROTOCOL).faces,
-        **true_faces(CORPUS.micro_sets),
-        truth=[path for path in sorted(OUTPUTS.expected["render"]) if path.startswith(TRUTHS)],
-    output:
-        figure="results/papers/icegan/fig5.png",
-        csv="results/papers/icegan/fig5.csv",
-    log:
-        "work/logs/papers/icegan/fig5.log",
-    params:
-        folds=lambda w: PLAN.fold_options("icegan", PROTOCOL),
-        show=PARAMS["papers"]["show_licensed_faces"],
-        seed=SEED,
-    script:
-        "../scripts/papers_icegan_fig5.py"
-
-
-# Figure 1 of MTMNet: clips of CASME II and of CK+, from onset to apex.
-SHOWN = ("casme2", "ckplus")
-
-
-rule papers_mtmnet_fig1:
-    input:
-        index=CORPUS.indices(SHOWN),
-        **true_faces(SHOWN),
-    output:
-        "results/papers/mtmnet/fig1.png",
-    log:
-        "work/logs/papers/mtmnet/fig1.log",
-    params:
-        show=PARAMS["papers"]["show_licensed_faces"],
-    script:
-        "../scripts/papers_mtmnet_fig1.py"
-
-
-# Figure 3 of MTMNet, by a network trained for it: weights of folds are not kept.
-rule papers_mtmnet_fig3:
-    input:
-        **true_faces(PLAN.sources(PROTOCOL)),
-        index=CORPUS.indices(PLAN.sources(PROTOCOL)),
-        initial=lambda w: initial(PLAN.training("mtmnet.eidnet", PROTOCOL)),
-    output:
-        figure="results/papers/mtmnet/fig3.png",
-        weights="results/papers/mtmnet/fig3.safetensors",
-    log:
-        "work/logs/papers/mtmnet/fig3.log",
-    resources:
+SHOW = {"show": PARAMS["papers"]["show_licensed_faces"]}
+OF_ICEGAN = {"folds": lambda w: PLAN.fold_options("icegan", PROTOCOL), "seed": SEED, **SHOW}
+OF_FAMGAN = {
+    "code": code("papers_famgan", "models.generators.famgan"),
+    "sources": PARAMS["synthesise"]["sources"],
+    "size": (PARAMS["render"]["width"], PARAMS["render"]["height"]),
+    "super_resolution": PARAMS["papers"]["super_resolution"],
+    "seed": SEED,
+    **SHOW,
+}
+FIGURES = {
+    "icegan_fig4": Figure(  # synthesised faces of held-out subjects, as in fig5
+        {"figure": "icegan/fig4.png"},
+        lambda w: shown(CORPUS.micro_sets)
+        | {letter: PLAN.training(name, "split70").faces for letter, name in TABLE2.items()}
+        | {"shards": PLAN.training("icegan", PROTOCOL).faces},
+        OF_ICEGAN
+        | {"others": TABLE2, "split_folds": lambda w: PLAN.fold_options("icegan", "split70"), "seeds": PLAN.seeds("split70")},
+    ),
+    "icegan_fig5": Figure(
+        {"figure": "icegan/fig5.png", "csv": "icegan/fig5.csv"},
+        lambda w: shown(CORPUS.micro_sets)
+        | {"shards": PLAN.training("icegan", PROTOCOL).faces}
+        | {"truth": [path for path in sorted(OUTPUTS.expected["render"]) if path.startswith(TRUTHS)]},
+        OF_ICEGAN,
+    ),
+    "mtmnet_fig1": Figure({"figure": "mtmnet/fig1.png"}, lambda w: shown(("casme2", "ckplus")), SHOW),  # onset to apex
+    "mtmnet_fig3": Figure(
+        {"figure": "mtmnet/fig3.png", "weights": "mtmnet/fig3.safetensors"},
+        lambda w: network("mtmnet.eidnet", PROTOCOL),
+        network_params("mtmnet.eidnet", PROTOCOL)
+        | {"published": lambda w: FIRST.published(METHODS["mtmnet.eidnet"].weights), **SHOW},
         gpu=1,
-    params:
-        method=lambda w: METHODS["mtmnet.eidnet"]["params"],
-        published=lambda w: FIRST.published(METHODS["mtmnet.eidnet"]["weights"]),
-        initial=lambda w: FIRST.digests(PLAN.training("mtmnet.eidnet", PROTOCOL)),
-        protocol=PROTOCOL,
-        show=PARAMS["papers"]["show_licensed_faces"],
-        seed=SEED,
-    script:
-        "../scripts/papers_mtmnet_fig3.py"
-
-
-# Figure 4 of AU-GACN, also by a network trained for it.
-rule papers_augacn_fig4:
-    input:
-        **true_faces(PLAN.sources("loso_casme2_7")),
-        index=CORPUS.indices(PLAN.sources("loso_casme2_7")),
-        initial=lambda w: initial(PLAN.training("augacn.nodes", "loso_casme2_7")),
-    output:
-        figure="results/papers/augacn/fig4.png",
-        csv="results/papers/augacn/fig4.csv",
-        weights="results/papers/augacn/fig4.safetensors",
-    log:
-        "work/logs/papers/augacn/fig4.log",
-    resources:
+    ),
+    "augacn_fig4": Figure(
+        {"figure": "augacn/fig4.png", "csv": "augacn/fig4.csv", "weights": "augacn/fig4.safetensors"},
+        lambda w: network("augacn.nodes", "loso_casme2_7"),
+        network_params("augacn.nodes", "loso_casme2_7"),
         gpu=1,
-    params:
-        method=lambda w: METHODS["augacn.nodes"]["params"],
-        initial=lambda w: FIRST.digests(PLAN.training("augacn.nodes", "loso_casme2_7")),
-        protocol="loso_casme2_7",
-        seed=SEED,
-    script:
-        "../scripts/papers_augacn_fig4.py"
+    ),
+    "augacn_fig3": Figure(
+        {"figure": "augacn/fig3.png", "animation": "augacn/fig3.gif"},
+        synthesised,
+        {"dataset": "casme2", "title": "Fig. 3", **SHOW},
+        "augacn_clips",
+    ),
+    "augacn_fig5": Figure(
+        {"figure": "augacn/fig5.png"}, synthesised, {"dataset": "samm", "title": "Fig. 5", **SHOW}, "augacn_clips"
+    ),
+    "famgan_transfer": Figure(
+        {"transfer": "famgan/transfer.csv", "markdown": "famgan/transfer.md"}
+        | {name: f"famgan/{name}.png" for name in ("fig2", "fig3", "fig4", "fig5")},
+        driving,
+        OF_FAMGAN,
+        "famgan",
+    ),
+    "famgan_ablation": Figure(
+        {"ablation": "famgan/ablation.csv", "markdown": "famgan/ablation.md"}, driving, OF_FAMGAN, "famgan"
+    ),
+    "localregions": Figure(  # a clip and boxes, nothing trained
+        {name: f"localregions/{name}.png" for name in ("fig3", "fig5", "fig7")},
+        lambda w: shown(CORPUS.micro_sets),
+        {"method": lambda w: METHODS["localregions"].params, **SHOW},
+    ),
+}
 
+for _name, _figure in FIGURES.items():
 
-# Figures 3 and 5 of AU-GACN: clips that AU-ICGAN synthesised of unseen subjects.
-rule papers_augacn_fig3:
-    input:
-        unpack(lambda w: true_faces(GENERATORS.sets("auicgan"))),
-        index=lambda w: CORPUS.indices(GENERATORS.sets("auicgan")),
-        made=lambda w: GENERATORS.clips("auicgan"),
-    output:
-        figure="results/papers/augacn/fig3.png",
-        animation="results/papers/augacn/fig3.gif",
-    log:
-        "work/logs/papers/augacn/fig3.log",
-    params:
-        dataset="casme2",
-        title="Fig. 3",
-        show=PARAMS["papers"]["show_licensed_faces"],
-    script:
-        "../scripts/papers_augacn_clips.py"
-
-
-use rule papers_augacn_fig3 as papers_augacn_fig5 with:
-    output:
-        figure="results/papers/augacn/fig5.png",
-    log:
-        "work/logs/papers/augacn/fig5.log",
-    params:
-        dataset="samm",
-        title="Fig. 5",
-
-
-# FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
-def driving_files(wildcards):
-    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
-    driving = protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])
-    names = {f"{clip.dataset}/{clip.subject}.h5": clip.dataset in CORPUS.plans for clip in driving}
-    signals = {stage: [f"results/{stage}/{name}" for name in names] for stage in ("faces", "apex", "aus")}
-    return signals | {"truth": [f"data/rendered/truth/{name}" for name, is_rendered in names.items() if is_rendered]}
-
-
-rule papers_famgan_transfer:
-    input:
-        unpack(driving_files),
-        index=lambda w: CORPUS.indices(GENERATORS.sets("famgan")),
-        generator=lambda w: GENERATORS.weights("famgan")[0],
-        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
-    output:
-        transfer="results/papers/famgan/transfer.csv",
-        markdown="results/papers/famgan/transfer.md",
-        fig2="results/papers/famgan/fig2.png",
-        fig3="results/papers/famgan/fig3.png",
-        fig4="results/papers/famgan/fig4.png",
-        fig5="results/papers/famgan/fig5.png",
-    log:
-        "work/logs/papers/famgan/transfer.log",
-    params:
-        code=code("papers_famgan", "models.generators.famgan"),
-        sources=PARAMS["synthesise"]["sources"],
-        size=(PARAMS["render"]["width"], PARAMS["render"]["height"]),
-        super_resolution=PARAMS["papers"]["super_resolution"],
-        show=PARAMS["papers"]["show_licensed_faces"],
-        seed=SEED,
-    script:
-        "../scripts/papers_famgan.py"
-
-
-use rule papers_famgan_transfer as papers_famgan_ablation with:
-    output:
-        ablation="results/papers/famgan/ablation.csv",
-        markdown="results/papers/famgan/ablation.md",
-    log:
-        "work/logs/papers/famgan/ablation.log",
-
-
-# Figures 3, 5 and 7 of local regions: a clip and boxes, nothing trained.
-rule papers_localregions:
-    input:
-        index=CORPUS.indices(CORPUS.micro_sets),
-        **true_faces(CORPUS.micro_sets),
-    output:
-        fig3="results/papers/localregions/fig3.png",
-        fig5="results/papers/localregions/fig5.png",
-        fig7="results/papers/localregions/fig7.png",
-    log:
-        "work/logs/papers/localregions/figures.log",
-    params:
-        method=lambda w: METHODS["localregions"]["params"],
-        show=PARAMS["papers"]["show_licensed_faces"],
-    script:
-        "../scripts/papers_localregions.py"
+    rule:
+        name:
+            f"papers_{_name}"
+        input:
+            unpack(_figure.inputs),
+        output:
+            **{name: f"results/papers/{path}" for name, path in _figure.outputs.items()},
+        log:
+            f"work/logs/papers/{_name.replace('_', '/')}.log",
+        resources:
+            gpu=_figure.gpu,
+        params:
+            **_figure.params,
+        script:
+            f"../scripts/papers_{_figure.script or _name}.py"

@@ -17,27 +17,18 @@ rule population:
         "../scripts/population.py"
 
 
-rule portraits:
-    output:
-        "results/portraits/{subject}.h5",
-    log:
-        "work/logs/portraits/{subject}.log",
-    wildcard_constraints:
-        subject=r"p\d{4}",
-    params:
-        seed=PARAMS["population"]["seed"],
-    script:
-        "../scripts/portraits.py"
+for _kind, _letter in (("portraits", "p"), ("takes", "s")):
 
-
-rule takes:
-    output:
-        "results/takes/{subject}.h5",
-    log:
-        "work/logs/takes/{subject}.log",
-    wildcard_constraints:
-        subject=r"s\d{4}",
-    params:
-        seed=PARAMS["population"]["seed"],
-    script:
-        "../scripts/takes.py"
+    rule:
+        name:
+            _kind
+        output:
+            f"results/{_kind}/{{subject}}.h5",
+        log:
+            f"work/logs/{_kind}/{{subject}}.log",
+        wildcard_constraints:
+            subject=rf"{_letter}\d{{4}}",
+        params:
+            seed=PARAMS["population"]["seed"],
+        script:
+            f"../scripts/{_kind}.py"

@@ -1,4 +1,7 @@
 # Networks trained once for all folds: on macro-expressions alone, to guide methods; on the population, to start from.
+from first_weights import Network
+
+
 def initial(training, role="population"):
     """Return the weights that a network starts from; the time of shipped files does not matter."""
     return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(training, role)]
@@ -18,7 +21,7 @@ def modules_of_classes(classes):
 
 rule pretrain:
     input:
-        unpack(lambda w: CORPUS.signals(METHODS[w.method]["reads"], PLAN.macro_sets(w.method))),
+        unpack(lambda w: CORPUS.signals(METHODS[w.method].reads, PLAN.macro_sets(w.method))),
         macro=lambda w: CORPUS.indices(PLAN.macro_sets(w.method)),
         initial=lambda w: initial(teacher(w), "teacher_population"),
     output:
@@ -32,8 +35,8 @@ rule pretrain:
         gpu=1,
     params:
         code=lambda w: code("pretrain", model(w.method)),
-        method=lambda w: teacher(w).about["pretraining"],
-        weights=lambda w: FIRST.published(teacher(w).about["weights"]),
+        method=lambda w: teacher(w).about.pretraining,
+        weights=lambda w: FIRST.published(teacher(w).about.weights),
         initial=lambda w: FIRST.digests(teacher(w), "teacher_population"),
         protocol=lambda w: teacher(w).protocol.name,
         seed=SEED,
@@ -56,8 +59,8 @@ rule pretrain_on_population:
         gpu=1,
     params:
         code=lambda w: code("pretrain_on_population", model(w.method), *modules_of_classes(w.classes)),
-        method=lambda w: FIRST.about(w.method, w.classes, w.role),
-        weights=lambda w: FIRST.published(FIRST.about(w.method, w.classes, "population_weights")),
+        method=lambda w: FIRST.params(Network(w.method, w.classes, w.role)),
+        weights=lambda w: FIRST.published(FIRST.row(w.method, w.classes).population_weights),
         population=CORPUS.recorded,
         protocol=lambda w: PLAN.protocol_of_classes[w.classes],
         units=lambda w: RUN.labels(PLAN.protocol_of_classes[w.classes]),

@@ -17,8 +17,8 @@ rule refit:
         gpu=1,
     params:
         code=lambda w: code("refit", model(w.method)),
-        method=lambda w: METHODS[w.method]["params"],
-        weights=lambda w: FIRST.published(training(w).about["weights"]),
+        method=lambda w: METHODS[w.method].params,
+        weights=lambda w: FIRST.published(training(w).about.weights),
         initial=lambda w: FIRST.digests(training(w)),
         protocol=PROTOCOL,
         seed=SEED,

@@ -3,7 +3,7 @@ from long_videos import FIGURES as SPOT_FIGURES
 from long_videos import PAIRED as SPOT_PAIRED
 from long_videos import TABLE as SPOT_TABLE
 
-SPOTTERS, MOVEMENT = CHECKED["spotters"], PARAMS["spot"]["movement"]
+SPOTTERS, MOVEMENT = CHECKED.spotters, PARAMS["spot"]["movement"]
 
 rule spot:
     input:
@@ -42,7 +42,7 @@ rule spot_movement:
 rule spot_find:
     input:
         curves=VIDEOS.curves,
-        movement=lambda w: VIDEOS.movement if SPOTTERS[w.spotter]["reads_movement"] else [],
+        movement=lambda w: VIDEOS.movement if SPOTTERS[w.spotter].reads_movement else [],
     output:
         "results/spot/found/{spotter}.h5",
     log:
@@ -50,10 +50,10 @@ rule spot_find:
     wildcard_constraints:
         spotter=one_of(SPOTTERS),
     resources:
-        gpu=lambda w: int(SPOTTERS[w.spotter]["network"]),
+        gpu=lambda w: int(SPOTTERS[w.spotter].network),
     params:
         code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
-        params=lambda w: SPOTTERS[w.spotter]["params"],
+        params=lambda w: SPOTTERS[w.spotter].params,
         side=MOVEMENT["regions"],
         videos=[video.row() for video in VIDEOS.videos.values()],
         folds=[{"name": fold.name, "train": fold.train, "test": fold.test} for fold in VIDEOS.folds],

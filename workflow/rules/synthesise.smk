@@ -11,21 +11,21 @@ rule synthesise:
     log:
         "work/logs/synthesise/{generator}/{group}.log",
     wildcard_constraints:
-        generator=one_of(GENERATORS.described),
-        group=one_of(sorted({fold.name for name in GENERATORS.described for fold in GENERATORS.groups(name)})),
+        generator=one_of(GENERATORS.rows),
+        group=one_of(sorted({fold.name for name in GENERATORS.rows for fold in GENERATORS.groups(name)})),
     priority: 1  # a training waits for its clips
     resources:
         gpu=1,
     params:
         code=lambda w: code("synthesise", f"models.generators.{w.generator}"),
-        generator=lambda w: GENERATORS.described[w.generator]["params"],
+        generator=lambda w: GENERATORS.rows[w.generator].params,
         synth=PARAMS["synthesise"],
         seed=SEED,
     script:
         "../scripts/synthesise.py"
 
 
-for _generator in GENERATORS.described:
+for _generator in GENERATORS.rows:
 
     rule:
         name:

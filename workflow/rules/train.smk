@@ -40,12 +40,12 @@ rule train:
     wildcard_constraints:
         task=TASK_FOLDERS,
         protocol=ANY_PROTOCOL,
-    priority: lambda w: training(w).about["priority"]
+    priority: lambda w: training(w).about.priority
     resources:
-        gpu=lambda w: int(training(w).about["network"]),
+        gpu=lambda w: int(training(w).about.network),
     params:
         code=task_code("train"),
-        method=lambda w: training(w).about["params"],
+        method=lambda w: training(w).about.params,
         training=lambda w: RUN.settings(training(w)),
         train=TRAIN,
         seed=SEED,

@@ -7,7 +7,7 @@ with logged() as snakemake:
 
     from microexpr.core import store
     from microexpr.core.clip import KINDS, LongVideo
-    from microexpr.evaluation import pairs, spotting, spotting_log
+    from microexpr.evaluation import rows, spotting, spotting_log
     from microexpr.reporting import spot_table, table
 
     values = snakemake.params
@@ -18,7 +18,7 @@ with logged() as snakemake:
     compared = [row for kind in KINDS for row in spotting.differences(methods, videos, kind, *settings)]
     store.write_csv(snakemake.output.csv, spot_table.COLUMNS, spot_table.rows(figures, compared))
     store.write_text(snakemake.output.figures, table.csv_text(spotting.COLUMNS, figures))
-    pairs.write(snakemake.output.paired, compared, spotting.PAIRED_COLUMNS)
+    rows.write(snakemake.output.paired, compared, spotting.PAIRED_COLUMNS)
     for path in map(Path, snakemake.output.logs):
         name, _, year = path.stem.rpartition("_")
         of_dataset = [video for video in videos if video.clip.dataset == path.parent.name]

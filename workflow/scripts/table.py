@@ -19,7 +19,7 @@ with logged() as snakemake:
     if "paired" in outputs:
         methods = {Path(path).stem.removesuffix("_predictions"): path for path in files.predictions}
         compared = pairs.compare_methods(methods, protocol, values.resamples, values.seed)
-        pairs.write(outputs["paired"], compared)
+        evaluation.write(outputs["paired"], compared, pairs.COLUMNS)
     if protocol.several:
         clips = index.read_all(files.index)
         rows = units_table.rows(evaluations, compared, len(clips) - len(protocol.select(clips)), protocol.name)

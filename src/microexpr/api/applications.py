@@ -2,6 +2,7 @@
 
 Writes only into `out`."""
 
+import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from microexpr.apps.reenact.generator import Kind
 from microexpr.core import store
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.signals.aus import SIDES, regressor
-from microexpr.videos import picture, search
+from microexpr.videos import Video, picture, search
 
 RESULTS = Path("results")
 
@@ -193,8 +194,9 @@ def measure(
         raise ParamsError("pictures must stand in place of fps, which makes the frames of one video of a folder")
     _check_of_files(out, force=force, format=format != "csv")
     search.check_distinct([item for item in sources if isinstance(item, (str, PathLike))])
-    memory = [id(item) for item in sources if not isinstance(item, (str, PathLike))]
-    if len(memory) > len({*memory}):
+    memory = [item for item in sources if not isinstance(item, (str, PathLike))]
+    identities = [os.path.realpath(v.path) if isinstance(v, Video) and v.path.exists() else str(id(v)) for v in memory]
+    if len(identities) > len({*identities}):
         raise DataError("source must have each video once, not one twice")
     seek: search.Seek = "pictures" if pictures else "videos"
     with shown(progress) as report:
@@ -205,6 +207,12 @@ def measure(
                 for each in sources
             ]
             each_input.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
+            first = {item.source: i for i, items in reversed([*enumerate(items_of_sources)]) for item in items}
+            every_item, items_of_sources = [item for items in items_of_sources for item in items], [[] for _ in sources]
+            if duplicates := {*identities} & {os.path.realpath(item.path) for item in every_item if not item.reason}:
+                raise DataError(f"source must have each video once, not {min(duplicates)} twice")
+            for item in search.once(every_item):
+                items_of_sources[first[item.source]].append(item)
             left_out = [item for items in items_of_sources for item in items if item.reason]
             for i, (each, items) in enumerate(zip(sources, items_of_sources, strict=True)):
                 if isinstance(each, (str, PathLike)):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import NOBODY, Subjects, folded
 
 TENSOR = "; of a tensor on a GPU or with a gradient give .detach().cpu()"
 
@@ -126,17 +126,20 @@ def present(values: Any, name: str, noun: str) -> np.ndarray:
     array = rows(values, f"{name} must be a {noun} of each clip")
     flat = array.ravel()
     for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
-        is_part = isinstance(value, float) and not value.is_integer()
-        is_wrong = is_part or isinstance(value, (tuple, list)) if noun == "class" else isinstance(value, bool)
+        if noun == "class":
+            is_wrong = isinstance(value, (tuple, list)) or (isinstance(value, float) and not value.is_integer())
+        else:
+            is_wrong = isinstance(value, bool) or (isinstance(value, str) and folded(value) in NOBODY)
         if is_missing or is_wrong or (isinstance(value, str) and value.strip() in MISSING):
             raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}")
     return array
 
 
-def subjects(values: Any) -> np.ndarray:
+def subjects(values: Any, index: pd.Index | None = None, inputs: Iterable[np.ndarray] = ()) -> np.ndarray:
     """Return the subject of each clip, [N], with one spelling of each: the first. Numbers next to texts are texts.
 
-    Raises DataError for a missing name, and for two that could be one subject's."""
+    Raises DataError for a missing name, for two that could be one subject's, and for a clip that is there twice: one
+    label of an index with one subject, or with equal inputs, rows [N, ...]."""
     array = present(values, "subject", "name or number")
     if array.ndim != 1:
         raise DataError(f"subjects must have the shape [N], not {[*array.shape]}")
@@ -147,6 +150,13 @@ def subjects(values: Any) -> np.ndarray:
     spelling = {name: each.name(each.key(name)) for name in first}
     if any(name != spelling[name] for name in first):
         array = np.array([spelling[name] for name in names], array.dtype)
+    labels, before = [] if index is None or len(index) != len(array) else index.tolist(), dict[Any, list[int]]()
+    for i, label in enumerate(labels if {*map(str, labels)} != {*map(str, names)} else ()):  # else they are its labels
+        for j in before.setdefault(label, []):
+            is_input = [np.array_equal(rows[i], rows[j]) for rows in inputs if len(rows) == len(array)]
+            if array[i] == array[j] or (is_input and all(is_input)):
+                raise DataError(f"a clip must be there once, not at {j} and {i}, {label!r} of the index")
+        before[label].append(i)
     return array.astype(str) if len({isinstance(name, str) for name in first}) > 1 else array
 
 

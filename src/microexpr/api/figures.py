@@ -104,7 +104,7 @@ def evaluate(
     [[3, 0], [1, 2]]
     """
     rows = _aligned(truth, subjects, predicted=predicted)
-    units = checks.subjects(rows.pop("subjects"))
+    units = rows.pop("subjects")
     names, (true, labels) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 1, MOST)
     seed = checks.whole(seed, "seed", 0)
@@ -131,8 +131,8 @@ def evaluate(
     for column in columns:
         ends = [column, f"{column}_low", f"{column}_high"]
         by_class[ends] = [row(single[f"{column}_{name}"]) for name in names]
-        _leave_out_empty(by_class, *ends[1:])
-    _warn_alike(_leave_out_empty(figures, "low", "high"))
+        _leave_out_empty(by_class, ends[1], ends[2])
+    _leave_out_empty(figures, "low", "high", warns=True)
     return Evaluation(figures, by_class, confusion, len(np.unique(units)))
 
 
@@ -161,7 +161,7 @@ def compare(
     [0.5, 0.25]
     """
     rows = _aligned(truth, subjects, first=first, second=second)
-    units = checks.subjects(rows.pop("subjects"))
+    units = rows.pop("subjects")
     names, (true, labels, others) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 2, MOST)
     seed = checks.whole(seed, "seed", 0)
@@ -172,12 +172,12 @@ def compare(
         (difference,) = intervals.differences(matrices, metrics.METRICS[name], resamples, rng)
         differences[name] = astuple(difference)
     table = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "low", "high", "p"])
-    _warn_alike(_leave_out_empty(table, "low", "high"))
+    _leave_out_empty(table, "low", "high", warns=True)
     return table
 
 
 def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, Any]:
-    """Return the arguments by name with the rows of `truth`, if they have an index, each seed on its own."""
+    """Return the arguments by name with the rows of `truth`, if they have an index, each seed and subject once."""
     is_one_class = checks.rows(truth, "truth must be a class of each clip").ndim == 1
     seeds = dict[str, list[Any]]()
     for word, values in predicted.items():
@@ -187,21 +187,18 @@ def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, A
             seeds[word] = [*values]
     each = {f"{word} {i}": seed for word, rows in seeds.items() for i, seed in enumerate(rows)}
     each |= {word: values for word, values in predicted.items() if word not in seeds}
-    aligned, _ = checks.aligned({"truth": truth, **each, "subjects": subjects})
+    aligned, index = checks.aligned({"truth": truth, **each, "subjects": subjects})
+    aligned["subjects"] = checks.subjects(aligned["subjects"], index)
     aligned |= {word: [aligned[f"{word} {i}"] for i in range(len(rows))] for word, rows in seeds.items()}
     return {word: aligned[word] for word in ("truth", *predicted, "subjects")}
 
 
-def _leave_out_empty(table: pd.DataFrame, low: str, high: str) -> list[str]:
-    """Replace the ends of intervals without width by nan; return the names of their rows."""
+def _leave_out_empty(table: pd.DataFrame, low: str, high: str, warns: bool = False) -> None:
+    """Replace the ends of intervals without width by nan; `warns`: name their rows to the caller of the API."""
     empty = table[high] - table[low] < LEAST_WIDTH
     table.loc[empty, [low, high]] = np.nan
-    return [str(name) for name in table.index[empty]]
-
-
-def _warn_alike(figures: Sequence[str]) -> None:
-    """Warn the caller of a function of the API of figures without an interval, if there are any."""
-    if names := ", ".join(figures):
+    if warns and empty.any():
+        names = ", ".join(map(str, table.index[empty]))
         warnings.warn(f"no interval of {names}: all subjects are alike", RuntimeWarning, stacklevel=3)
 
 

@@ -3,6 +3,7 @@
 Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -117,9 +118,9 @@ def loso(
             if column in table and np.array_equal(table[column], values):
                 raise LeakError(f"{name} must not hold the labels, which its column {column!r} is")
     names, (true,) = read_labels(classes, label=labels)
-    units = checks.subjects(subjects)
     by_name = dict(zip(by_name, rows.values(), strict=True))
     arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in by_name.items()}
+    units = checks.subjects(subjects, index, [values for values in arrays.values() if values.ndim])
     fitted, seed = _fitted_subjects(fitted_on), checks.whole(seed, "seed", 0)
     for name, values in {"subjects": units, **arrays}.items():
         if np.shape(values)[:1] != (len(true),):
@@ -173,14 +174,18 @@ def loso(
 def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: Iterable[Any] = ()) -> None:
     """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`.
 
-    Names in `fitted_on` may be of another type and spelling: all that could be a subject's count as that subject's."""
+    Names in `fitted_on` may be of another type and spelling: all that could be a subject's count as that subject's.
+    ParamsError for one that has the data set before the name where subjects have not, or the reverse."""
     names = subjects.tolist()
     each = Subjects(dict.fromkeys(names, ""))
     keys = {name: each.key(name) for name in set(names)}
     fitted = dict[str, Any]()
     for other in fitted_on:
-        signs = {*"/,;|"} & {*str(other)}
-        if any(sign not in str(name) for sign in signs for name in names):
+        ends = [re.split(r"[\s_/-]", str(name)) for name in (other, *keys)]  # casme2_sub01
+        person, others = Subjects([ends[0][-1]]), [end[-1] for end in ends[1:] if (len(end) > 1) != (len(ends[0]) > 1)]
+        if any({*"/,;|"} & ({*str(name)} ^ {*str(other)}) for name in keys) or (
+            not each.find(other) and any(map(person.find, others))
+        ):
             raise ParamsError(f"fitted_on must be subjects by the names that subjects has, not {other!r}")
         fitted |= dict.fromkeys(each.find(other), other)
     for fold in folds:

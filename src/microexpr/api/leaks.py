@@ -93,40 +93,52 @@ class WeightsLeft:
     have none. The fewer values a tensor has, the nearer must they be."""
 
     def __init__(self) -> None:
-        self.start: dict[str, bytes] = {}  # digests of the newest network, before training
+        self.start: dict[str, tuple[bytes, np.ndarray]] = {}  # of the newest network, before training
         self.left: dict[bytes, str] = {}  # folds by digests of what their training changed
-        self.start_values: dict[str, np.ndarray] = {}  # of the newest network
         self.changes: list[tuple[str, str, np.ndarray, np.ndarray]] = []  # fold, tensor, values before and after
 
     def record(self, network: nn.Module, fold: str) -> None:
         """Take down what training a fold has changed."""
-        values = _values(network)
-        for name, digest in _digests(network).items():
-            if digest != self.start.get(name):
+        for name, (digest, values) in _snapshot(network).items():
+            before, values_before = self.start.get(name, (b"", values[:0]))
+            if digest != before:
                 self.left.setdefault(digest, fold)
-                if name in values and name in self.start_values:
-                    self.changes.append((fold, name, self.start_values[name], values[name]))
+                self.changes.append((fold, name, values_before, values))
 
     def check(self, network: nn.Module, fold: str) -> None:
         """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
-        self.start, self.start_values = _digests(network), _values(network)
-        for name, digest in self.start.items():
+        self.start, new = _snapshot(network), f"the network of fold {fold} must be new"
+        for name, (digest, _) in self.start.items():
             if digest in self.left:
-                trained = f"its {name} was trained in fold {self.left[digest]} already"
-                raise LeakError(f"the network of fold {fold} must be new: {trained}")
-        for trained, trained_name, before, after in self.changes:
-            for name, new in self.start_values.items():
+                raise LeakError(f"{new}: its {name} was trained in fold {self.left[digest]} already")
+        for name, (_, values) in self.start.items():
+            for trained, trained_name, before, after in self.changes:
                 least = MIXED if name == trained_name else ROUNDED
-                if new.shape == before.shape and _correlation(new, before, after) > least:
-                    near = f"its {name} is near what training left in fold {trained}"
-                    raise LeakError(f"the network of fold {fold} must be new: {near}")
+                if 0 < len(values) == len(before) == len(after) and _correlation(values, before, after) > least:
+                    raise LeakError(f"{new}: its {name} is near what training left in fold {trained}")
 
 
-def _values(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return up to about SAMPLED values of each tensor of numbers that has enough of them, evenly spaced."""
-    tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
-    flat = {name: t.detach().reshape(-1) for name, t in tensors.items() if t.is_floating_point() and t.numel() >= 16}
-    return {name: t[:: -(-len(t) // SAMPLED)].cpu().double().numpy().copy() for name, t in flat.items()}
+def _snapshot(network: nn.Module) -> dict[str, tuple[bytes, np.ndarray]]:
+    """Return of each tensor a digest, and up to about SAMPLED values, evenly spaced, none of fewer than 16 numbers.
+
+    The digest of a tensor of one value, which chance makes equal, is by name; as is that of any other attribute."""
+    snapshot = {}
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        key = name if bool((flat == flat[:1]).all()) else ""
+        is_sampled = flat.is_floating_point() and len(flat) >= 16
+        values = flat[:: -(-len(flat) // SAMPLED)].double().numpy().copy() if is_sampled else np.empty(0)
+        snapshot[name] = _digest(_bytes(flat), key), values
+    for path, module in network.named_modules():
+        for attribute in vars(module).keys() - USUAL:
+            name = f"{path}.{attribute}".lstrip(".")
+            with suppress(Exception):  # what cannot be written
+                snapshot[name] = _digest(_written(vars(module)[attribute]), name), np.empty(0)
+    return snapshot
+
+
+def _digest(data: bytes, name: str) -> bytes:
+    return blake2b(data, key=name.encode()[-64:]).digest()
 
 
 def _correlation(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
@@ -142,17 +154,3 @@ def _correlation(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> floa
         return 0.0
     r = float(np.corrcoef(pd.Series(left).rank(), pd.Series(right).rank())[0, 1])
     return r if np.arctanh(min(r, 1 - 1e-12)) * np.sqrt(len(new) - 4) > 8 else 0.0
-
-
-def _digests(network: nn.Module) -> dict[str, bytes]:
-    """Return a digest of each parameter, buffer and other attribute that can be written.
-
-    That of a tensor with several values is of these alone; chance makes others equal, so theirs is also of the name."""
-    data = {}
-    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-        data[name] = _bytes(tensor), bool((tensor == tensor.reshape(-1)[:1]).all())
-    for path, module in network.named_modules():
-        for name in vars(module).keys() - USUAL:
-            with suppress(Exception):
-                data[f"{path}.{name}".lstrip(".")] = _written(vars(module)[name]), True
-    return {name: blake2b(part, key=name.encode()[-64:] * by_name).digest() for name, (part, by_name) in data.items()}

@@ -4,7 +4,7 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -104,16 +104,11 @@ class OwnEstimator(ClassicalMethod):
         def score(tested: np.ndarray) -> np.ndarray:
             with one_line(f"the estimator cannot predict (fold {self.fold})"):
                 predicted = np.asarray(estimator.predict(tested))
-            if self.several:
-                shape = (len(tested), self.classes)
-                if predicted.shape != shape or not np.isin(predicted, (0, 1)).all():
-                    raise ParamsError(f"the estimator must predict 0 or 1, {[*shape]}, not {predicted.tolist()[:5]}")
-                return 2.0 * predicted - 1
-            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
-                raise ParamsError(
-                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
-                )
-            return np.eye(self.classes)[predicted.astype(int)]
+            shape, choices = ((len(tested), self.classes), 2) if self.several else ((len(tested),), self.classes)
+            if predicted.shape != shape or not np.isin(predicted, np.arange(choices)).all():
+                expected = f"0 or 1, {[*shape]}" if self.several else f"classes 0..{self.classes - 1}"
+                raise ParamsError(f"the estimator must predict {expected}, not {predicted.tolist()[:5]}")
+            return 2.0 * predicted - 1 if self.several else np.eye(self.classes)[predicted.astype(int)]
 
         return score
 
@@ -167,16 +162,12 @@ class OwnNetwork(NetworkMethod):
             value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
             raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {value!r}")
         _check_loss(loss, several is not None)
-        try:
-            inspect.signature(factory).bind()
-        except TypeError as error:
+        if problem := _misfit(factory):
             name = getattr(factory, "__name__", type(factory).__name__)
             example = f"functools.partial({name}, ...)"
             raise ParamsError(
-                f"method must be a function without arguments, such as {example}: {name} alone is {error}"
-            ) from None
-        except ValueError:
-            pass  # a function without a readable signature
+                f"method must be a function without arguments, such as {example}: {name} alone is {problem}"
+            )
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
         self.whole_loss, self.is_loss_tried = loss, False
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
@@ -263,10 +254,7 @@ class OwnNetwork(NetworkMethod):
         with one_line(f"the network cannot take {listed} (fold {self.fold})", lambda text: _input_advice(text, arrays)):
             scores: Tensor = network(arrays[SINGLE]) if [*arrays] == [SINGLE] else network(**arrays)
         expected = [len(next(iter(arrays.values()))), self.classes]
-        if not isinstance(scores, Tensor) or [*scores.shape] != expected:
-            shape = [*scores.shape] if isinstance(scores, Tensor) else type(scores).__name__
-            raise ParamsError(f"the network must return scores {expected}, not {shape} (fold {self.fold})")
-        if not scores.is_floating_point():
+        if not isinstance(scores, Tensor) or [*scores.shape] != expected or not scores.is_floating_point():
             kind = checks.describe(scores)
             raise ParamsError(f"the network must return scores float32{expected}, not {kind} (fold {self.fold})")
         return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
@@ -295,15 +283,22 @@ def _module(loss: Any) -> nn.Module | None:
 
 def _check_inputs(network: nn.Module, names: list[str]) -> None:
     """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
+    is_single = names == [SINGLE]
+    if problem := _misfit(network.forward, *((1, ()) if is_single else (0, names))):
+        expected = "one array" if is_single else f"{', '.join(map(str, names))}, as the inputs are named"
+        listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
+        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")
+
+
+def _misfit(function: Callable[..., Any], count: int = 0, names: Sequence[str] = ()) -> str:
+    """Return why a function cannot take `count` arguments and others of these names; "" if it can, or cannot tell."""
     try:
-        signature = inspect.signature(network.forward)
-        signature.bind(None) if names == [SINGLE] else signature.bind(**dict.fromkeys(names))
+        inspect.signature(function).bind(*[None] * count, **dict.fromkeys(names))
     except TypeError as error:
-        expected = "one array" if names == [SINGLE] else f"{', '.join(map(str, names))}, as the inputs are named"
-        listed = ", ".join(signature.parameters) or "nothing"
-        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {error}") from None
+        return str(error)
     except ValueError:
-        pass  # a function without a readable signature
+        pass
+    return ""
 
 
 def _loss_advice(text: str) -> str:

@@ -23,7 +23,7 @@ from microexpr.coding.events import SAME_RATE
 from microexpr.core import facs, store
 from microexpr.core.clip import EVENTS, KINDS, LABELS
 from microexpr.core.errors import DataError
-from microexpr.core.recordings import Name, bare, group
+from microexpr.core.recordings import Name, bare, group, taken_as_one
 from microexpr.core.subjects import Subjects, folded
 from microexpr.datasets.layout import label_of, unread_unit_notes
 from microexpr.datasets.layouts.recordings import paths
@@ -345,8 +345,11 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     names = [*dict.fromkeys(name for side in sides for name in side.events)]
     subjects = Subjects({name.subject: name.where for name in names if name.subject})
     groups, notes = group(names, subjects), subjects.notes
-    if len(groups) == 2 and first.is_file and second.is_file and len(subjects.keys) < 2:
-        notes.append(f"{' and '.join(name.source for name in names)} are taken as of one recording")
+    ones = [note for members in groups for note in taken_as_one(members)]
+    notes += ones[:4] + [f"{len(ones) - 4} more, by the ends of their paths"] * (len(ones) > 4)
+    are_apart = len(groups) == 2 or len({Path(name.source).parent for name in names}) > 1
+    if are_apart and first.is_file and second.is_file and len(subjects.keys) < 2:
+        notes.append(f"{' and '.join(dict.fromkeys(name.source for name in names))} are taken as of one recording")
         groups = [names]
     shared = dict[str, tuple[list[Name], list[list[Coded]]]]()
     for title, members in zip(_titles(groups), groups, strict=True):
@@ -357,6 +360,9 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
         for word, side, of_side in zip(("first", "second"), sides, events, strict=True):
             _check(title, next(name.source for name in members if name in side.events), of_side)
             notes += [f"{title}: the {word} marks nothing in it"] * (not of_side and any(events))
+        links = [*filter(None, (coding.links(Path(source)) for source in {name.source: 0 for name in members}))]
+        if links and not set.intersection(*({folded(bare(link.name)) for link in of} for of in links)):
+            notes.append(f"{title}: is linked to {' and '.join(str(of[0]) for of in links)}, taken as one recording")
         shared[title] = members, events
     if not shared:
         listed = " and ".join(", ".join(side.titles) for side in sides)

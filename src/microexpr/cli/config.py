@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.files import regular, visible
 from microexpr.core.store import write_text
+from microexpr.training.checked import Checked
 
 PACKAGE = Path(__file__).parents[1]
 CACHE = Path("work/params")
@@ -42,10 +43,9 @@ def load(path: str | Path) -> dict[str, Any]:
         text = regular(path, ParamsError).read_bytes().decode()
         _check_depth(text, path)
         loader = Loader(text)
-        node = loader.get_single_node()
-        _check_keys(node, path)
-        _check_size(node, path)
-        _check_spelling(node, path)
+        if node := loader.get_single_node():
+            _check_nodes(node, path)
+            _check_size(node, path)
         values = loader.construct_document(node) if node else None
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
@@ -61,83 +61,73 @@ def load(path: str | Path) -> dict[str, Any]:
     return values
 
 
+def _wrong(path: str | Path, node: Any, problem: str) -> ParamsError:
+    return ParamsError(f"{path}, line {node.start_mark.line + 1}: {problem}")
+
+
 def _check_depth(text: str, path: str | Path) -> None:
     """Raises ParamsError for lists and mappings in more of them than the reader's stack has room for."""
     depth = 0
     for event in yaml.parse(text, Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH:
-            raise ParamsError(f"{path}, line {event.start_mark.line + 1}: must be nested at most {DEPTH} deep")
+            raise _wrong(path, event, f"must be nested at most {DEPTH} deep")
+
+
+def _check_nodes(root: Any, path: str | Path) -> None:
+    """Raises ParamsError for a key that is no text, or occurs twice in its mapping: YAML readers take the last one; for
+    a scalar that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date; and for a number of many digits."""
+    nodes, seen = [root], set[int]()  # an alias is the node that it stands for, so a node may come again
+    for node in (node for node in nodes if id(node) not in seen):
+        seen.add(id(node))
+        nodes += _parts(node)
+        kind = node.tag.rpartition(":")[2]
+        if not isinstance(node, yaml.ScalarNode):
+            if kind not in ("map", "seq"):
+                raise _wrong(path, node, f"must be a list or mapping, not a {kind}")
+        elif kind != "str":
+            if len(node.value) > DIGITS:
+                raise _wrong(path, node, f"a number must have at most {DIGITS} digits")
+            pattern, form = PLAIN.get(kind, (None, "text, a number, true or false"))
+            if kind not in ("null", "merge") and not (pattern and pattern.fullmatch(node.value)):
+                actual = f"{node.value[:60]}, which YAML reads as {kind}; in quotes it is text"
+                raise _wrong(path, node, f"must be {form}, not {actual}")
+        lines: dict[str, int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            kind = key.tag.rpartition(":")[2]
+            if kind not in ("str", "merge"):
+                actual = f"{key.value} ({kind})" if isinstance(key, yaml.ScalarNode) else f"a {kind}"
+                raise _wrong(path, key, f"a key must be text, not {actual}")
+            if key.value in lines:
+                raise _wrong(path, key, f"{key.value} must stand once, not in line {lines[key.value]} too")
+            lines[key.value] = key.start_mark.line + 1
 
 
 def _check_size(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a number of many digits, and for aliases that expand to too much, or to themselves."""
+    """Raises ParamsError for aliases that expand to too much, or to themselves."""
     sizes: dict[int, int] = {}
 
     def size(node: Any) -> int:
         if id(node) not in sizes:
             sizes[id(node)] = VALUES + 1  # of a node within itself
-            if isinstance(node, yaml.ScalarNode):
-                parts: Iterable[Any] = ()
-                if len(node.value) > DIGITS and not node.tag.endswith(":str"):
-                    raise ParamsError(
-                        f"{path}, line {node.start_mark.line + 1}: a number must have at most {DIGITS} digits"
-                    )
-            else:
-                parts = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
-            sizes[id(node)] = 1 + sum(map(size, parts))
+            sizes[id(node)] = 1 + sum(map(size, _parts(node)))
         return sizes[id(node)]
 
-    if root and size(root) > VALUES:
+    if size(root) > VALUES:
         raise ParamsError(f"{path}: must have at most {VALUES} values, where an alias is what it stands for")
 
 
-def _check_keys(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a key that is no text, or occurs twice in its mapping: YAML readers take the last one."""
-    nodes, seen = [root], set[int]()  # an alias is the node that it stands for, so a node may come again
-    for node in nodes:
-        if isinstance(node, yaml.SequenceNode) and id(node) not in seen:
-            nodes += node.value
-        if isinstance(node, yaml.MappingNode) and id(node) not in seen:
-            nodes += [value for _, value in node.value]
-            lines: dict[str, int] = {}
-            for key, _ in node.value:
-                line, kind = key.start_mark.line + 1, key.tag.rpartition(":")[2]
-                if kind not in ("str", "merge"):
-                    actual = f"{key.value} ({kind})" if isinstance(key, yaml.ScalarNode) else f"a {kind}"
-                    raise ParamsError(f"{path}, line {line}: a key must be text, not {actual}")
-                if key.value in lines:
-                    raise ParamsError(
-                        f"{path}, line {line}: {key.value} must stand once, not in line {lines[key.value]} too"
-                    )
-                lines[key.value] = line
-        seen.add(id(node))
+def _parts(node: Any) -> list[Any]:
+    """Return the nodes of a list, the keys and values of a mapping, and none of a scalar."""
+    parts = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
+    return [] if isinstance(node, yaml.ScalarNode) else [*parts]
 
 
-def _check_spelling(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a scalar that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
-    nodes, seen = [root], set[int]()
-    for node in nodes:
-        if node is None or id(node) in seen:
-            continue
-        seen.add(id(node))
-        kind, line = node.tag.rpartition(":")[2], node.start_mark.line + 1
-        if isinstance(node, yaml.ScalarNode):
-            pattern, form = PLAIN.get(kind, (None, "text, a number, true or false"))
-            if kind not in ("str", "null", "merge") and not (pattern and pattern.fullmatch(node.value)):
-                actual = f"{node.value[:60]}, which YAML reads as {kind}; in quotes it is text"
-                raise ParamsError(f"{path}, line {line}: must be {form}, not {actual}")
-        elif kind not in ("map", "seq"):
-            raise ParamsError(f"{path}, line {line}: must be a list or mapping, not a {kind}")
-        else:
-            nodes += chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
-
-
-def check_cached(values: dict[str, Any]) -> dict[str, Any]:
+def check_cached(values: dict[str, Any]) -> Checked:
     """Return `described.check` of these values, cached, since it imports every method and so torch, and each start of
     Snakemake needs it again."""
-    result: dict[str, Any] = cached("params", values, lambda: import_module("microexpr.cli.described").check(values))
-    return result
+    described = "microexpr.cli.described"
+    return Checked(**cached("params", values, lambda: import_module(described).check(values).model_dump()))
 
 
 def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:

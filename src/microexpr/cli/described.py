@@ -7,10 +7,10 @@ name `grid` has a list of mappings {part of a name: params} instead, and stands 
 
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -19,11 +19,12 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.files import visible
 from microexpr.datasets import MACRO, MICRO
 from microexpr.models import base, generators, recognisers, spotters
-from microexpr.models.base import NetworkMethod
-from microexpr.protocols import GROUPINGS, MAIN_TASK, TASKS, TrainingSet
+from microexpr.models.base import Method, NetworkMethod
+from microexpr.protocols import MAIN_TASK, TASKS, TrainingSet
 from microexpr.reporting import papers
 from microexpr.signals import inputs
 from microexpr.training import synthetic_clips, training_sets, weights
+from microexpr.training.checked import Checked, MethodRow, Row, SpotterRow
 from microexpr.training.task_params import Rows
 
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
@@ -64,26 +65,41 @@ def expand_grids(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"papers": section | {"variants": expanded}}
 
 
-def list_methods(params: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield key in the file, name and params of every method, then of every variant.
+class Listed(NamedTuple):
+    """A method or variant as params.yaml has it."""
+
+    key: str  # position of its params
+    name: str
+    method: str  # in `methods`
+    of_method: dict[str, Any]
+    changes: dict[str, Any]  # of a variant: params that differ
+
+    @property
+    def of_papers(self) -> bool:
+        """Whether it is in papers' tables alone."""
+        return self.key.startswith("papers.")
+
+
+def list_methods(params: Any) -> Iterator[Listed]:
+    """Yield every method, then every variant.
 
     Raises ParamsError if a variant has no method, or its name occurs twice or could be that of another's file."""
-    for name, method_params in params.methods.items():
-        yield f"methods.{name}", name, method_params or {}
+    for name, of_method in params.methods.items():
+        yield Listed(f"methods.{name}", name, name, of_method or {}, {})
     names = {*params.methods}
     for section, variants in (("variants", params.variants), ("papers.variants", params.papers.variants)):
         for method, changes in variants.items():
             if method not in params.methods:
                 near = nearest(method, params.methods)
                 raise ParamsError(f"{section}.{method} must be a variant of one of methods{near}")
-            for variant, variant_params in changes.items():
+            for variant, variant_changes in changes.items():
                 name = f"{method}.{variant}"
                 if ending := next(filter(variant.endswith, ENDINGS), ""):
                     raise ParamsError(f"{section}.{name} must not end in {ending}, as files of {method} do")
                 if name in names:
                     raise ParamsError(f"{name} must stand once in methods, variants and papers.variants, not twice")
                 names.add(name)
-                yield f"{section}.{name}", name, (params.methods[method] or {}) | (variant_params or {})
+                yield Listed(f"{section}.{name}", name, method, params.methods[method] or {}, variant_changes or {})
 
 
 def section_models() -> dict[str, type[BaseModel]]:
@@ -117,50 +133,34 @@ def _params_model() -> type[BaseModel]:
 
 
 @errors_at("params.yaml: ")
-def check(values: dict[str, Any]) -> dict[str, Any]:
-    """Validate values of params.yaml.
+def check(values: dict[str, Any]) -> Checked:
+    """Return the values of params.yaml with every default, and what follows from those of methods.
 
-    Returns {"params": every value, "methods", "generators", "spotters": by name the params of each, what it reads and
-    makes, "tasks": the same of the methods of each other task}; "spotters" are those of long videos.
-    Methods also have `params_on_pictures` and `reads_on_pictures`, those on precomputed flow.
-    Variants are methods. Raises ParamsError naming key and value.
-    """
+    Raises ParamsError naming key and value."""
     values = expand_grids(values)
     params = validate(_params_model(), values, "")
     _check_lists(values)
-    for section in ("methods", "spot.methods", *(f"{name}.methods" for name in _other_tasks())):
+    tasks = {name: getattr(params, name) for name in _other_tasks()}
+    for section in ("methods", "spot.methods", *(f"{name}.methods" for name in tasks)):
         if name := next((name for name in attrgetter(section)(params) if not ROW.fullmatch(name)), ""):
             raise ParamsError(f"{section}.{name} must be a method or <method>.<name>, of a to z, 0 to 9 and _")
-    methods = {
-        name: _describe_method(key, name, method_params, params.generators)
-        for key, name, method_params in list_methods(params)
-    }
-    _check_rows("variants", {name: about for name, about in methods.items() if about["in_table"]})
-    generators = {
-        name: _describe_generator(name, generator_params or {}) for name, generator_params in params.generators.items()
-    }
-    for name, description in methods.items():
-        _check_generator(name, description["params"]["synthetic"], methods, generators)
-    _check_names(params, methods)
-    for name, description in methods.items():
-        description["appendix"] = reason = params.appendix.get(name, "")
-        description["in_table"] &= not reason
-        description["trainings"] = _describe_trainings(name, description["params"], params.training_sets)
-    for name, pictured in _describe_on_pictures(params):
-        methods[name] |= pictured
-    tasks = {name: _describe_task(name, getattr(params, name)) for name in _other_tasks()}
-    for name, rows in tasks.items():
-        _check_rows(f"{name}.methods", rows)
-    for name, rows in tasks.items():
-        getattr(params, name).methods.update({row: about["params"] for row, about in rows.items()})
-    spotters = _describe_spotters(params.spot)
-    _check_rows("spot.methods", spotters)
-    params.spot.methods.update({name: spotters[name]["params"] for name in spotters})
-    _check_relations(params)
-    params.methods.update({name: methods[name]["params"] for name in params.methods})
-    params.generators.update({name: generators[name]["params"] for name in generators})
+    listed = [*list_methods(params)]
+    rows = {item.name: _of_main_task(item, params.generators) for item in listed}
+    makers = {name: _generator(name, of_maker) for name, of_maker in params.generators.items()}
+    _refuse(_relations_of_methods(params, listed, rows))
+    others = {name: _of_task(name, section) for name, section in tasks.items()}
+    spotter_rows = {name: _spotter(name, of_spotter, params.spot) for name, of_spotter in params.spot.methods.items()}
+    tables: dict[str, Mapping[str, Row | SpotterRow]] = {**others, "spot": spotter_rows}
+    for section, table in tables.items():
+        _refuse(_same_rows(f"{section}.methods", table))
+    _refuse(_relations(params, rows))
+    methods = {item.name: _with_trainings(item, rows[item.name], params) for item in listed}
     plain = params.model_dump(mode="json")
-    return {"params": plain, "methods": methods, "generators": generators, "tasks": tasks, "spotters": spotters}
+    plain["methods"] = {name: rows[name].params for name in params.methods}
+    plain["generators"] = {name: maker.params for name, maker in makers.items()}
+    for section, table in tables.items():
+        plain[section]["methods"] = {name: row.params for name, row in table.items()}
+    return Checked(params=plain, methods=methods, generators=makers, tasks=others, spotters=spotter_rows)
 
 
 def _other_tasks() -> list[str]:
@@ -180,166 +180,232 @@ def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
                 raise ParamsError(f"{prefix}{key} must have each value once, not {item} {value.count(item)} times")
 
 
-def _check_relations(params: Any) -> None:
-    """Raises ParamsError for a value that another one excludes."""
+def _refuse(lines: Iterator[str]) -> None:
+    """Raises ParamsError with the first of these lines, if there is any."""
+    if line := next(lines, ""):
+        raise ParamsError(line)
+
+
+def _same_rows(section: str, rows: Mapping[str, Row | SpotterRow]) -> Iterator[str]:
+    """Yield a line for two rows of a method in a table with the same params."""
+    names = sorted(rows, key=lambda name: "." in name)
+    for other, name in itertools.combinations(names, 2):
+        if other.split(".")[0] == name.split(".")[0] and rows[name].params == rows[other].params:
+            yield f"{section}.{name} must differ from {other} in a param, or go: it is the same row"
+
+
+def _unknown(name: str, values: Iterable[str], key: str) -> Iterator[str]:
+    """Yield a line for a param that a method does not have, also of a row that this run lacks."""
+    fields = recognisers.find(name).Params.model_fields
+    return (f"{key}.{param} is no known key{nearest(param, fields)}" for param in values if param not in fields)
+
+
+def _relations_of_methods(params: Any, listed: Iterable[Listed], rows: Mapping[str, Row]) -> Iterator[str]:
+    """Yield a line for each row of the main table, and each generator of a variant, that other rows exclude.
+
+    Only variants train on synthetic data, since their rows then have distinct names, and DVC trains them after all
+    generators."""
+    yield from _same_rows("variants", {item.name: rows[item.name] for item in listed if not item.of_papers})
+    makers = [name for name, row in rows.items() if row.synthesises and not row.params["synthetic"]]
+    makers += params.generators
+    used = {name: str(row.params["synthetic"]) for name, row in rows.items() if row.params["synthetic"]}
+    for name, generator in used.items():
+        if "." not in name:
+            expected = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
+            yield f"methods.{name}.synthetic must stand in {expected}"
+        if generator not in makers:
+            expected = " or ".join(makers) or "a generator, but there is none"
+            near = nearest(generator, makers)
+            yield f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}"
+
+
+def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
+    """Yield a line for each value that another section excludes, and for each name that no other section has.
+
+    Params of a row that this run lacks are unused."""
+    method_names = recognisers.names()
+    for training, named in params.training_sets:
+        for name, changes in named.items():
+            key = f"training_sets.{training}.{name}"
+            if name not in methods and name not in method_names:
+                yield f"{key} must be a method or variant{nearest(name, methods)}"
+            if not (kind := recognisers.find(name)).learns:
+                yield f"{key} must be a method that learns: {kind.__name__} learns from no clip"
+            for param in ("initialisation", *(["population"] * (training != "both"))):
+                if param in changes:
+                    yield f"{key} must not have {param}, which `{training}` sets"
+            yield from _unknown(name, changes, key)
+    for name, reason in params.appendix.items():
+        method, dot, _ = name.partition(".")
+        variants = [f"{method}.{variant}" for variant in params.variants.get(method, ()) if dot]
+        if method not in method_names or (variants and name not in methods):
+            yield f"appendix.{name} must be a method or a variant of one{nearest(name, variants or method_names)}"
+        if not reason.strip():
+            yield f"appendix.{name} must say why the row is not in the main table"
+    for name, changes in params.flow_folders.methods.items():
+        key = f"flow_folders.methods.{name}"
+        if name not in method_names:
+            yield f"{key} must be a method{nearest(name, method_names)}"
+        for param in sorted(base.Params.model_fields.keys() & {*(changes or {})}):
+            yield f"{key} must not have {param}, which is the same in all tables"
+        yield from _unknown(name, changes or {}, key)
     for key, largest in AT_MOST.items():
         value, bound = (attrgetter(name)(params) for name in (key, largest))
         if value > bound > 0:  # subjects: 0 are no such rows
-            raise ParamsError(f"{key} must be at most {largest}, not {value} > {bound}")
+            yield f"{key} must be at most {largest}, not {value} > {bound}"
     for key, section in (("units", "units"), ("spotters", "spot")):
         rows = getattr(params, section).methods
-        if name := next((name for name in getattr(params.questions, key) if name not in rows), ""):
-            expected = f"rows of {section}.methods: {', '.join(rows)}"
-            raise ParamsError(f"questions.{key} must be {expected}, not {name}{nearest(name, rows)}")
+        for name in getattr(params.questions, key):
+            if name not in rows:
+                expected = f"rows of {section}.methods: {', '.join(rows)}"
+                yield f"questions.{key} must be {expected}, not {name}{nearest(name, rows)}"
+    if params.questions.programs:
+        from microexpr.evaluation.questions import answerers  # a fifth of a second
+
+        for name in params.questions.programs:
+            if name in {*answerers.ROWS, *methods, *method_names, *spotters.names()}:
+                yield f"questions.programs.{name} must have another name: that is another row's"
     for clip in params.report.clips:
         dataset, *names = clip.split("/")
         if dataset not in params.datasets or len(names) != 2:
             expected = f"data set/subject/clip, of {', '.join(params.datasets)}"
-            raise ParamsError(f"report.clips must be {expected}, not {clip}{nearest(dataset, params.datasets)}")
+            yield f"report.clips must be {expected}, not {clip}{nearest(dataset, params.datasets)}"
 
 
-def _check_rows(section: str, rows: Mapping[str, Any]) -> None:
-    """Raises ParamsError for two rows of a method in a table with the same params."""
-    names = sorted(rows, key=lambda name: "." in name)
-    for other, name in itertools.combinations(names, 2):
-        if other.split(".")[0] == name.split(".")[0] and rows[name]["params"] == rows[other]["params"]:
-            raise ParamsError(f"{section}.{name} must differ from {other} in a param, or go: it is the same row")
-
-
-def _describe_method(key: str, name: str, method_params: dict[str, Any], generators: Collection[str]) -> dict[str, Any]:
-    """Return the properties of a method or variant that a run needs; `key` is its position in the file.
-
-    `generators` are those of clips."""
+def _built(find: Callable[[str], Any], key: str, name: str, values: dict[str, Any] | None, *context: Any) -> Any:
+    """Return a method, generator or spotter; `key` is the position of its params in the file."""
     with errors_at(f"{key}: "):
-        kind = recognisers.find(name)
-    instance = kind(validate(kind.Params, method_params, f"{key}."))
-    _check_initialisation(kind, instance, key)
-    params = instance.params.model_dump(mode="json")
-    if params["population"] and params["initialisation"] != "population" and key.startswith("methods."):
-        raise ParamsError(f"{key}.population needs initialisation: population, not {params['initialisation']}")
-    if params["synthetic"]:
+        kind = find(name)
+    checked = validate(kind.Params, values or {}, f"{key}.")
+    with errors_at(f"{key}: "):
+        return kind(checked, *context)
+
+
+def _recogniser(key: str, name: str, values: dict[str, Any] | None, *context: Any) -> Method:
+    """Return a method or variant.
+
+    Raises ParamsError for an initialisation that it does not have, and for wrong params of `population`."""
+    method: Method = _built(recognisers.find, key, name, values, *context)
+    params, kind = method.params, type(method)
+    possible = ["scratch", *(["published"] * (_usual(name) == "published")), *(["population"] * kind.learns)]
+    if params.initialisation not in possible:
+        raise ParamsError(f"{key}.initialisation must be {' or '.join(possible)}, not {params.initialisation}")
+    if params.synthetic_use != "mix" and not params.synthetic:
+        raise ParamsError(f"{key}.synthetic_use: {params.synthetic_use} needs synthetic, a generator's name")
+    if params.population:
+        if not kind.learns:
+            raise ParamsError(f"{key}.population must be empty: {kind.__name__} learns from no clip")
         with errors_at(f"{key}."):
-            synthetic_clips.check_inputs(instance.inputs, params["synthetic"] in generators)
-    return {
-        **_describe_training(instance),
-        "reads": inputs.stages(instance.inputs),
-        "network": isinstance(instance, NetworkMethod),
-        "synthesises": bool(getattr(instance, "synthesises", False)),
-        "macro": instance.macro,
-        "priority": instance.priority,
-        "macro_source": params.get("macro_source", ""),
-        "in_table": not key.startswith("papers."),
-    }
+            changed = method.population_params()
+        validate(kind.Params, changed, f"{key}.population.")
+    return method
 
 
-def _describe_training(instance: Any) -> dict[str, Any]:
-    """Return the properties of a method that depend on its training set."""
-    teacher = instance.pretraining() if isinstance(instance, NetworkMethod) else None
-    population = instance.population_pretraining()
-    own_weights, population_weights = (_published_file(start) for start in (instance, population))
-    return {
-        "params": instance.params.model_dump(mode="json"),
-        "other_choices": _other_choices(instance.params),
-        "pretraining": _plain_params(teacher),
-        "population": _plain_params(population),
-        "teacher_population": _plain_params(teacher and teacher.population_pretraining()),
-        "weights": own_weights,
-        "population_weights": population_weights,
-    }
+def _of_main_task(item: Listed, makers: Collection[str]) -> Row:
+    """Return the row of a method or variant; `makers` are the generators of clips."""
+    method = _recogniser(item.key, item.name, item.of_method | item.changes)
+    params = method.params
+    if params.population and params.initialisation != "population" and item.key.startswith("methods."):
+        raise ParamsError(f"{item.key}.population needs initialisation: population, not {params.initialisation}")
+    if params.synthetic:
+        with errors_at(f"{item.key}."):
+            synthetic_clips.check_inputs(method.inputs, params.synthetic in makers)
+    return _row(method)
 
 
-def _describe_trainings(name: str, params: dict[str, Any], section: Any) -> dict[str, dict[str, Any]]:
-    """Describe a method or variant for each training set that it supports and its params do not select."""
-    kind = recognisers.find(name)
-    usual = kind.Params.model_fields["initialisation"].default
-    others = {*get_args(TrainingSet)} - {training_sets.declared(params)} if kind.learns else set()
-    described: dict[str, dict[str, Any]] = {}
-    for training in sorted(others):
-        changes = section.changes(training, name)
-        values = training_sets.params_for(training, params, usual, changes)
-        key = f"training_sets.{training}.{name}"
-        instance = kind(validate(kind.Params, values, f"{key}."))
-        _check_initialisation(kind, instance, key)
-        described[training] = _describe_training(instance)
-    return described
+def _of_task(task: str, section: Any) -> dict[str, Row]:
+    """Return by name the rows of a task's table."""
+    rows, several = dict[str, Row](), getattr(section, "several", None)
+    for name, values in section.methods.items():
+        key, classes = f"{task}.methods.{name}", len(TASKS[task].protocols[0].classes)
+        rows[name] = _row(_recogniser(key, name, values, classes, several))
+        for param, why in (("synthetic", "generators make no clips of it"), ("planted_leak", "a table ranks its rows")):
+            if rows[name].params[param]:
+                raise ParamsError(f"{key}.{param} must be empty: {why}")
+    return rows
 
 
-def _check_names(params: Any, methods: dict[str, Any]) -> None:
-    """Raises ParamsError for params or a reason of a method that does not exist, and for a row without a reason.
-
-    Those of a row that this run lacks are unused."""
-    for training in type(params.training_sets).model_fields:
-        for name, changes in getattr(params.training_sets, training).items():
-            key = f"training_sets.{training}.{name}"
-            if name not in methods and name not in recognisers.names():
-                raise ParamsError(f"{key} must be a method or variant{nearest(name, methods)}")
-            if not (kind := recognisers.find(name)).learns:
-                raise ParamsError(f"{key} must be a method that learns: {kind.__name__} learns from no clip")
-            fixed = ("initialisation",) if training == "both" else ("initialisation", "population")
-            if param := next((param for param in fixed if param in changes), ""):
-                raise ParamsError(f"{key} must not have {param}, which `{training}` sets")
-            _check_keys(kind, changes, key)
-    for name, reason in params.appendix.items():
-        method, dot, _ = name.partition(".")
-        variants = [f"{method}.{variant}" for variant in params.variants.get(method, ()) if dot]
-        if method not in recognisers.names() or (variants and name not in methods):
-            near = nearest(name, variants or recognisers.names())
-            raise ParamsError(f"appendix.{name} must be a method or a variant of one{near}")
-        if not reason.strip():
-            raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
-    if params.questions.programs:
-        from microexpr.evaluation.questions import answerers  # a fifth of a second
-
-        taken = {*answerers.ROWS, *methods, *recognisers.names(), *spotters.names()}
-        if name := next((name for name in params.questions.programs if name in taken), None):
-            raise ParamsError(f"questions.programs.{name} must have another name: that is another row's")
+def _generator(name: str, values: dict[str, Any] | None) -> Row:
+    """Return the row of a separately trained generator."""
+    maker = _built(generators.find, f"generators.{name}", name, values)
+    if maker.params.initialisation == "shipped":
+        weights.check_shipped(maker, f"generators.{name}")
+    return _row(maker)
 
 
-def _check_keys(kind: Any, values: Collection[str], key: str) -> None:
-    """Raises ParamsError for a param that a method does not have, also of a row that this run lacks."""
-    fields = kind.Params.model_fields
-    if name := next((name for name in values if name not in fields), ""):
-        raise ParamsError(f"{key}.{name} is no known key{nearest(name, fields)}")
+def _spotter(name: str, values: dict[str, Any] | None, section: Any) -> SpotterRow:
+    """Return the row of a spotter of long videos."""
+    spotter = _built(spotters.find, f"spot.methods.{name}", name, values, section.movement.regions)
+    network = bool(spotter.networks())
+    return SpotterRow(params=_plain(spotter), network=network, reads_movement=spotter.reads_movement)
 
 
-def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the name of every method and variant, its params on precomputed flow, and its inputs then.
-
-    `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
-    Raises ParamsError for a method that is not run on such flow, and for params that must be the same in all tables."""
-    changes = {name: values or {} for name, values in params.flow_folders.methods.items()}
-    for name, values in changes.items():
-        key = f"flow_folders.methods.{name}"
-        if name not in recognisers.names():
-            raise ParamsError(f"{key} must be a method{nearest(name, recognisers.names())}")
-        if shared := sorted(values.keys() & base.Params.model_fields.keys()):
-            raise ParamsError(f"{key} must not have {shared[0]}, which is the same in all tables")
-        _check_keys(recognisers.find(name), values, key)
-    changed = {
-        name: _without_population(name, values or {}, params.training_sets) | changes.get(name, {})
-        for name, values in params.methods.items()
-    }
-    for key, name, method_params in list_methods(params.model_copy(update={"methods": changed})):
-        kind = recognisers.find(name)
-        values = _without_population(name, method_params, None)
-        instance = kind(validate(kind.Params, values, f"flow_folders.{key}."))
-        reads = inputs.stages(instance.inputs)
-        if name in changes and (instance.macro or not TASKS["flow_folders"].suits(reads)):
-            expected = "a method that reads flow alone, without macro-expressions"
-            raise ParamsError(f"flow_folders.methods.{name} must be {expected}")
-        yield name, {"params_on_pictures": instance.params.model_dump(mode="json"), "reads_on_pictures": reads}
+def _with_trainings(item: Listed, row: Row, params: Any) -> MethodRow:
+    """Return the row of a method or variant with those of other training sets and on precomputed flow."""
+    trainings, name = dict[TrainingSet, Row](), item.name
+    learns = recognisers.find(name).learns
+    for kind in sorted({*get_args(TrainingSet)} - {training_sets.declared(row.params)}) if learns else ():
+        values = params.training_sets.params_for(kind, name, row.params, _usual(name))
+        trained = _row(_recogniser(f"training_sets.{kind}.{name}", name, values))
+        trainings[kind] = trained.model_copy(update={"reads": row.reads})  # all trainings of a method have its files
+    return MethodRow(
+        **dict(row),
+        in_table=not item.of_papers and name not in params.appendix,
+        appendix=params.appendix.get(name, ""),
+        trainings=trainings,
+        on_pictures=_on_pictures(item, params),
+    )
 
 
-def _without_population(name: str, params: dict[str, Any], section: Any) -> dict[str, Any]:
-    """Return the params of a method that does not start from the population, which has no such pictures.
+def _on_pictures(item: Listed, params: Any) -> Row:
+    """Return the row of a method or variant on precomputed flow, where it does not start from the population.
 
-    With the section `training_sets` also those that it has on a fold's clips alone."""
-    if training_sets.declared(params) == "corpus":
-        return params
-    usual = recognisers.find(name).Params.model_fields["initialisation"].default
-    if section is None:
-        return params | {"initialisation": usual, "population": {}}
-    return training_sets.params_for("corpus", params, usual, section.changes("corpus", name))
+    `flow_folders.methods` changes the params of methods, and so of their variants, but not what a variant changes
+    itself. Raises ParamsError for a method that is not run on such flow."""
+    values, changes, usual = item.of_method, params.flow_folders.methods, _usual(item.name)
+    if training_sets.declared(values) == "both":
+        values = params.training_sets.params_for("corpus", item.method, values, usual)
+    values = values | (changes.get(item.method) or {}) | item.changes
+    if training_sets.declared(values) == "both":
+        values |= {"initialisation": usual, "population": {}}
+    row = _row(_built(recognisers.find, f"flow_folders.{item.key}", item.name, values))
+    if item.name in changes and (row.macro or not TASKS["flow_folders"].suits(row.reads)):
+        expected = "a method that reads flow alone, without macro-expressions"
+        raise ParamsError(f"flow_folders.methods.{item.name} must be {expected}")
+    return row
+
+
+def _usual(name: str) -> str:
+    """Return the initialisation of a method whose params name none."""
+    return str(recognisers.find(name).Params.model_fields["initialisation"].default)
+
+
+def _row(method: Method) -> Row:
+    """Return what a run knows of a method or generator."""
+    teacher = method.pretraining() if isinstance(method, NetworkMethod) else None
+    population = method.population_pretraining()
+    teacher_population = teacher.population_pretraining() if teacher else None
+    return Row(
+        params=_plain(method),
+        reads=inputs.stages(method.inputs),
+        network=isinstance(method, NetworkMethod),
+        synthesises=getattr(method, "synthesises", False),
+        macro=method.macro,
+        priority=method.priority,
+        grouping=getattr(method, "grouping", ""),
+        other_choices=_other_choices(method.params),
+        pretraining=_plain(teacher) if teacher else None,
+        population=_plain(population) if population else None,
+        teacher_population=_plain(teacher_population) if teacher_population else None,
+        weights=_published_file(method),
+        population_weights=_published_file(population),
+    )
+
+
+def _plain(instance: Any) -> dict[str, Any]:
+    """Return the params of a method, generator or spotter as plain values."""
+    params: dict[str, Any] = instance.params.model_dump(mode="json")
+    return params
 
 
 def _other_choices(params: BaseModel) -> list[str]:
@@ -347,130 +413,27 @@ def _other_choices(params: BaseModel) -> list[str]:
 
     A choice is a word, yes or no, or whether a loss, phase or layer is there at all: its weight, epochs or size is 0 on
     one side alone. Other sizes, weights and rates are none."""
-    paper = type(params)().model_dump(mode="json")
+    paper, prefix = type(params)().model_dump(mode="json"), "population."
     chosen = params.model_dump(mode="json", exclude=set(base.Params.model_fields) - {"initialisation"})
-    changed = {
-        f"{prefix}{name}": (name, value)
-        for prefix, values in (("", chosen), ("population.", getattr(params, "population", {})))
-        for name, value in values.items()
-        if name in paper
-    }
-
-    def is_other(name: str, value: Any) -> bool:
-        if isinstance(value, bool | str) or isinstance(paper[name], bool | str):
-            return bool(value != paper[name])
-        is_number = isinstance(value, int | float) and isinstance(paper[name], int | float)
-        return is_number and not name.endswith("lr") and (value == 0) != (paper[name] == 0)
-
-    def word(value: Any) -> str:
-        return f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-    return [
-        f"{key} {word(value)} for {word(paper[name])}"
-        for key, (name, value) in changed.items()
-        if is_other(name, value)
-    ]
+    chosen |= {f"{prefix}{name}": value for name, value in getattr(params, "population", {}).items()}
+    printed = {key: paper[name] for key in chosen if (name := key.removeprefix(prefix)) in paper}
+    others = [key for key, value in printed.items() if _is_other_choice(key, chosen[key], value)]
+    return [f"{key} {_word(chosen[key])} for {_word(printed[key])}" for key in others]
 
 
-def _check_initialisation(kind: Any, instance: Any, key: str) -> None:
-    """Raises ParamsError for an initialisation that a method does not have, and for wrong params of `population`."""
-    published = kind.Params.model_fields["initialisation"].default == "published"
-    possible = ["scratch", *(["published"] * published), *(["population"] * kind.learns)]
-    if (actual := instance.params.initialisation) not in possible:
-        raise ParamsError(f"{key}.initialisation must be {' or '.join(possible)}, not {actual}")
-    if instance.params.synthetic_use != "mix" and not instance.params.synthetic:
-        raise ParamsError(f"{key}.synthetic_use: {instance.params.synthetic_use} needs synthetic, a generator's name")
-    if instance.params.population:
-        if not kind.learns:
-            raise ParamsError(f"{key}.population must be empty: {kind.__name__} learns from no clip")
-        with errors_at(f"{key}."):
-            values = instance.population_params()
-        validate(kind.Params, values, f"{key}.population.")
+def _is_other_choice(key: str, value: Any, printed: Any) -> bool:
+    if isinstance(value, bool | str) or isinstance(printed, bool | str):
+        return bool(value != printed)
+    is_number = isinstance(value, int | float) and isinstance(printed, int | float)
+    return is_number and not key.endswith("lr") and (value == 0) != (printed == 0)
 
 
-def _plain_params(method: Any) -> dict[str, Any] | None:
-    return method.params.model_dump(mode="json") if method else None
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
-def _published_file(method: Any) -> str:
+def _published_file(method: Method | None) -> str:
     """Return the name of the published weights that a method uses, "" for none."""
-    if not getattr(method, "weights", None) or not method.uses_published_weights():
-        return ""
-    return str(method.weights.files[0]) if method.weights_fit() else ""
-
-
-def _describe_task(task: str, section: Any) -> dict[str, dict[str, Any]]:
-    """Return by name the properties of the rows of a task's table."""
-    described: dict[str, dict[str, Any]] = {}
-    count, several = len(TASKS[task].protocols[0].classes), getattr(section, "several", None)
-    for name, values in section.methods.items():
-        key = f"{task}.methods.{name}"
-        with errors_at(f"{key}: "):
-            kind = recognisers.find(name)
-        checked = validate(kind.Params, values or {}, f"{key}.")
-        with errors_at(f"{key}: "):
-            instance = kind(checked, count, several)
-        _check_initialisation(kind, instance, key)
-        for param, why in (("synthetic", "generators make no clips of it"), ("planted_leak", "a table ranks its rows")):
-            if getattr(instance.params, param, ""):
-                raise ParamsError(f"{key}.{param} must be empty: {why}")
-        described[name] = {
-            **_describe_training(instance),
-            "reads": inputs.stages(instance.inputs),
-            "network": isinstance(instance, NetworkMethod),
-            "priority": instance.priority,
-        }
-    return described
-
-
-def _describe_spotters(section: Any) -> dict[str, dict[str, Any]]:
-    """Return by name the properties of the rows of the table of long videos."""
-    described: dict[str, dict[str, Any]] = {}
-    for name, values in section.methods.items():
-        key = f"spot.methods.{name}"
-        with errors_at(f"{key}: "):
-            kind = spotters.find(name)
-        instance = kind(validate(kind.Params, values or {}, f"{key}."), section.movement.regions)
-        described[name] = {
-            "params": instance.params.model_dump(mode="json"),
-            "network": bool(instance.networks()),
-            "reads_movement": kind.reads_movement,
-        }
-    return described
-
-
-def _describe_generator(name: str, generator_params: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties of a separately trained generator that a run needs."""
-    with errors_at(f"generators.{name}: "):
-        kind = generators.find(name)
-    checked_params = validate(kind.Params, generator_params, f"generators.{name}.")
-    instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
-    if checked_params.initialisation == "shipped":
-        weights.check_shipped(instance, f"generators.{name}")
-    return {
-        "params": instance.params.model_dump(mode="json"),
-        "reads": inputs.stages(instance.inputs),
-        "macro": instance.macro,
-        "grouping": instance.grouping,
-    }
-
-
-def _check_generator(name: str, generator: str, methods: dict[str, Any], generators: dict[str, Any]) -> None:
-    """Raises ParamsError unless a method or variant trains on the synthetic data of an existing generator.
-
-    Only variants may, since their rows then have distinct names, and DVC trains them after all generators."""
-    if not generator:
-        return
-    if "." not in name:
-        expected = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
-        raise ParamsError(f"methods.{name}.synthetic must stand in {expected}")
-    names = [
-        other
-        for other, description in methods.items()
-        if description["synthesises"] and not description["params"]["synthetic"]
-    ]
-    names += generators
-    if generator not in names:
-        near = nearest(generator, names)
-        expected = " or ".join(names) or "a generator, but there is none"
-        raise ParamsError(f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}")
+    if isinstance(method, NetworkMethod) and method.weights and method.uses_published_weights():
+        return str(method.weights.files[0]) if method.weights_fit() else ""
+    return ""

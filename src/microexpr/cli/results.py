@@ -24,6 +24,7 @@ from microexpr.core.files import regular
 
 if TYPE_CHECKING:
     from microexpr.reporting.method_list import Row
+    from microexpr.training.checked import MethodRow
 
 EVALUATIONS = "evaluate/megc2019"  # where the evaluate stage writes, below a results folder
 TABLE = RESULTS / "megc2019_table.csv"
@@ -289,7 +290,7 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
         from microexpr.cli import config, described
 
         values = config.load(path)
-        rows = config.cached("method list", values, lambda: _counted(described.check(values)["methods"]))
+        rows = config.cached("method list", values, lambda: _counted(described.check(values).methods))
     else:
         rows = _counted({})
     if json or csv:
@@ -308,16 +309,18 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
 
     made_by = dict.fromkeys(module_names(generators), generators.find)
     path = Path("params.yaml")
-    checked = config.check_cached(config.load(path)) if path.is_file() else {}
-    described = checked.get("methods", {}) | checked.get("generators", {})
+    checked = config.check_cached(config.load(path)) if path.is_file() else None
+    described: dict[str, Any] = {**checked.methods, **checked.generators} if checked else {}
     all_names = {*described, *recognisers.names(), *made_by}
     if wrong_name := next((name for name in names if name not in all_names), ""):
         raise ParamsError(f"{wrong_name} must be a method, variant or generator{nearest(wrong_name, all_names)}")
     screen, rows = console(), []
     for name in names:
         kind: Any = made_by.get(name, recognisers.find)(name)
-        about = described.get(name, {})
-        params = list(method_list.fields(kind.Params, about.get("params", {}), about.get("params_on_pictures")))
+        row = described.get(name)
+        pictured = getattr(row, "on_pictures", None)
+        values = row.params if row else {}, pictured.params if pictured else None
+        params = list(method_list.fields(kind.Params, *values))
         rows += [{"method": name} | param._asdict() for param in params]
         if not (json or csv):
             say(f"{name}: {kind.paper}")
@@ -327,7 +330,7 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     return print_rows(rows, json) if json or csv else 0
 
 
-def _counted(methods: Mapping[str, Mapping[str, Any]]) -> "list[Row]":
+def _counted(methods: "Mapping[str, MethodRow]") -> "list[Row]":
     """Return the list of methods, as `described.check` returns them: loads torch, which takes seconds."""
     from microexpr.reporting import method_sizes
 
@@ -396,7 +399,7 @@ def table(
         say_notes(earlier, to_stderr=True)
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
-    compared = pairs.read(home / PAIRED) if is_whole and (home / PAIRED).exists() else []
+    compared = evaluation.read(home / PAIRED, pairs.COLUMNS) if is_whole and (home / PAIRED).exists() else []
     if mismatch := method_tests.mismatch(rows, compared):
         compared = []
     needs("table", {"--reference": reference}, f"a table with paired tests, {TABLE} next to {PAIRED}", compared)

@@ -18,10 +18,10 @@ from microexpr.coding.events import Coded, Problems, without_nothing
 from microexpr.core import facs
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.core.recordings import bare
-from microexpr.core.subjects import Subjects
+from microexpr.core.recordings import bare, local
+from microexpr.core.subjects import Subjects, folded
 
-__all__ = ["Coded", "check_media", "check_once", "coders", "media", "of_coder", "read"]
+__all__ = ["Coded", "check_media", "check_once", "coders", "links", "media", "of_coder", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
@@ -75,23 +75,31 @@ def check_once(events: Iterable[Coded]) -> None:
         seen[key] = event.where
 
 
-def check_media(path: Path, recording: Path) -> None:
-    """Raise DataError for an .eaf that is linked to other videos alone than the recording that it is of."""
-    names = elan.media(path) if path.suffix.lower() == ".eaf" else []
-    linked = [other for name in names if (other := path.parent / name).is_file()]
+def links(path: Path) -> list[Path]:
+    """Return the videos that a file is linked to, which may not be there; a table to none."""
+    return elan.media(path) if path.suffix.lower() == ".eaf" else []
+
+
+def check_media(path: Path, recording: Path) -> list[str]:
+    """Return a note on an .eaf that is linked to videos that are not there and called otherwise than its recording.
+
+    Raises DataError for one that is linked to other videos alone that are there."""
+    others = links(path)
+    linked = [other for other in others if other.is_file()]
     if linked and not any(other.samefile(recording) for other in linked if recording.exists()):
         raise DataError(f"{path}: must be linked to {recording}, not to {linked[0]}")
+    end, *ends = [(folded(other.parent.name), folded(bare(other.name))) for other in (recording.absolute(), *others)]
+    others = [] if linked or end in ends else others[:1]
+    return [f"{path}: is linked to {other}, which is not there, and taken as of {recording}" for other in others]
 
 
 def media(path: Path, recording: str = "") -> Path | None:
     """Return the video that events are of: that of a table's row, that which an .eaf names, or one of the same name.
 
     Raises DataError where several have the name."""
-    if path.suffix.lower() == ".eaf":
-        for name in elan.media(path):
-            if (path.parent / name).is_file():
-                return path.parent / name
-    named = path.parent / recording if recording else path.with_suffix("")
+    if linked := next((other for other in links(path) if other.is_file()), None):
+        return linked
+    named = path.parent / local(recording) if recording else path.with_suffix("")
     if named.is_file() and (recording or named.suffix.lower() in VIDEO_SUFFIXES):
         return named
     folder = named.parent

@@ -11,6 +11,7 @@
 A tier may end with the coder, micro@anna, and ELAN's fields for participant and annotator count as subject and coder.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from microexpr.coding.events import Coded, Problems, split_label
 from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
+from microexpr.core.recordings import local
 from microexpr.core.subjects import folded
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -124,7 +126,7 @@ def _origin(document: Any, path: Path) -> int:
         text = descriptor.get("TIME_ORIGIN") or "0"
         if not re.fullmatch(r"-?\d{1,12}(\.0*)?", text):
             raise DataError(f"{path}: TIME_ORIGIN must be a whole number of milliseconds, not {text[:40]!r}")
-        media.append((Path(descriptor.get("MEDIA_URL", "")), int(text.partition(".")[0])))
+        media.append((Path(local(descriptor.get("MEDIA_URL", ""))), int(text.partition(".")[0])))
     media = [item for item in media if item[0].suffix.lower() in VIDEO_SUFFIXES] or media
     media = [item for item in media if item[0].stem.lower() == path.stem.lower()] or media
     if len(origins := {origin: url.name for url, origin in media}) > 1:
@@ -256,8 +258,11 @@ def _order_times(document: Any) -> None:
             aligned[key] = names[begin], names[end], *rest
 
 
-def media(path: Path) -> list[str]:
-    """Return the relative paths of a file's videos, those called like it first. Raises DataError if it is no .eaf."""
-    names = (descriptor.get("RELATIVE_MEDIA_URL") or "" for descriptor in _parse(path).media_descriptors)
-    videos = [name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]
-    return sorted(videos, key=lambda name: Path(name).stem.lower() != path.stem.lower())
+def media(path: Path) -> list[Path]:
+    """Return the videos that a file is linked to, those called like it first, which may not be there.
+
+    Raises DataError if it is no .eaf."""
+    links = (of.get(name) for of in _parse(path).media_descriptors for name in ("RELATIVE_MEDIA_URL", "MEDIA_URL"))
+    paths = dict.fromkeys(Path(os.path.normpath(path.parent.absolute() / local(link))) for link in links if link)
+    videos = [other for other in paths if other.suffix.lower() in VIDEO_SUFFIXES]
+    return sorted(videos, key=lambda other: other.stem.lower() != path.stem.lower())

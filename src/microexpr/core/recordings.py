@@ -6,14 +6,15 @@ of a video may be missing. Folders and subjects count: s01/take and s02/take are
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
+from urllib.parse import unquote
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.core.subjects import Subjects, composed, folded, key_of, without_zeros
+from microexpr.core.subjects import Subjects, composed, folded, form, key_of
 
 K = TypeVar("K")
 WHOLE = 1000  # rank of a path that is equal
@@ -43,34 +44,65 @@ class _Parts(NamedTuple):
 
     all: tuple[str, ...]
     suffix: str
-    is_absolute: bool
+    root: str  # of an absolute path: /, or a drive, c:
+
+    @property
+    def whole(self) -> tuple[str, tuple[str, ...]]:
+        return self.root, self.all
 
     def ends(self, other: "_Parts") -> bool:
         return self.all == other.all[len(other.all) - len(self.all) :]
 
 
+def local(path: str) -> str:
+    """Return a path with / between its parts; of a file's address, file:///C:/my%20films, its path."""
+    text = path.strip().replace("\\", "/")
+    if text[:5].lower() == "file:":
+        text = "/" + unquote(text[5:]).removeprefix("//localhost").lstrip("/")
+    return composed(re.sub(r"^/(?=[A-Za-z]:/)", "", text))
+
+
 @lru_cache(maxsize=2**16)
 def _parts(path: str) -> _Parts:
-    text = re.sub(r"^[A-Za-z]:(?=/)", "", composed(path.strip()).replace("\\", "/"))
+    text = local(path)
+    root = match[0].lower() if (match := re.match(r"[A-Za-z]:(?=/)|/", text)) else ""
+    text = text.removeprefix(match[0] if match else "")
     *folders, last = [part for part in text.split("/") if part not in ("", ".")] or [""]
     name = bare(last)
-    return _Parts((*folders, name) if name else (), last[len(name) :].lower(), text.startswith("/"))
+    return _Parts((*folders, name) if name else (), last[len(name) :].lower(), root)
 
 
 def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     """Return names of one set in groups, one for each recording, in the order of their first names.
 
-    Raises DataError for a name that could be of two recordings, and for two that differ in case or zeros alone."""
+    Whole paths of one file and coder are of one recording if they are equal. Those of two, as of two machines, are if
+    each is the only one of its file with as many folders in common; `taken_as_one` notes it. Raises DataError for a
+    name that could be of two recordings, and for two that differ in case, zeros or signs alone."""
     names = list(dict.fromkeys(names))
-    parts = {name: _parts(name.path) for name in names}
-    suffixes: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
+    parts, by = {name: _parts(name.path) for name in names}, {name: (name.source, name.coder) for name in names}
+    suffixes: dict[tuple[tuple[str, str], tuple[str, ...]], set[str]] = {}
+    absolute: dict[tuple[tuple[str, str], tuple[str, ...]], list[_Parts]] = {}  # by file and coder, and last part
     for name, of in parts.items():
-        suffixes.setdefault((name.source, name.coder, of.all), set()).add(of.suffix)
-    counted = {path for (*_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
+        suffixes.setdefault((by[name], of.all), set()).add(of.suffix)
+        absolute.setdefault((by[name], of.all[-1:]), []).extend([of] * bool(of.root))
+    counted = {path for (_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
+
+    @cache
+    def nearest_of(name: Name, source: tuple[str, str]) -> set[tuple[str, tuple[str, ...]]]:
+        """Return the whole paths of a file and coder that have most in common with another's name, the folder too."""
+        common = {of.whole: _common(of, parts[name]) for of in absolute.get((source, parts[name].all[-1:]), ())}
+        most = max(common.values(), default=0)
+        return {whole for whole, count in common.items() if count == most > 1}
 
     def agree(a: Name, b: Name) -> bool:
         short, long = sorted((parts[a], parts[b]), key=lambda of: len(of.all))
-        if not short.ends(long) and not _is_elsewhere(short, long):
+        if not (short.root and long.root):
+            is_one = short.ends(long)
+        elif by[a] == by[b]:
+            is_one = short.whole == long.whole
+        else:
+            is_one = parts[b].whole in nearest_of(a, by[b]) and parts[a].whole in nearest_of(b, by[a])
+        if not is_one:
             return False
         if {short.all, long.all} & counted and len({short.suffix, long.suffix} - {""}) > 1:
             return False
@@ -101,35 +133,33 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     return list({id(members): members for members in groups.values()}.values())
 
 
+def taken_as_one(names: Sequence[Name]) -> list[str]:
+    """Return a line on the names of one recording whose whole paths differ."""
+    first = {_parts(name.path).whole: name for name in names[::-1] if _parts(name.path).root}
+    listed = " and ".join(f"{name.path}{_place(name)}" for name in reversed(first.values()))
+    return [f"{listed} are taken as one recording"] * (len(first) > 1)
+
+
 def _alike(parts: Sequence[str]) -> str:
-    """Return a path that is equal for paths that differ in case, or in zeros before numbers, alone."""
-    return "/".join(without_zeros(folded(part)) for part in parts)
-
-
-def _is_elsewhere(a: _Parts, b: _Parts) -> bool:
-    """Return whether absolute paths of two machines end in the same folder and name."""
-    return a.is_absolute and b.is_absolute and a.all[0] != b.all[0] and len(a.all) > 1 < _common(a, b)
+    """Return a path that is equal for paths that differ in case, signs or zeros alone, as 1.0 and 01 do."""
+    return "/".join(form(re.sub(r"^(\d+)[.,]0+$", r"\1", folded(part))) for part in parts)
 
 
 def _common(a: _Parts, b: _Parts) -> int:
-    """Return how many parts two paths have in common, from the last."""
+    """Return how many parts two paths have in common, from the last; `WHOLE` if they are equal."""
+    if a.whole == b.whole:
+        return WHOLE
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a.all[::-1], b.all[::-1], strict=False)))
 
 
 def _rank(path: _Parts, query: _Parts) -> int:
     """Return how well a path that is there answers to a query: the higher the better, 0 for not at all.
 
-    Of an absolute path the name alone may count, but not in a folder that is called like another one: s03 and s01."""
-    if path.all == query.all:
-        return WHOLE
-    if not query.is_absolute:
-        return int(query.ends(path))
+    An absolute query ends with the path; of another machine's it has the folder and name."""
     common = _common(path, query)
-    if path.ends(query) or (path.is_absolute and common > 1):
-        return 1 + common
-    folders = [of.all[-2:-1] for of in (path, query)]
-    is_contradiction = all(of and re.search(r"\d\W*$", of[0]) for of in folders)
-    return int(common > 0 and not is_contradiction)
+    if not query.root or common == WHOLE:
+        return common if common == WHOLE else int(query.ends(path))
+    return 1 + common if (common > 1 if path.root else path.ends(query)) else 0
 
 
 def _place(name: Name) -> str:
@@ -144,7 +174,7 @@ def may_be_of_one_subject(a: Name, b: Name, subjects: Subjects) -> bool:
     if b.subject:
         return key == subjects.key(b.subject)
     for folder in _parts(b.path).all[:-1]:
-        if keys := subjects.find(folder):
+        if keys := subjects.find_folder(folder):
             return key in keys
     return not any(subjects.is_of_other(folder, key) for folder in _parts(b.path).all[:-1])
 
@@ -158,15 +188,21 @@ class Recordings(Generic[K]):
         """Take the paths below one folder, or further names, of each recording, and its subject where it is known."""
         self._paths = {key: [_parts(path) for path in several] for key, several in paths.items()}
         self._texts, self._of = paths, dict(of or {})
+        self._folders = {folder for several in self._paths.values() for of in several for folder in of.all[:-1]}
+        self._has_folder = dict[str, bool]()  # by the name of a subject
+        self._absolute = dict[K, tuple[str, str]]()  # by which a recording was found, and where
         self._subjects = subjects or Subjects(filter(None, self._of.values()))
 
     def find(self, name: str, subject: str = "") -> list[K]:
         """Return those that a path or name may mean, of a subject if one is given: one where that is certain.
 
-        A whole path comes before the end of one. An absolute path is that which it ends with, else its name alone."""
+        A whole path comes before the end of one. An absolute path is that which it ends with."""
         query = _parts(name)
+        owners = next(filter(None, map(self._subjects.find_folder, query.all[-2::-1])), [])
         by_rank: dict[int, list[K]] = {}
         for key, several in self._paths.items():
+            if owners and key in self._of and self._subjects.key(self._of[key]) not in owners:
+                continue  # the name is in another subject's folder
             ranks = [_rank(of, query) for of in several if not query.suffix or of.suffix in ("", query.suffix)]
             by_rank.setdefault(max(ranks, default=0), []).append(key)
         for rank in sorted({*by_rank} - {0}, reverse=True):
@@ -177,10 +213,15 @@ class Recordings(Generic[K]):
         return []
 
     def find_one(self, name: str, subject: str, where: str, what: str) -> K:
-        """Return the one that is meant. Raises DataError for none and for several, listing these."""
+        """Return the one that is meant. Raises DataError for none, for several, and for two absolute paths of one."""
         matches = self.find(name, subject)
         if len(matches) == 1:
-            return matches[0]
+            key, row = matches[0], (name, where)
+            other, other_row = self._absolute.setdefault(key, row) if _parts(name).root else row
+            if _parts(other).whole != _parts(name).whole:
+                paths_of_one = f"{self._texts[key][0]} could be {other} ({other_row}) or {name} ({where})"
+                raise DataError(f"{what} must be one, but {paths_of_one}: give the end of its path")
+            return key
         paths = {key: self._texts[key][0] for key in matches or self._texts}
         of = f" of {subject}" if subject else ""
         if matches:
@@ -194,12 +235,14 @@ class Recordings(Generic[K]):
         """Return the recordings that are a subject's, else those that may be: of none that is known, nor another's."""
         certain, possible, alone = list[K](), list[K](), Subjects([name])
         subject_keys, subject = self._subjects.find(name), key_of(name)
+        if name not in self._has_folder:
+            self._has_folder[name] = any(map(alone.find_folder, self._folders))
         for key in keys:
             folders = [folder for of in self._paths[key] for folder in of.all[:-1]]
             if owner := self._of.get(key):
                 certain += [key] * (self._subjects.key(owner) in subject_keys)
-            elif any(alone.find(folder) for folder in folders):
+            elif any(alone.find_folder(folder) for folder in folders):
                 certain.append(key)
-            elif not any(alone.is_of_other(folder, subject) for folder in folders):
+            elif not self._has_folder[name] and not any(alone.is_of_other(folder, subject) for folder in folders):
                 possible.append(key)
         return certain or possible

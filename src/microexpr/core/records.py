@@ -87,7 +87,7 @@ def recorded(names: Iterable[str]) -> Iterator[None]:
         for name in outputs:
             forget(name)
         raise
-    for name in outputs:
+    for name in filter(os.path.lexists, outputs):  # Snakemake misses others itself
         take(name)
 
 

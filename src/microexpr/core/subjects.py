@@ -13,8 +13,13 @@ from typing import Any
 from microexpr.core.errors import DataError, nearest
 
 ADVICE = "spell one person the same everywhere, or give two people names that differ in more than that"
-SPELLINGS = ("s", "sub", "subj", "subject", "spno")  # of one word before the number of a subject
-WORDS = (*SPELLINGS, "p", "participant")  # before the number of a subject
+WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno"), "s") | dict.fromkeys(
+    ("p", "pp", "participant", "vp", "vpn", "proband"), "p"
+)  # before the number of a subject -> the shortest word for the same
+NOBODY = (
+    "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing",
+    "unknown",
+)  # fmt: skip
 Part = str | int  # of a name: letters, or a number
 OTHER = r"[\s_.,:;/()#-]"  # characters of names that are neither
 
@@ -31,9 +36,14 @@ def folded(name: Any) -> str:
     return " ".join(unicodedata.normalize("NFKC", text.casefold()).split())
 
 
-def without_zeros(text: str) -> str:
-    """Return a text without the zeros before its numbers; those of a fraction stay."""
-    return re.sub(r"(?<!\d)(?<!\d\.)0+(?=\d)", "", text)
+def stated(name: Any) -> str:
+    """Return a name as text without blanks at its ends; "" for a word that stands for an empty cell."""
+    return "" if folded(name) in NOBODY else str(name).strip()
+
+
+def data_set_key(name: Any) -> str:
+    """Return what tells a data set from others: letters and digits, a Roman II or III as 2 or 3 (CASME II, casme_2)."""
+    return re.sub(r"(?<!i)i{2,3}$", lambda match: str(len(match[0])), re.sub(r"[\W_]+", "", folded(name)))
 
 
 def key_of(name: Any) -> str:
@@ -52,10 +62,10 @@ class Subjects:
 
         Raises DataError naming two that could be one person: equal but for other characters than letters and digits
         (s-1 and s1), a number that another name has after letters (1 and s1), or one after two words for a subject
-        (s1 and sub01)."""
+        (s1 and sub01, P01 and Participant 1)."""
         self._what = what
         self._where = {name: f" ({where})" if where else "" for name, where in _items(names)}
-        decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := folded(name))]
+        decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := _with_point(name))]
         self._drops_fractions = all(text.rstrip("0").endswith(".") for text in decimals)
         self._names: dict[str, list[Any]] = {}  # by key, in their order
         self._found: dict[str, list[str]] = {}  # by key of a name from elsewhere
@@ -71,10 +81,7 @@ class Subjects:
 
     def key(self, name: Any) -> str:
         """Return what tells a subject from others; equal for all names of one."""
-        text = folded(name)
-        if self._drops_fractions and re.fullmatch(r"\d+\.0+", text):
-            text = text.partition(".")[0]
-        return without_zeros(text)
+        return _key(str(name), self._drops_fractions)
 
     def name(self, key: str) -> Any:
         """Return the first name of a subject in the set."""
@@ -83,7 +90,7 @@ class Subjects:
     def text(self, key: str) -> str:
         """Return that name as text, without blanks at its ends and the fraction of a whole number."""
         name = str(self.name(key)).strip()
-        return name.partition(".")[0] if self._drops_fractions and re.fullmatch(r"\d+\.0+", name) else name
+        return re.sub(r"^(\d+)(\.0+|,00?)$", r"\1", name) if self._drops_fractions else name
 
     @property
     def keys(self) -> list[str]:
@@ -111,6 +118,12 @@ class Subjects:
             self._found[key] = likely
         return self._found[key]
 
+    def find_folder(self, folder: str) -> list[str]:
+        """Return the keys of the subjects whose a folder is for certain: day1 may be anything, sub01 is 1 or s1."""
+        parts = _parts(self.key(folder))
+        words = {key: {part for part in (*parts, *_parts(key)) if isinstance(part, str)} for key in self.find(folder)}
+        return [key for key in words if _parts(key) == parts or words[key] <= {*WORDS}]
+
     def find_one(self, name: Any, where: str) -> str:
         """Return the key of the subject that a name from elsewhere is of. Raises DataError for none and for several."""
         keys = self.find(name)
@@ -133,7 +146,8 @@ class Subjects:
             return self.key(folder) != key
         if len(other) != 2 or not isinstance(other[1], int) or not parts or not isinstance(parts[-1], int):
             return False
-        is_alike = other[:1] == parts[:-1] if len(parts) > 1 else other[0] in WORDS
+        words = [WORDS.get(str(part), part) for part in (other[0], *parts[:-1])]
+        is_alike = words[0] in WORDS if len(words) == 1 else words[:1] == words[1:]
         return is_alike and other[1] != parts[-1]
 
 
@@ -142,12 +156,30 @@ def _could_be(key: str, other: str) -> bool:
     a, b = sorted((_parts(key), _parts(other)), key=len)
     if a == b:
         return key != other
+    (dataset, _, name), (other_dataset, _, other_name) = key.rpartition("/"), other.rpartition("/")
+    if dataset and dataset == other_dataset:
+        return _could_be(name, other_name)
     match a, b:
         case ((int(n),), (str(), int(number))):
             return n == number
         case ((str(word), int(n)), (str(other_word), int(number))):
-            return n == number and {word, other_word} <= {*SPELLINGS}
+            return n == number and WORDS.get(word, word) == WORDS.get(other_word, other_word)
     return False
+
+
+@lru_cache(maxsize=2**16)
+def _key(name: str, drops_fractions: bool) -> str:
+    text = _with_point(name)
+    if drops_fractions and re.fullmatch(r"\d+\.0+", text):
+        text = text.partition(".")[0]
+    dataset, slash, name_there = text.rpartition("/")  # casme2/sub01 is CASME II/sub01
+    text = f"{data_set_key(dataset)}/{name_there}" if slash else text
+    return re.sub(r"(?<!\d)(?<!\d\.)0+(?=\d)", "", text)  # zeros before a number; those of a fraction stay
+
+
+def _with_point(name: Any) -> str:
+    """Return a folded name; a number with a decimal comma, 1,0, with a point."""
+    return re.sub(r"(?<=\d),(?=\d\d?$)", ".", text) if re.fullmatch(r"\d+,\d+", text := folded(name)) else text
 
 
 def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]]:
@@ -161,9 +193,17 @@ def _parts(key: str) -> tuple[Part, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in re.findall(rf"\d+|[^\d{OTHER[1:]}+", text))
 
 
+def form(name: str) -> str:
+    """Return a name without the characters that are neither letters nor digits, and zeros before its numbers."""
+    return " ".join(map(str, _parts(name))) or name
+
+
 def _likely(key: str) -> list[tuple[Part, ...]]:
     """Return the forms in which two keys that could be one person meet."""
+    dataset, _, name = key.rpartition("/")
+    if dataset:
+        return [_parts(key), *((dataset, *likely) for likely in _likely(name))]
     match parts := _parts(key):
         case (str(), int(number)):
-            return [parts, (number,), *[(SPELLINGS[0], number)] * (parts[0] in SPELLINGS)]
+            return [parts, (number,), (WORDS.get(str(parts[0]), parts[0]), number)]
     return [parts]

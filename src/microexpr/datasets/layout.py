@@ -9,7 +9,7 @@ the frame's number. It is None where one file, a video or a picture, holds a who
 import mimetypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError, collect_errors, nearest
 from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
 from microexpr.core.files import VIDEO_SUFFIXES, is_hidden, regular, visible
+from microexpr.core.subjects import Subjects
 from microexpr.videos import container
 from microexpr.videos.frames import shorten
 
@@ -50,7 +51,7 @@ class Counts:
     macro: int | None = None
 
 
-def check_events(where: str, frames: Mapping[int, object], **events: int | None) -> None:
+def check_events(where: str, frames: Collection[int], **events: int | None) -> None:
     """Raise DataError for an event that is not among a clip's frames; `events` are by the name of their column."""
     for column, number in events.items():
         if number is not None and number not in frames:
@@ -200,6 +201,16 @@ def check_clips(
         with collect_errors(problems):
             raise DataError(f"clip {clip.id} must be there once, not in {clip.folder} and {other.folder}")
     return notes
+
+
+def check_spellings(root: Path, clips: Iterable[Clip]) -> None:
+    """Raise DataError for a subject that is spelt in two ways, or could be."""
+    folders = {clip.subject: clip.folder for clip in clips}
+    subjects = Subjects(folders)
+    for name, folder in folders.items():
+        if (other := subjects.name(subjects.key(name))) != name:
+            both = f"{other!r} ({folders[other]}) and {name!r} ({folder})"
+            raise DataError(f"{root}: subjects {both} must be spelt the same")
 
 
 def unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) -> Iterator[str]:

@@ -93,11 +93,7 @@ def _scope_rows(
 
 
 def _figures(
-    predictions: Predictions,
-    selection: str,
-    pooling: Pooling,
-    resamples: int,
-    sequence: np.random.SeedSequence,
+    predictions: Predictions, selection: str, pooling: Pooling, resamples: int, sequence: np.random.SeedSequence
 ) -> Iterator[Figure]:
     names, chosen = predictions.protocol.classes, metrics.METRICS
     if predictions.protocol.several:

@@ -18,16 +18,7 @@ from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.evaluation import read_back
-from microexpr.evaluation.faces import (
-    NEUTRAL,
-    SYNTHESISED,
-    TRUE,
-    Face,
-    Faces,
-    Film,
-    SynthesisedFaces,
-    scope_rows,
-)
+from microexpr.evaluation.faces import NEUTRAL, SYNTHESISED, TRUE, Face, Faces, Film, SynthesisedFaces, scope_rows
 from microexpr.evaluation.metrics import intervals
 from microexpr.evaluation.rows import Row
 from microexpr.protocols import GROUPINGS, Protocol
@@ -162,13 +153,9 @@ def of_clips(clips: HeldOutClips, observe: Observe, resamples: int, seed: int) -
     """Return rows as `of_faces` does, of synthesised clips, of stills of their first frames, of recorded ones."""
     synthetic_clips, recorded_clips = clips.synthetic_clips, list(clips.recorded_clips.values())
     positions = np.linspace(0, len(recorded_clips[0].frames) - 2, FRAMES).round().astype(int)
-    stills, by_kind = np.zeros_like(positions), dict[str, Views]()
-    chosen_frames = {
-        SYNTHESISED: (synthetic_clips, positions),
-        NEUTRAL: (synthetic_clips, stills),
-        TRUE: (recorded_clips, positions),
-    }
-    for kind, (films, chosen) in chosen_frames.items():
+    by_kind = dict[str, Views]()
+    for kind, films in {SYNTHESISED: synthetic_clips, NEUTRAL: synthetic_clips, TRUE: recorded_clips}.items():
+        chosen = np.zeros_like(positions) if kind == NEUTRAL else positions
         rest = np.stack([clips.recorded_clips[film.clip.id].frames[-1] for film in films])
         by_kind[kind] = films, rest, np.stack([film.frames[chosen] for film in films])
     synthesised = SynthesisedFaces(clips.generator, clips.grouping, clips.origin, [])

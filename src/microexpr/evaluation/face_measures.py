@@ -21,7 +21,6 @@ from microexpr.evaluation.faces import (
     TWICE,
     Face,
     Faces,
-    TrueFace,
     enlarge,
     scope_rows,
 )
@@ -96,12 +95,9 @@ def changes(faces: Faces, model: regressor.Model, resamples: int, seed: int) -> 
     error of no change. The other two are those of `spread`.
     """
     synthesised, own_faces = faces.synthesised, faces.of_kind(TRUE)
-    pairs = {kind: faces.pairs[kind][synthesised.is_own_class] for kind in (SYNTHESISED, MEAN_FLOW)}
-    displays = [synthesised.displays.get(face.clip.id, face.pair[:0]) for face in own_faces]
-    true = [faces.true[face.clip.id] for face in own_faces]
-    readings = read_changes(pairs, displays, true, model)
-    height, width = synthesised.image_shape[:2]
-    enlarged = f"{height} x {width} pixels enlarged to {true[0].crop_size} x {true[0].crop_size}"
+    readings = read_changes(faces, model)
+    (height, width), side = synthesised.image_shape[:2], faces.true[own_faces[0].clip.id].crop_size
+    enlarged = f"{height} x {width} pixels enlarged to {side} x {side}"
     measured = [
         (GREY_CHANGE, kind, faces.of_kind(kind), grey_change(faces.pairs[kind]), "")
         for kind in (SYNTHESISED, TWICE, MEAN_FLOW, TRUE)
@@ -128,23 +124,19 @@ def grey_change(pairs: np.ndarray) -> np.ndarray:
     return np.asarray(change[:, -max(round(SHARE * change.shape[1]), 1) :].mean(1))
 
 
-def read_changes(
-    pairs: Mapping[str, np.ndarray], displays: Sequence[np.ndarray], true: Sequence[TrueFace], model: regressor.Model
-) -> dict[str, np.ndarray]:
-    """Return changes in FACS intensity since the neutral face by kind, float32[N, A], and of true faces since onset.
+def read_changes(faces: Faces, model: regressor.Model) -> dict[str, np.ndarray]:
+    """Return by kind changes in FACS intensity since the neutral face, of true faces since the onset, float32[M, A].
 
-    `pairs` are by kind, `true` the true faces and `displays` further faces uint8[K, H, W, C], row by row; their changes
-    are float32[N, K, A]. Neutral faces have no change."""
-    neutral, *_ = (images[:, 0] for images in pairs.values())
-    changes = []
-    for row, face in enumerate(true):
-        of_kinds = [of_kind[row, 1] for of_kind in pairs.values()]
-        images = np.stack([neutral[row], *of_kinds, face.apex, *displays[row]])
-        readings = regressor.regress(luma(enlarge(images, face.crop_size)), 0, model)[:, :, SIDES.index("both")]
+    They are of the M faces of their clip's own class. Those of `DISPLAYS`, K further faces of each clip, are
+    float32[M, K, A]. Neutral faces have no change."""
+    moved, changes = faces.pairs[MEAN_FLOW][faces.synthesised.is_own_class, 1], []
+    for face, by_mean_flow in zip(faces.of_kind(TRUE), moved, strict=True):
+        true, displays = faces.true[face.clip.id], faces.synthesised.displays.get(face.clip.id, face.pair[:0])
+        images = enlarge(np.stack([*face.pair, by_mean_flow, true.apex, *displays]), true.crop_size)
+        readings = regressor.regress(luma(images), 0, model)[:, :, SIDES.index("both")]
         changes.append(readings - readings[0])
-    read, count = np.stack(changes), len(pairs)
-    kinds = dict(zip((NEUTRAL, *pairs, TRUE), read.swapaxes(0, 1), strict=False))
-    return kinds | {DISPLAYS: read[:, count + 2 :]}
+    kinds, read = (NEUTRAL, SYNTHESISED, MEAN_FLOW, TRUE), np.stack(changes, 1)
+    return dict(zip(kinds, read, strict=False)) | {DISPLAYS: read[len(kinds) :].swapaxes(0, 1)}
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -3,14 +3,14 @@
 Out of scope: scores, and a selection that reads test clips.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import csv_file, store
+from microexpr.core import store
 from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.seeds import generator, spawn
@@ -25,7 +25,6 @@ COLUMNS = (
     *("clips", "subjects", "origin", "selection", "seeds"),
 )
 FIGURES = ("difference", "low", "high", "p", "p_holm")
-COUNTS = ("clips", "subjects", "seeds")
 COMPARED_METRICS = ("uf1", "uar")
 COMPARED_OF_SEVERAL = ("macro_f1",)  # where a clip may have several labels
 SELECTION = "last"
@@ -110,16 +109,3 @@ def compare(
         dict(zip(("first", "second", *FIGURES), (*pair, d.value, d.low, d.high, d.p, float(p_holm)), strict=True))
         for pair, d, p_holm in zip(combinations(matrices, 2), differences, corrected, strict=True)
     ]
-
-
-def write(path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> None:
-    """Write rows as CSV: differences with six decimals, p with four digits; the header alone if there are none."""
-    digits = dict.fromkeys(FIGURES, ".6f") | {"p": ".4g", "p_holm": ".4g"}
-    store.write_csv(path, columns, ({key: format(row[key], digits.get(key, "")) for key in columns} for row in rows))
-
-
-def read(path: str | Path) -> list[Row]:
-    """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
-    return store.read_csv(
-        path, COLUMNS, dict.fromkeys(FIGURES, csv_file.number) | dict.fromkeys(COUNTS, csv_file.whole)
-    )

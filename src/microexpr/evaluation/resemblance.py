@@ -4,14 +4,14 @@ Shapes: N faces, M of them embedded, images uint8[N, H, W, C] of the generator's
 to compare, which `faces` makes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from microexpr.core.clip import Clip
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.faces import NEUTRAL, SYNTHESISED, TRUE, SynthesisedFaces, TrueFace, enlarge, row_keys
 from microexpr.evaluation.metrics import synthesis
-from microexpr.evaluation.metrics.synthesis import Figure
 from microexpr.evaluation.rows import Row, scopes
 from microexpr.models import pretrained_weights
 from microexpr.protocols.splits import subject_id
@@ -44,34 +44,29 @@ def evaluate(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace], every:
     note = f"{height} x {width} pixels enlarged to {faces[0].crop_size} x {faces[0].crop_size}"
     note += "" if every else ", one face of each subject"
     features = _inception_features(images) if every else {}
+    spaces = ({"face": embedded} if every else {}) | ({"inception": features} if features else {})
     rows: list[Row] = []
     for scope, positions in scopes(clips, synthesised.protocol.datasets):
         scope_faces = [synthesised.faces[position] for position in positions]
-        shared_columns = row_keys(synthesised, scope, scope_faces) | {"low": None, "high": None}
+        shared_columns = row_keys(synthesised, scope, scope_faces) | {"low": None, "high": None, "note": ""}
         draws = np.array([face.fold.draw or 0 for face in scope_faces])
-        figures_by_key: dict[tuple[str, str], list[Figure]] = {}
+        by_key: dict[tuple[str, str], list[tuple[float, int]]] = {}
         for draw in np.unique(draws):
             of_draw = positions[draws == draw]
             is_here = np.isin(chosen, of_draw)
-            parts = [{kind: array[of_draw] for kind, array in by_kind.items()} for by_kind in (images, features)]
             vectors = {kind: array[is_here] for kind, array in embedded.items()}
-            chosen_clips = [clips[position] for position in chosen[is_here]]
-            spaces = ({"face": vectors} if every else {}) | ({"inception": parts[1]} if features else {})
-            people = [clip.subject for clip in chosen_clips], [clip.dataset for clip in chosen_clips]
-            for kind, figure in _figures(parts[0], vectors, spaces if len(of_draw) > 1 else {}, *people):
-                figures_by_key.setdefault((kind, figure.metric), []).append(figure)
-        for (kind, metric), figures in figures_by_key.items():
-            value = float(np.mean([figure.value for figure in figures]))
-            counts = {
-                "made": sum(figure.samples for figure in figures),
-                "true": sum(figure.references for figure in figures),
-            }
-            columns = {"faces": kind, "metric": metric, "value": value}
-            columns["note"] = note if metric.startswith(("face_", "identity_")) else ""
-            rows.append(shared_columns | counts | columns)
+            people = [clips[position] for position in chosen[is_here]]
+            for kind, figures, count in _figures(images, spaces, of_draw, vectors, people):
+                for metric, value in figures.items():
+                    by_key.setdefault((kind, metric), []).append((value, count))
+        for (kind, metric), pairs_of_draws in by_key.items():
+            values, counts = zip(*pairs_of_draws, strict=True)
+            row = shared_columns | dict.fromkeys(("made", "true"), sum(counts))
+            row |= {"faces": kind, "metric": metric, "value": float(np.mean(values))}
+            rows.append(row | ({"note": note} if metric.startswith(("face_", "identity_")) else {}))
         if every and not features:
-            counts = dict.fromkeys(("made", "true"), len(positions))
-            missing = shared_columns | counts | {"faces": SYNTHESISED, "value": None, "note": NO_WEIGHTS}
+            sizes = dict.fromkeys(("made", "true"), len(positions))
+            missing = shared_columns | sizes | {"faces": SYNTHESISED, "value": None, "note": NO_WEIGHTS}
             rows += [missing | {"metric": metric} for metric in ("fid", "kid")]
     return rows
 
@@ -87,14 +82,16 @@ def _inception_features(images: Arrays) -> Arrays:
 
 
 def _figures(
-    images: Arrays, embedded: Arrays, spaces: Mapping[str, Arrays], subjects: list[str], datasets: list[str]
-) -> Iterator[tuple[str, Figure]]:
-    """Yield kind of face and figure of faces of one split; `subjects` and `datasets` are those of embedded ones."""
+    images: Arrays, spaces: Mapping[str, Arrays], of_draw: np.ndarray, embedded: Arrays, people: Sequence[Clip]
+) -> Iterator[tuple[str, dict[str, float], int]]:
+    """Yield kind of face, figures and number of faces of one split; `people` are the clips of those `embedded`."""
     for kind in (SYNTHESISED, NEUTRAL):
-        for name, space in spaces.items():
-            yield from ((kind, figure) for figure in synthesis.distances(space[kind], space[TRUE], name))
-        yield from ((kind, figure) for figure in synthesis.similarity(images[kind], images[TRUE]))
-    for kind in (SYNTHESISED, TRUE) if subjects else ():
-        yield from ((kind, figure) for figure in synthesis.identity(embedded[kind], embedded[NEUTRAL]))
-        others = synthesis.identity_of_others(embedded[kind], embedded[NEUTRAL], subjects, datasets)
-        yield from ((kind, figure) for figure in others)
+        for name, space in spaces.items() if len(of_draw) > 1 else ():
+            yield kind, synthesis.distances(space[kind][of_draw], space[TRUE][of_draw], name), len(of_draw)
+        yield kind, synthesis.similarity(images[kind][of_draw], images[TRUE][of_draw]), len(of_draw)
+    subjects, datasets = [clip.subject for clip in people], [clip.dataset for clip in people]
+    for kind in (SYNTHESISED, TRUE) if people else ():
+        yield kind, synthesis.identity(embedded[kind], embedded[NEUTRAL]), len(people)
+        to_others = synthesis.cosines_to_others(embedded[kind], embedded[NEUTRAL], subjects, datasets)
+        if len(to_others):
+            yield kind, {"identity_cosine_to_others": float(to_others.mean())}, len(to_others)

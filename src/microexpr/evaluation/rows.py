@@ -26,6 +26,7 @@ FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it 
 # `training_subjects`, `training_clips`: of the protocol's, those that a fold trains on, mean over folds.
 KEYS = ("method", "protocol", "selection", "scope", "metric")
 FIGURES = ("value", "low", "high", "deviation")  # None, in files "", if undefined, as the deviation of one seed
+DIGITS = dict.fromkeys((*FIGURES, "difference"), ".6f") | dict.fromkeys(("p", "p_holm"), ".4g")
 COUNTS = ("seeds", "folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation",
            "differs_from_paper", "learning")  # fmt: skip
@@ -49,18 +50,16 @@ def scopes(clips: Sequence[Clip], datasets: Iterable[str]) -> list[tuple[str, np
 
 
 def write(path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> None:
-    """Write rows as CSV with these columns, figures with six decimals, each line ended by a line feed."""
-
-    def cell(key: str, value: Any) -> Any:
-        return value if key not in FIGURES else "" if value is None else f"{value:.6f}"
-
-    cells = ({key: cell(key, row[key]) for key in columns} for row in rows)
+    """Write rows as CSV with these columns: figures with six decimals, p with four digits, "" for None."""
+    formats = {key: DIGITS.get(key, "") for key in columns}
+    cells = ({key: "" if row[key] is None else format(row[key], of) for key, of in formats.items()} for row in rows)
     store.write_csv(path, columns, cells)
 
 
 def read(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[Row]:
     """Read the rows that `write` wrote. Raises StoreError when the file is missing, has other columns or cells."""
-    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), csv_file.whole)
+    kinds = dict.fromkeys(DIGITS, csv_file.number) | dict.fromkeys(FIGURES, _figure)
+    kinds |= dict.fromkeys((*COUNTS, "made", "true"), csv_file.whole)
     return store.read_csv(path, columns, {name: kind for name, kind in kinds.items() if name in columns})
 
 

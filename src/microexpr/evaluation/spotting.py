@@ -1,7 +1,7 @@
 """Figures of the intervals spotted in long videos, as the micro-expression grand challenges count them, and more.
 
-Axes: U subjects, V videos, K kinds (micro, macro), counts of hits, false and missed ones. The contents of the videos
-choose nothing here.
+Axes: U subjects, V videos, K kinds (micro, macro). Counts are those of a label that intervals have, [2, 2]: 0 and false
+ones, then missed ones and hits. The contents of the videos choose nothing here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,6 @@ from microexpr.core.clip import KINDS, LABELS, Expression, Kind, LongVideo
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import metrics, pairs
-from microexpr.evaluation.metrics import ratio
 from microexpr.evaluation.metrics.intervals import interval
 from microexpr.evaluation.rows import FULL, Row, scopes
 from microexpr.protocols import provenance
@@ -79,12 +78,9 @@ def read(path: str | Path, videos: Sequence[LongVideo]) -> tuple[str, Intervals]
             group = file[video.clip.id]
             fold = store.attribute_text(group.attrs["fold"])
             provenance.check(str(path), fold, "subject", [video.clip], store.fitted_on(group))
-            columns = [store.strings(group["kind"]), *(group[event][()] for event in ERRORS)]
-            columns += [group["confidence"][()], store.strings(group["class"])]
-            intervals[video.clip.id] = [
-                Spotted(kind, int(onset), int(apex), int(offset), float(confidence), emotion)
-                for kind, onset, apex, offset, confidence, emotion in zip(*columns, strict=True)
-            ]
+            numbers = (group[name][()].tolist() for name in (*ERRORS, "confidence"))
+            columns = store.strings(group["kind"]), *numbers, store.strings(group["class"])
+            intervals[video.clip.id] = [Spotted(*values) for values in zip(*columns, strict=True)]
     return name, intervals
 
 
@@ -106,28 +102,15 @@ def hits(video: LongVideo, intervals: Sequence[Spotted], kind: Kind) -> list[Hit
 
 
 def counts(videos: Sequence[LongVideo], intervals: Intervals) -> np.ndarray:
-    """Return hits, false and missed ones of each video and kind, int64[V, K, 3]."""
-    by_video = np.empty((len(videos), len(KINDS), 3), np.int64)
+    """Return the counts of each video and kind, int64[V, K, 2, 2]."""
+    by_video = np.zeros((len(videos), len(KINDS), 2, 2), np.int64)
     for cells, video in zip(by_video, videos, strict=True):
-        for i, kind in enumerate(KINDS):
+        for matrix, kind in zip(cells, KINDS, strict=True):
             number = len(hits(video, intervals[video.clip.id], kind))
             spotted = sum(f.kind == kind for f in intervals[video.clip.id])
-            cells[i] = number, spotted - number, len(video.spans(kind)) - number
+            matrix[:, 1] = spotted - number, number
+            matrix[1, 0] = len(video.spans(kind)) - number
     return by_video
-
-
-def f1(by_video: np.ndarray) -> np.ndarray:
-    """Return F1 of hits, false and missed ones [..., 3]; 0 where there is none."""
-    return ratio(2 * by_video[..., 0], 2 * by_video[..., 0] + by_video[..., 1] + by_video[..., 2], left_out=False)
-
-
-def matrices(by_video: np.ndarray, subjects: Sequence[str]) -> np.ndarray:
-    """Return counts [V, 3] by subject as `metrics` takes them, int64[U, 1, 1, 2, 2]: truth, then spotted."""
-    names, index = np.unique(np.array(subjects), return_inverse=True)
-    summed = np.zeros((len(names), 3), np.int64)
-    np.add.at(summed, index, by_video)
-    cells = np.stack([np.zeros(len(names), np.int64), summed[:, 1], summed[:, 2], summed[:, 0]], 1)
-    return cells.reshape(-1, 1, 1, 2, 2)
 
 
 def shifted(video: LongVideo, intervals: Sequence[Spotted], share: float) -> list[Spotted]:
@@ -143,7 +126,7 @@ def shifted(video: LongVideo, intervals: Sequence[Spotted], share: float) -> lis
 
 
 def chance(videos: Sequence[LongVideo], intervals: Intervals, seed: int) -> np.ndarray:
-    """Return the counts of intervals that are moved at random within their video, int64[SHIFTS, V, K, 3]."""
+    """Return the counts of intervals that are moved at random within their video, int64[SHIFTS, V, K, 2, 2]."""
     rng = generator(seed, "evaluate", PROTOCOL, "chance")
     shares = rng.random((SHIFTS, len(videos)))
     samples = []
@@ -164,11 +147,12 @@ def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples
         for kind in (*KINDS, BOTH):
             kinds = [name for name in KINDS if kind in (name, BOTH)]
             columns = [KINDS.index(name) for name in kinds]
-            part = by_video[positions][:, columns].sum(1)  # [V, 3]
-            total = Counts(*map(int, part.sum(0)))
-            by_chance = f1(displaced[:, positions][:, :, columns].sum((1, 2)))
+            matrices = metrics.sum_by_subject(by_video[positions][:, columns].sum(1, keepdims=True), subjects)
+            (_, false), (missed, right) = matrices.sum((0, 1, 2)).tolist()
+            total = Counts(right, false, missed)
+            by_chance = metrics.label_f1(displaced[:, positions][:, :, columns].sum((1, 2)))
             sequence = spawn(seed, "evaluate", PROTOCOL, scope, kind)
-            low, high = interval(matrices(part, subjects), metrics.macro_f1, resamples, generator(sequence))
+            low, high = interval(matrices, metrics.macro_f1, resamples, generator(sequence))
             found_hits = [hit for v in chosen for name in kinds for hit in hits(v, intervals[v.clip.id], name)]
             yield {
                 "method": name, "scope": scope, "kind": kind, "origin": chosen[0].clip.origin, "videos": len(chosen),
@@ -207,9 +191,8 @@ def recognition(found_hits: Sequence[Hit], spotting_f1: float) -> Row:
     predicted = np.array([LABELS.index(hit.spotted.emotion) for hit in recognisable])
     matrix = metrics.confusion(truth, predicted, len(LABELS))
     occur = np.flatnonzero(matrix.sum(0) + matrix.sum(1))
-    right = matrix[occur, occur]
-    precision = float(np.mean(right / np.maximum(matrix[:, occur].sum(0), 1)))
-    recall = float(np.mean(right / np.maximum(matrix[occur].sum(1), 1)))
+    of_occurring = matrix[np.ix_(occur, occur)][None]  # of several, 0/0 is no warning
+    precision, recall = (float(metric(of_occurring)[0]) for metric in (metrics.macro_precision, metrics.uar))
     analysis = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     return {
         "recognised": len(recognisable), "uf1": float(metrics.uf1(matrix)), "uar": float(metrics.uar(matrix)),
@@ -221,8 +204,9 @@ def differences(
     methods: Mapping[str, Intervals], videos: Sequence[LongVideo], kind: Kind, resamples: int, seed: int
 ) -> list[Row]:
     """Return rows with `PAIRED_COLUMNS` of F1 of each two methods over all videos, paired by resampled subjects."""
-    subjects, column = [subject_id(video.clip.id) for video in videos], KINDS.index(kind)
-    by_method = {name: matrices(counts(videos, intervals)[:, column], subjects) for name, intervals in methods.items()}
+    subjects, column = [subject_id(video.clip.id) for video in videos], [KINDS.index(kind)]
+    by_video = {name: counts(videos, intervals)[:, column] for name, intervals in methods.items()}
+    by_method = {name: metrics.sum_by_subject(cells, subjects) for name, cells in by_video.items()}
     rng = generator(spawn(seed, "evaluate", PROTOCOL, FULL, kind))
     compared = pairs.compare(by_method, metrics.macro_f1, resamples, rng)
     return [row | {"kind": kind, "metric": f"{kind}_f1"} for row in compared]

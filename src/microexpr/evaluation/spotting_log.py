@@ -14,8 +14,8 @@ from microexpr.core.clip import LABELS, Clip, LongVideo, event_kind
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.recordings import Recordings
 from microexpr.core.store import csv_text
-from microexpr.core.subjects import Subjects
-from microexpr.datasets.layout import label_of
+from microexpr.core.subjects import Subjects, stated
+from microexpr.datasets.layout import check_events, label_of
 from microexpr.evaluation.spotting import Intervals, Spotted
 
 COLUMNS = {  # by year
@@ -27,7 +27,7 @@ NAMES = {  # of a column in the logs of each year, and of others
     "video": ("vid", "video", "recording"),
     "onset": ("onset", "pred_onset"),
     "offset": ("offset", "pred_offset"),
-    "subject": ("subject", "sub"),
+    "subject": ("subject", "sub", "subject_id", "participant", "participant_id"),
     "type": ("type", "kind", "expression_type"),
     "emotion": ("emotion", "class", "label", "pred_emotion"),
 }
@@ -41,15 +41,14 @@ def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: str) -> 
         for spotted in intervals[video.clip.id]:
             times = {"onset": spotted.onset, "offset": spotted.offset}
             times |= {f"pred_{name}": value for name, value in times.items()}
-            names = {"subject": video.clip.subject, "video": video.clip.name, "vid": _vid(video)}
+            names = {"subject": video.clip.subject, "video": video.clip.name, "vid": _vid(video.clip)}
             if year == "2022" or spotted.kind == "micro":
                 rows.append(names | times | {"type": TYPES[spotted.kind], "emotion": spotted.emotion})
     return csv_text(COLUMNS[year], [{name: str(row[name]) for name in COLUMNS[year]} for row in rows])
 
 
-def _vid(video: LongVideo) -> str:
+def _vid(clip: Clip) -> str:
     """Return a name that no other video of the data set has."""
-    clip = video.clip
     return clip.name if clip.name.startswith(clip.subject.lstrip("s")) else f"{clip.subject}_{clip.name}"
 
 
@@ -66,15 +65,25 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
         if column not in columns.heads and column not in OPTIONAL:
             listed = ", ".join(header) or "nothing"
             raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
-    intervals: Intervals = {video.clip.id: [] for video in videos}
-    known_videos, seen, others = _Videos(videos), dict[tuple[str, str, int, int], int](), Counter[str]()
+    clips = {video.clip.id: video.clip for video in videos}
+    subjects = Subjects({clip.subject: clip.id for clip in clips.values()})
+    names_of = {c.id: (f"{c.subject}/{c.name}", c.name, _vid(c), f"{c.subject}_{c.name}") for c in clips.values()}
+    there = Recordings(names_of, {clip.id: clip.subject for clip in clips.values()}, subjects)
+    intervals: Intervals = {clip_id: [] for clip_id in clips}
+    seen, others = dict[tuple[str, str, int, int], int](), Counter[str]()
     of_log, heads = [*rows], columns.heads.get("type", ())
     has_types = any(row[head].strip() for _, row in of_log for head in heads)
     for number, row in of_log:
         where = f"{name}, row {number}"
         cells = columns.cells(number, row)
-        clip = known_videos.find(cells["video"], cells.get("subject", ""), where).clip
-        onset, offset = (_frame(columns.heads[column][0], cells[column], clip, where) for column in ("onset", "offset"))
+        if not cells["video"]:
+            raise DataError(f"a video must have a name, not an empty cell ({where})")
+        if subject := stated(cells.get("subject", "")):
+            subjects.find_one(subject, where)
+        clip = clips[there.find_one(cells["video"], subject, where, "a video")]
+        frames = csv_file.cells(name, number, cells, dict.fromkeys(("onset", "offset"), csv_file.whole))
+        onset, offset = frames["onset"], frames["offset"]
+        check_events(where, range(clip.first, clip.last + 1), onset=onset, offset=offset)
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
         word = cells["type"].lower() if has_types else "me"
@@ -96,40 +105,3 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
         intervals[clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
     listed = ", ".join(f"{count} of {word}" for word, count in sorted(others.items()))
     return intervals, [*columns.notes(), *[f"{name}: emotions that are of no class: {listed}"] * bool(listed)]
-
-
-def _frame(column: str, text: str, clip: Clip, where: str) -> int:
-    """Return the number of a frame of a video. Raises DataError for another number, and for one outside of it."""
-    try:
-        number = csv_file.whole(text)
-    except ValueError as problem:
-        raise DataError(f"{column} must be {problem} of a frame, not {text!r} ({where})") from None
-    if not clip.first <= number <= clip.last:
-        raise DataError(
-            f"{column} must lie in the frames {clip.first}..{clip.last} of the video, not {number} ({where})"
-        )
-    return number
-
-
-class _Videos:
-    """The videos of a data set, by their names and subjects in any spelling."""
-
-    def __init__(self, videos: Sequence[LongVideo]) -> None:
-        self._videos = {video.clip.id: video for video in videos}
-        paths = {
-            v.clip.id: (f"{v.clip.subject}/{v.clip.name}", v.clip.name, _vid(v), f"{v.clip.subject}_{v.clip.name}")
-            for v in videos
-        }
-        self._subjects = Subjects({v.clip.subject: v.clip.id for v in videos})
-        self._there = Recordings(paths, {v.clip.id: v.clip.subject for v in videos}, self._subjects)
-
-    def find(self, name: str, subject: str, where: str) -> LongVideo:
-        """Return the video of a name, its own or after its subject. Raises DataError for none and for several."""
-        if not name:
-            raise DataError(f"a video must have a name, not an empty cell ({where})")
-        if subject:
-            self._subjects.find_one(subject, where)
-        elif len(matches := self._there.find(name)) > 1:
-            subjects = sorted({self._videos[key].clip.subject for key in matches})
-            raise DataError(f"subject must tell whose video {name!r} is, {' or '.join(subjects[:4])} ({where})")
-        return self._videos[self._there.find_one(name, subject, where, "a video")]

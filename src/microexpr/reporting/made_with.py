@@ -11,6 +11,7 @@ from microexpr.protocols import EVERY, FLOW_PROTOCOLS, MEGC2019
 from microexpr.reporting.main_table import SCOPES, datasets
 from microexpr.reporting.method_list import text
 from microexpr.reporting.table import Rows
+from microexpr.training.checked import Checked
 
 STAGES = ("faces", "apex", "flow", "aus")
 SEVERAL = ("seeds", "inner_subjects")  # of section `train`: the others change no figure
@@ -53,21 +54,21 @@ def compared(then: Sequence[Mapping[str, Any]], rows: Rows) -> str:
     return ", ".join([*sections, *(["methods"] if names and names == methods else names)])
 
 
-def differences(then: Sequence[Mapping[str, Any]], rows: Rows, checked: Mapping[str, Any]) -> str:
+def differences(then: Sequence[Mapping[str, Any]], rows: Rows, checked: Checked) -> str:
     """Return a note on params that are others now than `recorded` ones, and on methods that are gone; "" for none.
 
     `checked` is the result of `described.check`."""
-    params = checked["params"]
+    params = checked.params
     now = {name: params[name] for name in STAGES} | {"seed": params["seed"]}
     now["train"] = {name: params["train"][name] for name in SEVERAL}
-    now |= {f"methods.{name}": about["params"] for name, about in checked["methods"].items()}
+    now |= {f"methods.{name}": method.params for name, method in checked.methods.items()}
     lines = (line for old in then for key in old if key in now for line in _changes(key, old[key], now[key]))
     changes = [*dict.fromkeys(lines)]
     used, chosen = datasets(rows), [name for name in SCOPES[1:] if name in params["datasets"]]
     if used and used != chosen and all(row["protocol"] not in FLOW_PROTOCOLS for row in rows):
         changes.insert(0, f"datasets {', '.join(chosen) or 'none of these'}, not {', '.join(used)}")
     changes += [
-        f"no method {name}" for name in dict.fromkeys(row["method"] for row in rows) if name not in checked["methods"]
+        f"no method {name}" for name in dict.fromkeys(row["method"] for row in rows) if name not in checked.methods
     ]
     more = f"; and {len(changes) - LISTED} more" if len(changes) > LISTED else ""
     return f"params.yaml now has {'; '.join(changes[:LISTED])}{more}: this table is of other params" if changes else ""

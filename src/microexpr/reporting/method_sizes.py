@@ -1,7 +1,6 @@
 """Count the trained weights of methods, each built without its values. Loads torch; no training."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,28 +11,29 @@ from microexpr.models import base, recognisers
 from microexpr.protocols import MEGC2019, TASK_OF
 from microexpr.reporting.method_list import Row
 from microexpr.signals.inputs import stages
+from microexpr.training.checked import MethodRow
 
 
-def rows(methods: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+def rows(methods: Mapping[str, MethodRow]) -> list[Row]:
     """Return the rows of the list for methods and variants, as `described.check` describes them, sorted by name.
 
     Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
     result: list[Row] = []
     for name in sorted({*methods, *recognisers.names()}):
-        kind, about = recognisers.find(name), methods.get(name)
+        kind, described = recognisers.find(name), methods.get(name)
         defaults = kind(kind.Params())
-        instance = defaults if about is None else kind(kind.Params(**about["params"]))
+        instance = kind(kind.Params(**described.params)) if described else defaults
         reads = {MEGC2019: stages(instance.inputs)}
         if (
             not instance.macro
         ):  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
-            reads[flow_folders.NAME] = (about or {}).get("reads_on_pictures", reads[MEGC2019])
+            reads[flow_folders.NAME] = described.on_pictures.reads if described else reads[MEGC2019]
         suitable = [protocol for protocol, stages_read in reads.items() if TASK_OF[protocol].suits(stages_read)]
         result.append(
             {
                 "method": name,
-                "in_table": about is None or about["in_table"],
-                "parameters": None if about is None else parameters(instance),
+                "in_table": described is None or described.in_table,
+                "parameters": parameters(instance) if described else None,
                 "parameters_in_paper": None if "." in name else parameters(defaults),
                 "inputs": ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items()),
                 "protocols": ", ".join(suitable),

@@ -25,25 +25,19 @@ class Params(BaseModel):
         default={}, description="the same where papers' tables train on rendered subjects alone, from scratch"
     )
 
-    def changes(self, training: TrainingSet, name: str) -> dict[str, Any]:
-        """Return the params that differ for a method or variant; its own win over those of its method."""
+    def params_for(self, training: TrainingSet, name: str, params: Mapping[str, Any], usual: str) -> dict[str, Any]:
+        """Return the params of a method or variant for a training, of those in `methods` and `variants`.
+
+        In `both`, a network starts from the population's weights. Otherwise it is trained from scratch, as the
+        population would train it (param `population`) but for the changes, from its `usual` initialisation."""
         by_name: Changes = getattr(self, training)
-        return by_name.get(name.partition(".")[0], {}) | by_name.get(name, {})
+        changes = by_name.get(name.partition(".")[0], {}) | by_name.get(name, {})
+        if training == "both":
+            return {**params, "initialisation": "population", **changes}
+        recipe = params.get("population", {}) if declared(params) == "both" else {}
+        return {**params, **recipe, "initialisation": usual, "population": {}, **changes}
 
 
 def declared(params: Mapping[str, Any]) -> TrainingSet:
     """Return a method's training set by its params."""
     return "both" if params.get("initialisation") == "population" else "corpus"
-
-
-def params_for(
-    training: TrainingSet, params: Mapping[str, Any], usual: str, changes: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a method's params for a training, of those in `methods` and `variants` and the `changes` for it.
-
-    In `both`, a network starts from the population's weights. Otherwise it is trained from scratch, as the population
-    would train it (param `population`) but for the changes, from its `usual` initialisation."""
-    if training == "both":
-        return {**params, "initialisation": "population", **changes}
-    recipe = params.get("population", {}) if declared(params) == "both" else {}
-    return {**params, **recipe, "initialisation": usual, "population": {}, **changes}

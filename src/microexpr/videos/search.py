@@ -76,12 +76,28 @@ def find(
     single = [path for path in order if not path.is_dir()]
     items = [(order[item.path], item) for item in search.choose(single, None)]
     items += [(order[path], item) for path in order if path.is_dir() for item in search.walk(path)]
-    result: dict[str, Item] = {}
-    for _, item in sorted(items, key=lambda pair: pair[0]):
-        result.setdefault(item.source, item)
-    if not result:
+    if not items:
         raise DataError(f"{paths[0]}: must be a video, a picture or a folder with any, not one without")
-    return [*result.values()]
+    return once(item for _, item in sorted(items, key=lambda pair: pair[0]))
+
+
+def once(items: Iterable[Item]) -> list[Item]:
+    """Return items by their paths, each once.
+
+    A file or folder that a link to it names too is read once, and pictures of a folder that is read are not again."""
+    result = [*{item.source: item for item in reversed([*items])}.values()][::-1]
+    folders = {item.source: item.path for item in result if item.kind in ("frames", "pictures") and not item.reason}
+    first = dict[tuple[int, int], Path]()
+    for i, item in enumerate(result):
+        if item.reason:
+            continue
+        if item.kind == "picture" and (folder := folders.get(str(Path(item.source).parent))):
+            result[i] = item._replace(reason=f"is read with {folder}")
+        elif item.path.exists():
+            status = item.path.stat()
+            if (other := first.setdefault((status.st_dev, status.st_ino), item.path)) != item.path:
+                result[i] = item._replace(reason=f"is the same as {other}")
+    return result
 
 
 def check_distinct(paths: Iterable[str | PathLike[str]]) -> None:

@@ -302,9 +302,13 @@ def test_frames_in_memory_have_a_name_each(path):
 
 def test_options_without_an_effect_are_refused(tmp_path):
     video = microexpr.read_video(np.zeros((20, 32, 32, 3), np.uint8), 60)
-    photo = tmp_path / "face.png"
+    photo, example = tmp_path / "face.png", microexpr.example_video("example")
     Image.fromarray(video.frames[0]).save(photo)
     for call, message in (
+        (
+            lambda: microexpr.measure([example, microexpr.read_video(example)]),
+            "each video once, not .*example.avi twice",
+        ),
         (lambda: microexpr.measure([video, video]), "source must have each video once, not one twice"),
         (lambda: microexpr.measure([photo, f"{tmp_path}/./face.png"]), r"face.png: must be named once, not twice"),
         (

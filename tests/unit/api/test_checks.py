@@ -122,7 +122,7 @@ def test_what_would_be_measured_wrongly_is_refused(call, message, monkeypatch):
         ({"loss": "ce"}, "loss must be a function of scores and class indices, not 'ce'"),
         ({"method": nn.Linear(5, 3)}, "a function that returns a new torch.nn.Module, not Linear"),
         ({"method": lambda: 3}, "method must return a torch.nn.Module, not int"),
-        ({"method": lambda: nn.Linear(5, 2)}, r"the network must return scores \[32, 3\], not \[32, 2\]"),
+        ({"method": lambda: nn.Linear(5, 2)}, r"the network must return scores float32\[32, 3\], not float32\[32, 2\]"),
         ({"method": nn.Linear}, r"functools.partial\(Linear, ...\): Linear alone is missing .* 'in_features'"),
         ({"method": LogisticRegression}, r"method must be an estimator, such as LogisticRegression\(\), not its class"),
         ({"inputs": INPUTS * np.nan}, r"input must hold finite numbers, not nan at \[0, 0\]"),

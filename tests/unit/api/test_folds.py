@@ -1,5 +1,6 @@
 """`loso` against its caller: spellings of subjects, rows by index, folds, and the table's order."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import nn
 
 import microexpr
 from microexpr.api import folds
-from microexpr.core.errors import DataError, LeakError, MicroexprError
+from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
 from microexpr.training.engine import FoldIndices
 
 RNG = np.random.default_rng(3)
@@ -73,6 +74,38 @@ def test_a_name_that_could_be_a_subject_of_the_set_is_a_leak(name):
     with pytest.raises(LeakError, match="fold s2 must not test a subject of fitted_on: s2, clip 6, as "):
         loso(INPUTS, LABELS, SUBJECTS, fitted_on=[name])
     assert loso(INPUTS, LABELS, SUBJECTS, fitted_on=["t2", "s5"]).equals(EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "error"),
+    [("casme2/{}", "s2", ParamsError), ("casme2_{}", "s2", ParamsError), ("{}", "casme2_s2", ParamsError),
+     ("casme2/{}", "CASME II/s2", LeakError), ("casme2/{}", "casme2/2", LeakError),
+     ("participant{}", "Ps2", None), ("casme2/{}", "samm/s2", None), ("a_{}", "a_s7", None)],
+)  # fmt: skip
+def test_a_name_with_its_data_set_is_told_from_one_without(form, name, error):
+    names = [form.format(subject) for subject in SUBJECTS]
+    with pytest.raises(error) if error else nullcontext():
+        loso(INPUTS, LABELS, names, fitted_on=[name])
+
+
+def test_a_clip_is_there_once_by_its_index():
+    index, new = [*range(24), *range(6)], [*SUBJECTS, *["s9"] * 6]
+    twice = pd.DataFrame(np.r_[INPUTS, INPUTS[:6]], index=index), np.r_[LABELS, LABELS[:6]]
+    with pytest.raises(DataError, match="a clip must be there once, not at 0 and 24, 0 of the index"):
+        loso(*twice, new)
+    assert len(loso(twice[0] + np.arange(30)[:, None] / 1e3, twice[1], new)) == 30  # another data set's
+    table = pd.concat([EXPECTED, EXPECTED[:6]])
+    for judge in (microexpr.evaluate, partial(microexpr.compare, table.truth)):
+        with pytest.raises(DataError, match="a clip must be there once, not at 0 and 24"):
+            judge(table.truth, table.predicted, table.subject)
+    by_subject = EXPECTED.set_index("subject", drop=False)
+    assert microexpr.evaluate(by_subject.truth, by_subject.predicted, by_subject.subject).subjects == 4
+
+
+@pytest.mark.parametrize("word", ["NA", "n/a", "-", "unknown"])
+def test_a_word_of_an_empty_cell_is_no_subject(word):
+    with pytest.raises(DataError, match=f"subject 1 must be a name or number, not {word}"):
+        microexpr.evaluate(LABELS[:3], LABELS[:3], ["a", word, "b"])
 
 
 def test_folds_leak_across_spellings():
@@ -148,6 +181,7 @@ class Named(nn.Linear):
         ({"fitted_on": [None]}, "fitted_on 0 must be a name or number, not None"),
         ({"fitted_on": [{"s1"}]}, "fitted_on must be a list of subjects, not .*s1"),
         ({"fitted_on": [["s1"], ["s2", "s3"]]}, "fitted_on must be a list of subjects, not list"),
+        ({"fitted_on": ["casme2-s1"]}, "fitted_on must be subjects by the names that subjects has, not 'casme2-s1'"),
         ({"fitted_on": ["casme2/s1"]}, "fitted_on must be subjects by the names that subjects has, not 'casme2/s1'"),
         ({"fitted_on": ["s1, s2"]}, "fitted_on must be subjects by the names that subjects has, not 's1, s2'"),
         ({"seed": 1.5}, "seed must be a whole number from 0, not 1.5"),
@@ -197,7 +231,7 @@ def test_scores_and_inputs_of_a_network_are_finite():
 
 
 def test_equal_indexes_of_any_kind_go_with_arrays():
-    for index in ([0, 1] * 12, [*range(24, 0, -1)], [*range(23, -1, -1)], [f"c{i}" for i in range(24)]):
+    for index in ([*range(6)] * 4, [*range(24, 0, -1)], [*range(23, -1, -1)], [f"c{i}" for i in range(24)]):
         table = loso(INPUTS, pd.Series(LABELS, index), pd.Series(SUBJECTS, index))
         assert table.index.to_list() == index and table.predicted.to_list() == EXPECTED.predicted.to_list()
 

@@ -214,6 +214,16 @@ def test_two_files_of_two_people_or_videos_are_not_compared(tmp_path):
         agreement.compare_all(*(agreement.gather(tmp_path / f"{s}.csv")[0] for s in ("s1", "s2")), 25)
 
 
+def test_two_files_in_two_folders_are_noted_and_so_are_two_videos_that_are_not_there(tmp_path):
+    for coder, link in (("anna", "take1.mp4"), ("ben", "file:///C:/take2.mp4")):
+        (tmp_path / coder).mkdir()
+        (tmp_path / coder / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], link))
+    sides = [agreement.gather(tmp_path / coder / "take.eaf")[0] for coder in ("anna", "ben")]
+    notes = "\n".join(agreement.compare_all(*sides, 25)[1])
+    assert "anna/take.eaf and" in notes and "take.eaf are taken as of one recording" in notes
+    assert "take: is linked to" in notes and "C:/take2.mp4, taken as one recording" in notes
+
+
 def test_a_folder_has_one_file_for_each_recording(tmp_path):
     (tmp_path / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
     (tmp_path / "notes.csv").write_text("kind,onset,offset\n")

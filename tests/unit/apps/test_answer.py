@@ -115,7 +115,7 @@ def renamed(path, lines_of, **fields):
 
 
 @pytest.mark.parametrize("which", ["asked", "true"])
-@pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}, {"dataset": "CASME II"}])
+@pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}, {"dataset": "casme"}])
 def test_no_clip_is_answered_by_its_own_answer_under_another_name(tmp_path, capsys, which, fields):
     files = {
         name: renamed(tmp_path / f"{name}.jsonl", LINES, **(fields if name == which else {}))
@@ -126,8 +126,36 @@ def test_no_clip_is_answered_by_its_own_answer_under_another_name(tmp_path, caps
     assert "question casme2_s1_0_1: must say its data set and subject" in capsys.readouterr().err and not out.exists()
 
 
+@pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}])
+def test_no_subject_is_answered_by_what_may_be_its_own_clips(tmp_path, capsys, fields):
+    true = renamed(tmp_path / "true.jsonl", LINES)
+    asked_of = renamed(tmp_path / "asked.jsonl", LINES[:1], **{"filename": "other"} | fields)
+    assert main(["answer", str(asked_of), "--learn", str(true), "--out", str(tmp_path / "out.jsonl")]) == 1
+    assert "must say its data set and subject" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [({"dataset": "CASME II"}, "row 2: dataset must be spelt as before, casme2, not CASME II"),
+     ({"dataset": None}, "dataset must not be missing: s1 could be a subject of another row's .*row 2"),
+     ({"subject": "sub01"}, "subjects 's1' .*row 1. and 'sub01' .*row 2. could be one person")],
+)  # fmt: skip
+def test_subjects_of_a_file_of_questions_are_told_apart(tmp_path, second, message):
+    path = tmp_path / "q.jsonl"
+    renamed(path, LINES[:1])
+    text = path.read_text(encoding="utf-8")
+    for fields in ({"subject": "S01"}, {"subject": "NA"}, second):
+        path.write_text(text + renamed(path, LINES[1:2], **fields).read_text(encoding="utf-8"), encoding="utf-8")
+        if fields != second:
+            subjects = [line.subject for line in lines.read(path)]
+            assert subjects == ["s1", {"S01": "s1", "NA": ""}[fields["subject"]]]
+    with pytest.raises(DataError, match=message):
+        lines.read(path)
+
+
 def test_a_subject_is_the_same_under_another_spelling(tmp_path):
-    changed = [replace(line, fields={**line.fields, "subject": f"sub0{line.subject[1:]}"}) for line in LINES]
+    changed = [replace(line, fields={**line.fields, "subject": f"sub0{line.subject[1:]}", "dataset": "CASME II"})
+               for line in LINES]  # fmt: skip
     for path, of in ((tmp_path / "true.jsonl", changed), (tmp_path / "asked.jsonl", LINES)):
         renamed(path, of)
     texts = []

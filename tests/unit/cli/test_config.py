@@ -63,11 +63,11 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 def methods(changes: dict[str, Any]) -> dict[str, Any]:
     """Return the descriptions of methods where the committed file has other values at these keys, and no variants."""
     values = changed({"variants": {}, "papers.variants": {}} | changes)
-    return described.check(values)["methods"]
+    return described.check(values).methods
 
 
 def outside_of_tables(descriptions: dict[str, Any]) -> list[str]:
-    return [name for name, about in descriptions.items() if not (about["in_table"] or about["appendix"])]
+    return [name for name, about in descriptions.items() if not (about.in_table or about.appendix)]
 
 
 GRID = "papers.variants.ststnet"
@@ -225,11 +225,11 @@ def test_what_cannot_be_meant_is_refused_by_its_key(key, value, message):
 
 def test_sides_of_a_region_and_sizes_of_layers_may_repeat():
     region = {"flow_folders.region": [0.1, 0.9, 0.1, 0.9], "training_sets.corpus.htnet": {"layers": [1, 1, 2]}}
-    assert described.check(changed(region))["params"]["flow_folders"]["region"] == [0.1, 0.9, 0.1, 0.9]
+    assert described.check(changed(region)).params["flow_folders"]["region"] == [0.1, 0.9, 0.1, 0.9]
 
 
 def test_without_subjects_on_flow_pictures_no_number_of_them_is_too_large():
-    none = described.check(changed({"flow_folders.subjects": 0}))["params"]["flow_folders"]
+    none = described.check(changed({"flow_folders.subjects": 0})).params["flow_folders"]
     assert (none["subjects"], none["both"]) == (0, 24)
 
 
@@ -247,11 +247,11 @@ def test_a_variant_is_its_method_but_for_what_differs():
     of_icegan = {"wide": {"width": 16}, "same": None}
     descriptions = methods({"variants.ststnet.plain": {"mirror": 0.0}, "papers.variants.icegan": of_icegan})
     plain, whole = descriptions["ststnet.plain"], descriptions["ststnet"]
-    assert whole["params"]["mirror"] == 0.5 and plain["params"] == whole["params"] | {"mirror": 0.0}
-    assert plain["reads"] == whole["reads"] == ["flow"]
+    assert whole.params["mirror"] == 0.5 and plain.params == whole.params | {"mirror": 0.0}
+    assert plain.reads == whole.reads == ["flow"]
     wide, same = (descriptions[f"icegan.{name}"] for name in of_icegan)
-    assert same["params"] == descriptions["icegan"]["params"]
-    assert wide["params"]["width"] == 16 and wide["synthesises"]
+    assert same.params == descriptions["icegan"].params
+    assert wide.params["width"] == 16 and wide.synthesises
     assert outside_of_tables(descriptions) == ["icegan.wide", "icegan.same"]
 
 
@@ -261,7 +261,7 @@ def test_on_flow_pictures_nothing_starts_from_the_population():
     values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002, "mirror": 0.25}}
     values["training_sets"] = {"corpus": {"ststnet": {"epochs": 70, "batch": 8}}, "both": {}}
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3}}
-    on_pictures = described.check(values)["methods"]["ststnet"]["params_on_pictures"]
+    on_pictures = described.check(values).methods["ststnet"].on_pictures.params
     expected = {"epochs": 3, "batch": 8, "lr": 0.002, "mirror": 0.25, "initialisation": "scratch", "population": {}}
     assert {key: on_pictures[key] for key in expected} == expected
 
@@ -272,13 +272,13 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_an
     values["methods"]["ststnet"] |= {"initialisation": "scratch", "population": {}}
     del values["methods"]["off_apexnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
-    checked = described.check(values)["methods"]
+    checked = described.check(values).methods
     ours = methods({})["microexpr"]
-    assert ours["reads"] == ["apex", "aus", "flow"] and ours["reads_on_pictures"] == ["flow"]
+    assert ours.reads == ["apex", "aus", "flow"] and ours.on_pictures.reads == ["flow"]
     differences = {
-        name: {key: value for key, value in about["params_on_pictures"].items() if value != about["params"][key]}
+        name: {key: value for key, value in about.on_pictures.params.items() if value != about.params[key]}
         for name, about in checked.items()
-        if about["params"]["initialisation"] != "population"
+        if about.params["initialisation"] != "population"
     }
     assert {name: changes for name, changes in differences.items() if changes} == {
         "ststnet": {"epochs": 3, "lr": 0.01},
@@ -289,10 +289,10 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_an
 
 def test_a_row_of_the_appendix_is_in_no_other_table_and_trains_as_before():
     values = config.load(ROOT / "params.yaml")
-    without = described.check(values | {"appendix": {}})["methods"]["hog3d"]
-    moved = described.check(values | {"appendix": {"hog3d": "grey levels"}})["methods"]["hog3d"]
-    assert (moved["in_table"], moved["appendix"], without["in_table"]) == (False, "grey levels", True)
-    assert moved["params"] == without["params"]
+    without = described.check(values | {"appendix": {}}).methods["hog3d"]
+    moved = described.check(values | {"appendix": {"hog3d": "grey levels"}}).methods["hog3d"]
+    assert (moved.in_table, moved.appendix, without.in_table) == (False, "grey levels", True)
+    assert moved.params == without.params
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -404,6 +404,6 @@ def test_a_grid_is_every_combination():
     entries = methods({GRID: {"alone": {"epochs": 2}, "grid": grid}})
     names = ["alone", "still_fast", "fast", "still_slow", "slow"]
     assert outside_of_tables(entries) == [f"ststnet.{name}" for name in names]
-    whole = entries["ststnet"]["params"]
-    assert entries["ststnet.still_fast"]["params"] == whole | {"mirror": 0.0, "lr": 0.1, "epochs": 1}
-    assert entries["ststnet.slow"]["params"] == whole | {"lr": 0.001}
+    whole = entries["ststnet"].params
+    assert entries["ststnet.still_fast"].params == whole | {"mirror": 0.0, "lr": 0.1, "epochs": 1}
+    assert entries["ststnet.slow"].params == whole | {"lr": 0.001}

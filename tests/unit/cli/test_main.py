@@ -153,7 +153,7 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
     monkeypatch.setenv("COLUMNS", "300")
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text)
-    params = described.check(config.load("params.yaml"))["methods"]["ststnet"]["params"]
+    params = described.check(config.load("params.yaml")).methods["ststnet"].params
     Path("results/train/ststnet/megc2019").mkdir(parents=True)
     with store.create("results/train/ststnet/megc2019/1of1.h5", "train", {"methods.ststnet": params}):
         pass
@@ -185,9 +185,9 @@ def test_paired_tests_of_other_rows_are_left_out_with_a_word(tmp_path, monkeypat
     pair = dict(first="ststnet", second="icegan", metric="uf1", difference=0, low=-0.1, high=0.1, p=1, p_holm=1)
     pair |= dict(clips=100, subjects=12, origin="generated", selection="last", seeds=3)
     store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, table)
-    pairs.write("results/megc2019_paired.csv", [pair])
+    evaluation.write("results/megc2019_paired.csv", [pair], pairs.COLUMNS)
     assert main(["table"]) == 0 and "Not distinguishable from it: icegan" in capsys.readouterr().out
-    pairs.write("results/megc2019_paired.csv", [pair | {"difference": 0.2}])
+    evaluation.write("results/megc2019_paired.csv", [pair | {"difference": 0.2}], pairs.COLUMNS)
     assert main(["table"]) == 0
     printed = capsys.readouterr().out
     assert "note: results/megc2019_paired.csv: is not of this table, so nothing is tested: uf1 of ststnet" in printed

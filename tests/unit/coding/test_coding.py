@@ -55,6 +55,13 @@ def test_elan_reads_back_what_was_meant_and_so_does_pympi(tmp_path):
     (tmp_path / "take.avi").touch()
     recordings = {"take.mp4": "take.mp4", "take.1": "take.1.avi", "take.1.mov": "take.1.avi"}
     assert {name: coding.media(path.with_suffix(".csv"), name).name for name in recordings} == recordings
+    links = [("../s02/other.mp4", 1), ("file:///C:/my%20films/take.mp4", 1), (f"file:///D:/x/{tmp_path.name}/take", 0)]
+    for link, notes_of_it in links:
+        path.write_text(elan.text(MARKS, f"{link.removesuffix('.mp4')}.mp4"), encoding="utf-8")
+        assert len(coding.check_media(path, tmp_path / "take.mp4")) == notes_of_it
+    path.write_text(elan.text(MARKS, (tmp_path / "take.avi").as_uri()), encoding="utf-8")
+    with pytest.raises(DataError, match=r"must be linked to .*take.mp4, not to .*take.avi"):
+        coding.check_media(path, tmp_path / "take.mp4")
     with pytest.raises(DataError, match=r"must be of one video, but .*take.avi and .*take.mp4 have its name"):
         coding.media(path.with_suffix(".csv"), "take")
     assert elan.text(MARKS, "take.mp4") == elan.text(MARKS, "take.mp4")
@@ -336,7 +343,7 @@ def test_a_label_of_elan_has_units_after_a_colon_and_the_video_called_like_the_f
     text = (tmp_path / "take.eaf").read_text()
     media = text[text.index("<MEDIA_DESCRIPTOR") : text.index("/>", text.index("<MEDIA_DESCRIPTOR")) + 2]
     (tmp_path / "take.eaf").write_text(text.replace(media, media.replace("take.mp4", "scene.mp4") + media))
-    assert elan.media(tmp_path / "take.eaf") == ["./take.mp4", "./scene.mp4"]
+    assert [video.name for video in elan.media(tmp_path / "take.eaf")] == ["take.mp4", "scene.mp4"]
 
 
 def test_the_template_is_read(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from microexpr.core.errors import DataError
-from microexpr.core.recordings import Name, Recordings, bare, group
+from microexpr.core.recordings import Name, Recordings, bare, group, taken_as_one
 from microexpr.core.subjects import Subjects
 
 
@@ -41,12 +41,26 @@ def test_folders_of_any_word_and_subjects_by_number(subject):
 
 
 def test_paths_of_two_machines_are_one_recording_and_two_sessions_of_one_are_two():
-    assert len(grouped(("/data/anna/s01/a.mp4",), ("C:\\ben\\s01\\a.mp4",))) == 1
-    assert len(grouped(("/d/day1/s01/a.mp4",), ("/d/day2/s01/a.mp4",))) == 2
+    for first, second, count in (
+        ("/data/anna/s01/a.mp4", "C:\\ben\\s01\\a.mp4", 1),
+        ("/Users/anna/s01/a.mp4", "/Users/ben/s01/a.mp4", 1),
+        ("file:///C:/my%20films/s01/a.mp4", "file://localhost/D:/my films/s01/a.mp4", 1),
+        ("/x/s01/a.mp4", "/x/s02/a.mp4", 2),
+    ):
+        names = [Name(first, source="x"), Name(second, source="y")]
+        assert len(group(names, Subjects([]))) == count and len(taken_as_one(names)) == 1
+        assert len(grouped((first,), (second,))) == 2
+    both = ["C:\\pre\\s01\\a.mp4", "C:\\post\\s01\\a.mp4"]
+    for others in (both, ["/x/pre/s01/a", "/x/post/s01/a"]):
+        names = [Name(path, source=source) for source, paths in (("x", both), ("y", others)) for path in paths]
+        assert len(group(names, Subjects([]))) == 2
+    with pytest.raises(DataError, match=r"could be C:.post.s01.a.mp4 or C:.pre.s01.a.mp4|C:.pre.* or C:.post"):
+        grouped((both[0], "", "x"), (both[1], "", "x"), ("/x/s01/a", "", "y"))
 
 
-@pytest.mark.parametrize(("a", "b"), [("Take1", "take1"), ("take01", "take1"), ("s1/a", "s01/a"), ("S01/a", "s01/a")])
-def test_recordings_that_differ_in_case_or_zeros_are_refused(a, b):
+@pytest.mark.parametrize(("a", "b"), [("Take1", "take1"), ("take01", "take1"), ("s1/a", "s01/a"),
+                                          ("S01/a", "s01/a"), ("1", "1.0"), ("take_1.mp4", "take-1.mp4")])  # fmt: skip
+def test_recordings_that_differ_in_case_zeros_or_signs_are_refused(a, b):
     with pytest.raises(DataError, match=rf"{a} and {b} could be one recording: spell it the same"):
         grouped((a,), (b,))
 
@@ -62,6 +76,7 @@ def test_a_row_without_a_recording_is_of_the_only_one():
     [
         ([("s01/a",), ("s02/a",), ("a", "", "x", "x, row 3")], r"a could be s01/a or s02/a: .* \(x, row 3\)"),
         ([("a", "s1"), ("a", "s2"), ("a",)], "a could be a of s1 or a of s2"),
+        ([("day1/a",), ("day2/a",), ("a", "1"), ("a", "2")], "day1/a could be a of 1 or a of 2"),
         ([("a.avi", "", "x"), ("a.mp4", "", "x"), ("a", "", "y")], "a could be a.avi or a.mp4"),
     ],
 )
@@ -83,7 +98,7 @@ THERE = Recordings({"1": ["s01/a.mp4"], "2": ["s02/a.mp4"], "3": ["s02/b.mp4"], 
     [
         ("s01/a.mp4", "", ["1"]), ("./s01\\a", "", ["1"]), ("a", "", ["1", "2"]), ("a", "S1", ["1"]), ("a", "2", ["2"]),
         ("a", "s03", []), ("b", "", ["4"]), ("b", "s2", ["4"]), ("/x/s02/b.mp4", "", ["3"]), ("/x/b.mp4", "", ["4"]),
-        ("D:/y/s09/a.mp4", "", []), ("D:/films/a.mp4", "", ["1", "2"]),
+        ("D:/y/s09/a.mp4", "", []), ("D:/films/a.mp4", "", []), ("file:///x/s01/a.mp4", "", ["1"]),
         ("/y/s09/b.mp4", "", ["4"]), ("a.mov", "", []), ("s03/a", "", []), ("c", "", []),
     ],
 )  # fmt: skip
@@ -94,6 +109,26 @@ def test_a_name_from_elsewhere(name, subject, keys):
 def test_recordings_of_known_subjects():
     recordings = Recordings({1: ["a"], 2: ["a"]}, {1: "spNO.1", 2: "spNO.10"})
     assert recordings.find("a", "10.0") == [2] and recordings.find("a", "77") == [] and recordings.find("a") == [1, 2]
+    assert recordings.find("/data/spNO.10/a") == [2] and recordings.find("/data/spNO.3/a") == [1, 2]
+
+
+FOLDERS = Recordings({name: [name] for name in ("anna/a", "carl/b", "pre/c", "day1/d", "day2/d")})
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "keys"),
+    [("a", "carl", []), ("a", "anna", ["anna/a"]), ("a", "dora", ["anna/a"]), ("/x/ben/a.mp4", "", []),
+     ("C:\\post\\c", "", []), ("C:\\pre\\c", "", ["pre/c"]), ("d", "1", ["day1/d", "day2/d"])],
+)  # fmt: skip
+def test_a_name_is_of_no_other_folder(name, subject, keys):
+    assert FOLDERS.find(name, subject) == keys
+
+
+def test_two_whole_paths_are_not_of_one_recording():
+    for _ in range(2):
+        assert FOLDERS.find_one("C:\\x\\pre\\c", "", "row 2", "a video") == "pre/c"
+    with pytest.raises(DataError, match=r"pre/c could be C:.x.pre.c \(row 2\) or C:.y.pre.c \(row 3\)"):
+        FOLDERS.find_one("C:\\y\\pre\\c", "", "row 3", "a video")
 
 
 def test_none_and_several_are_named():

@@ -3,14 +3,15 @@
 import pytest
 
 from microexpr.core.errors import DataError
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import Subjects, stated
 
 
 @pytest.mark.parametrize(
     "names",
     [
         ("s1", "S1", " s1 ", "S01"),
-        ("006", "6", "6.0", 6, 6.0),
+        ("006", "6", "6.0", 6, 6.0, "6,0"),
+        ("casme2/sub01", "CASME II/sub1", "casme_2/SUB01"),
         ("Jos\N{COMBINING ACUTE ACCENT}e", "JOśE".replace("ś", "s\N{COMBINING ACUTE ACCENT}")),
         ("\N{FULLWIDTH LATIN SMALL LETTER S}\N{FULLWIDTH DIGIT ONE}", "s1"),
         ("s\N{NON-BREAKING HYPHEN}1", "s-1"),
@@ -32,6 +33,8 @@ def test_names_of_one_subject(names):
         ("a10", "a1"),
         ("s1", "p1"),
         ("s100", "s10"),
+        ("1,0", "1,5"),
+        ("casme2/s1", "casme3/s1", "casme2/s2"),
     ],
 )
 def test_names_of_several_subjects(names):
@@ -49,6 +52,8 @@ PAIRS = [
     (7, "P07"),
     ("anna-m", "annam"),
     ("s1", "sub01"),
+    ("P01", "Participant 1"),
+    ("casme2/1", "casme2/sub01"),
 ]
 
 
@@ -80,6 +85,19 @@ def test_a_name_from_elsewhere_is_found_where_it_is_certain():
     assert subjects.find("spNO.77") == subjects.find("m1") == []
     assert subjects.find("sub01") == ["spno.1"] and Subjects(["s1", "p2"]).find("sub1") == ["s1"]
     assert Subjects(["m1", "f1"]).find("1") == ["m1", "f1"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "keys"),
+    [("1", ["1"]), ("sub01", ["1"]), ("vp_01", ["1"]), ("day1", []), ("Anna-M", ["anna m"]), ("m2", []), ("2", [])],
+)
+def test_a_folder_of_a_subject(folder, keys):
+    assert Subjects(["1", "anna m", "f2"]).find_folder(folder) == keys
+
+
+@pytest.mark.parametrize("name", ["NA", "n/a", "#N/A", "N.A.", "-", "?", ".", " NULL ", "unknown", "nan", ""])
+def test_words_of_an_empty_cell_are_no_name(name):
+    assert stated(name) == "" and stated(" Nan A ") == "Nan A"
 
 
 def test_a_name_of_nobody_and_one_of_several_are_refused():

@@ -104,14 +104,14 @@ def test_origins_of_both_stand_on_the_row(paths):
 
 def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, paths):
     rows = pairs.compare_methods(paths, MEGC, 10, 1)
-    pairs.write(tmp_path / "paired.csv", rows)
-    read_rows = pairs.read(tmp_path / "paired.csv")
+    evaluation.write(tmp_path / "paired.csv", rows, pairs.COLUMNS)
+    read_rows = evaluation.read(tmp_path / "paired.csv", pairs.COLUMNS)
     assert [list(row) for row in read_rows] == [list(pairs.COLUMNS)] * 12
     assert read_rows == [
         {key: pytest.approx(value, rel=1e-3, abs=1e-6) if key in pairs.FIGURES else value for key, value in row.items()}
         for row in rows
     ]
-    pairs.write(tmp_path / "none.csv", pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1))
+    evaluation.write(tmp_path / "none.csv", pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1), pairs.COLUMNS)
     assert (tmp_path / "none.csv").read_text() == ",".join(pairs.COLUMNS) + "\n"
 
 

@@ -56,8 +56,10 @@ def test_names_of_other_years_and_without_zeros_are_understood(corpus):
     clip = videos[0].clip
     text = f"\ufeffvid,onset,offset,type\n{clip.name},3,20,mae\n"
     assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].kind == "macro"
-    text = f"subject,video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
-    assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].emotion == "negative"
+    for subject in ("subject", "Participant"):
+        text = f"{subject},video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
+        intervals, notes = spotting_log.read(text, "log.csv", videos)
+        assert intervals[clip.id][0].emotion == "negative" and not notes
 
 
 HEADER = "vid,onset,offset,type\n"
@@ -67,17 +69,15 @@ HEADER = "vid,onset,offset,type\n"
     ("text", "message"),
     [
         ("vid,onset", r"log\.csv: must have a column offset or pred_offset, not only vid, onset"),
+        (HEADER + "/data/007/006_1.avi,1,2,me", r"a video must be one of .*, not '/data/007/006_1.avi'.*row 2"),
         (HEADER + "006_9,1,2,me", r"a video must be one of 006/006_1, .*, not '006_9' .*\(log.csv, row 2\)"),
         *(
-            (
-                HEADER + f"006_1,{text},2,me",
-                rf"onset must be a whole number .*of a frame, not '{text}' \(log.csv, row 2\)",
-            )
+            (HEADER + f"006_1,{text},2,me", rf"log.csv, row 2: onset must be a whole number.*, not '{text}'")
             for text in ("one", "nan", "0.6", "2_0", "1.200")
         ),
-        (HEADER + '006_1,"1,200",2,me', r"onset must be a whole number without a sign between thousands of a frame"),
-        (HEADER + "006_1,1", r"offset must be a whole number of a frame, not '' \(log.csv, row 2\)"),
-        (HEADER + "006_1,-9,2,me", r"onset must lie in the frames 1\.\.\d+ of the video, not -9 \(log.csv, row 2\)"),
+        (HEADER + '006_1,"1,200",2,me', r"row 2: onset must be a whole number without a sign between thousands"),
+        (HEADER + "006_1,1", r"log.csv, row 2: offset must be a whole number, not ''"),
+        (HEADER + "006_1,-9,2,me", r"onset must lie in the frames 1\.\.\d+, not -9 \(log.csv, row 2\)"),
         (HEADER + "006_1,1,99999,me", r"offset must lie in the frames .*, not 99999 \(log.csv, row 2\)"),
         (HEADER + "006_1,1,2,me\n006_1,1.0,2,micro", r"once, not twice: 1 to 2 \(log.csv, row 3; row 2\)"),
         (HEADER + ",1,2,me", r"a video must have a name, not an empty cell \(log.csv, row 2\)"),
@@ -121,7 +121,7 @@ def test_a_video_is_that_of_its_subject_however_both_are_spelt(corpus):
         (spotted,) = spotting_log.read(text, "log.csv", [first, second])[0][second.clip.id]
         assert (spotted.kind, spotted.emotion) == ("macro", "positive")
     for subject, message in (
-        ("", "subject must tell whose video 'a' is, .* or"),
+        ("", "a video must be one, but 'a' could be .*, spNO.*: give"),
         ("spNO.99", "must be one of .*, not"),
     ):
         with pytest.raises(DataError, match=rf"{message} .* \(log.csv, row 2\)"):

@@ -7,6 +7,7 @@ from paper_runs import rows
 
 from microexpr.core import store
 from microexpr.reporting import made_with, main_table
+from microexpr.training.checked import Checked, MethodRow
 
 FLOW = {"flow": {"size": 288, "tvl1": {"warps": 3}}}
 
@@ -19,7 +20,8 @@ def checked(epochs=10, size=288, datasets=("smic", "casme2", "samm"), seed=1, me
     """Part of what `described.check` returns."""
     params = {"seed": seed, "train": {"seeds": 1, "inner_subjects": 0, "stack": 7}, "datasets": [*datasets]}
     params |= {"faces": {}, "apex": {}, "aus": {}, "flow": {"size": size, "tvl1": {"warps": warps}}}
-    return {"params": params, "methods": {name: {"params": {"epochs": epochs, "lr": 0.1}} for name in methods}}
+    row = MethodRow.model_construct(params={"epochs": epochs, "lr": 0.1})
+    return Checked.model_construct(params=params, methods=dict.fromkeys(methods, row))
 
 
 def write(path, schema, params):

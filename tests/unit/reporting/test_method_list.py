@@ -12,12 +12,17 @@ from microexpr.cli import config
 from microexpr.models import generators, module_names, recognisers
 from microexpr.reporting import method_list, method_sizes
 from microexpr.reporting.method_list import Param, fields, find_reference
+from microexpr.training.checked import MethodRow, Row
 
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, method_list.Row]:
     params = {"ststnet": {"epochs": 1}, "nmer": {"width": 8}, "nmer.thin": {"width": 4}}
-    small = {name: {"params": values, "in_table": "." not in name} for name, values in params.items()}
+    on_pictures = Row.model_construct(reads=["flow"])
+    small = {
+        name: MethodRow.model_construct(params=values, in_table="." not in name, on_pictures=on_pictures)
+        for name, values in params.items()
+    }
     return {row["method"]: row for row in method_sizes.rows(small)}
 
 

@@ -130,6 +130,16 @@ def test_links_to_folders_are_followed_once(folder):
     assert len(find([folder, folder / "P2", folder / "P2/deep/take.avi"], "videos")) == 2
 
 
+def test_a_file_is_read_once_by_whatever_link(folder):
+    (folder / "z.avi").symlink_to("take.avi")
+    (folder / "zz.avi").hardlink_to(folder / "take.avi")
+    same = ("video", f"is the same as {folder / 'take.avi'}")
+    assert rows(find([folder], "videos")) == {"take.avi": ("video", ""), "z.avi": same, "zz.avi": same}
+    photograph(folder / "a/1.png")
+    items = find([folder / "a/1.png", folder / "a"], "pictures", picture_too=True)
+    assert [item.reason for item in items] == [f"is read with {folder / 'a'}", ""]
+
+
 def test_a_folder_of_pictures_is_one_video_or_pictures(folder):
     for number in range(3):
         photograph(folder / f"frames/{number}.png")

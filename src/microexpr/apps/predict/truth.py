@@ -11,7 +11,7 @@ from microexpr import coding
 from microexpr.coding import Coded
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
-from microexpr.core.recordings import Name, Recordings, group, may_be_of_one_subject
+from microexpr.core.recordings import Name, Recordings, bare, group, may_be_of_one_subject, taken_as_one
 from microexpr.core.subjects import Subjects
 from microexpr.datasets.layout import label_of
 from microexpr.signals.spotting import hits
@@ -53,17 +53,18 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
     names, first = dict[Coded, Name](), dict[tuple[str, str], Name]()  # by path and subject, where these stand first
     for event in events:
         name = Name(event.recording, event.subject, str(path), event.where)
-        names[event] = first.setdefault((event.recording, event.subject), name)
+        names[event] = first.setdefault(name[:2], name)
     subjects = Subjects({name.subject: name.where for name in first.values() if name.subject})
     groups = group(first.values(), subjects)
     chosen = [*range(len(groups))]
     if any(name.path for name in first.values()):
-        recordings = Recordings({i: sorted({name.path for name in members}) for i, members in enumerate(groups)})
-        chosen = recordings.find(str(whole)) or recordings.find(str(whole.with_suffix("")))
+        longest = [max((name.path.count("/"), name.path) for name in members) for members in groups]
+        recordings = Recordings({i: [name] for i, (_, name) in enumerate(longest)})
+        ends = [whole, whole.with_suffix("")][: 1 + (bare(whole.name) == whole.name)]  # P01 of P01.unusual
+        chosen = next(filter(None, (recordings.find(str(end)) for end in ends)), [])
         if not chosen:
             listed = ", ".join(sorted({name.path for name in first.values()} - {""}))
             raise DataError(f"{path}: must have rows of {video.name}, not of {listed}")
-        notes += [f"{path}: rows of other recordings: {len(groups) - len(chosen)}"] * (len(chosen) < len(groups))
     if len(chosen) > 1:  # of several subjects, that of a folder
         folders = [subjects.find(folder) for folder in whole.parts[1:-1]]
         of = {i: {subjects.key(name.subject) for name in groups[i] if name.subject} for i in chosen}
@@ -72,10 +73,12 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
             listed = " or ".join(str(max(groups[i], key=lambda name: (len(name.path), name.subject))) for i in chosen)
             raise DataError(f"{path}: must have the events of one recording, but {video.name} could be {listed}")
         chosen = mine
+    notes += [f"{path}: rows of other recordings: {len(groups) - len(chosen)}"] * (len(chosen) < len(groups))
     members = {name for i in chosen for name in groups[i]}
+    notes += taken_as_one([*members, Name(str(whole))])
     if other := next((n for n in members if not may_be_of_one_subject(n, Name(str(whole)), subjects)), None):
         raise DataError(f"{path}: must have the events of {video}, not of subject {other.subject} ({other.where})")
-    coding.check_media(path, video)
+    notes += coding.check_media(path, video)
     events = [event for event in events if names[event] in members]
     if len(coders := [name or "no coder" for name in coding.coders(events)]) > 1:
         raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")

@@ -56,7 +56,7 @@ def appearance(crop: np.ndarray, face: SourceFace) -> dict[str, float]:
     """Return likeness to the target face, and noise, of one crop uint8[288, 288, 3]."""
     points = np.stack([face.landmarks_crop] * 2)
     result_vector, target_vector = duplicate_subjects.embeddings(np.stack([crop, face.crop]), points)
-    identity = {figure.metric: figure.value for figure in synthesis.identity(result_vector[None], target_vector[None])}
+    identity = synthesis.identity(result_vector[None], target_vector[None])
     return {"identity_cosine": identity["identity_cosine"], "noise": noise(luma(crop))}
 
 
@@ -69,10 +69,10 @@ def noise(image: np.ndarray) -> float:
 def likeness(crops: np.ndarray, ground_truth: np.ndarray) -> Figures:
     """Return SSIM and, where they differ, PSNR against the exact ground truth, both crops uint8[K, 288, 288, 3]."""
     return {
-        (region, figure.metric): figure.value
+        (region, metric): value
         for region, rows in ROWS.items()
-        for figure in synthesis.similarity(crops[:, rows, 16:272], ground_truth[:, rows, 16:272])
-        if np.isfinite(figure.value)
+        for metric, value in synthesis.similarity(crops[:, rows, 16:272], ground_truth[:, rows, 16:272]).items()
+        if np.isfinite(value)
     }
 
 

@@ -25,6 +25,7 @@ from microexpr.datasets.layout import (
     Counts,
     Kind,
     check_clips,
+    check_spellings,
     compare_counts,
     count_clips,
     count_videos,
@@ -125,6 +126,9 @@ class Layout(BaseModel):
             else:
                 clips, word, codes = items, "clips", [(clip.id, clip.action_units) for clip in items]
             notes += check_clips(root, clips, self.frame, problems)
+            if self.columns:  # names of an annotation; dataset.yaml may tell 1 from 01
+                with collect_errors(problems):
+                    check_spellings(root, clips)
         notes += unread_unit_notes(root, codes, word)
         if origin == "licensed" and self.published and problems is None:  # in a check it is a problem, not a note
             counts = count_videos(items) if self.kind == "long" else count_clips(items)

@@ -155,7 +155,7 @@ class Own(Reader):
         for path in documents:
             with collect_errors(self.problems):
                 key, coder = _of_file(path, self.root, by_key)
-                coding.check_media(path, by_key[key].path)
+                self.notes += coding.check_media(path, by_key[key].path)
                 events = self._read_file(path, coder)
                 by_recording[key] = [*by_recording.get(key, ()), *events]
                 if events or not self.about.coder:
@@ -222,7 +222,7 @@ class Own(Reader):
                                 _check_folder(name, folder, folders, where)
                     places = places or {folder: str(path)} if slash and not has_names else places
                 used |= {entry for name in places for entry in self._entries(name)}
-                places = {self._only_name(name): where for name, where in places.items()}
+                places = {self._only_name(name, where): where for name, where in places.items()}
                 choices[key] = {*places}
                 names |= {name: names.get(name, where) for name, where in places.items()}
                 by_folder.setdefault(folder, set()).update(places)
@@ -252,10 +252,13 @@ class Own(Reader):
         table = self.about.subjects
         return [name] if name in table else [entry for entry in table if key_of(entry) == key_of(name)]
 
-    def _only_name(self, name: str) -> str:
-        """Return the only name of a subject, as `Facts.subjects` says."""
+    def _only_name(self, name: str, where: str) -> str:
+        """Return the only name of a subject, as `Facts.subjects` says. Raises DataError for one of several entries."""
         entries = self._entries(name)
-        return self.about.subjects[entries[0]] if len(entries) == 1 else name
+        if len({self.about.subjects[entry] for entry in entries}) > 1:
+            advice = f"of `subjects` in {FACTS}: give it an entry of its own"
+            raise DataError(f"subject {name} could be {' or '.join(entries)} {advice} ({where})")
+        return self.about.subjects[entries[0]] if entries else name
 
     def _items(self, recording: Recording, subject: str, name: str, events: Sequence[Coded]) -> list[Any]:
         """Return the clips of a recording, or the recording with its expressions."""
@@ -319,7 +322,7 @@ def _plain(name: str, what: str, path: Path) -> str:
 def _check_folder(name: str, folder: str, folders: Mapping[str, Subjects], where: str) -> None:
     """Raise DataError for a recording in a folder that is another subject's than its events are of."""
     key = key_of(name)
-    likely_folders = [other for other, alone in folders.items() if alone.find(name)]
+    likely_folders = [other for other, alone in folders.items() if alone.find_folder(name)]
     is_other = not likely_folders and not key.isdecimal() and Subjects([name]).is_of_other(folder, key)  # else any
     if (likely_folders and folder not in likely_folders) or is_other:
         others = f" ({likely_folders[0]} is there)" if likely_folders else ""

@@ -62,6 +62,14 @@ def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, c
     return np.bincount(cell[counted], minlength=math.prod(shape)).reshape(shape)
 
 
+def sum_by_subject(cells: np.ndarray, subjects: Sequence[str]) -> np.ndarray:
+    """Add up counts of clips, [N, ...], by subject, in sorted order, as those of one seed: int64[U, 1, ...]."""
+    names, index = np.unique(np.asarray(subjects), return_inverse=True)
+    summed = np.zeros((len(names), 1, *cells.shape[1:]), np.int64)
+    np.add.at(summed[:, 0], index, cells)
+    return summed
+
+
 def uf1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
     """Return unweighted (macro) F1: the mean over classes of 2 TP / (2 TP + FP + FN). MEGC2019; e.g. ICE-GAN eq. 7."""
     return _mean(*_f1(matrix), "F1", left_out)

@@ -56,8 +56,7 @@ def interval(
         smoothed = float(figure(np.ones((1, subject_count)))[0])
         low, high = _logit_interval(smoothed, _jackknife(figure(LEAVE_ONE_OUT)), subject_count - 1)
         return min(low, value), max(high, value)
-    error = _standard_error(figure(resample_counts(subject_count, resamples, rng)), figure(LEAVE_ONE_OUT))
-    return _logit_interval(value, error, subject_count)
+    return share_interval(value, figure(resample_counts(subject_count, resamples, rng)), figure(LEAVE_ONE_OUT))
 
 
 def share_interval(value: float, resampled: np.ndarray, without: np.ndarray) -> tuple[float, float]:

@@ -1,36 +1,24 @@
 """Compute figures of synthesised faces: against true ones and the source subject.
 
-Every figure carries its number of images: a Fréchet distance is biased upward if they are few, so only figures of
-equal n compare. Arrays in, numbers out; embeddings and features come from `duplicate_subjects` and `metrics.inception`.
+A Fréchet distance is biased upward if images are few, so only figures of equal n compare. Arrays in, figures by name
+out; embeddings and features come from `duplicate_subjects` and `metrics.inception`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 WHITE = 255  # the largest grey level
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of synthesised images."""
-
-    metric: str
-    value: float
-    samples: int  # images, pairs or sequences that it is computed from
-    references: int  # those they are compared with, as a set or one by one; 0 if there are none
-
-
-def distances(synthesised: np.ndarray, true: np.ndarray, features: str) -> list[Figure]:
+def distances(synthesised: np.ndarray, true: np.ndarray, features: str) -> dict[str, float]:
     """Return Fréchet and kernel distance between two sets of features [N, D] and [M, D], at least two of each.
 
     They are called fid and kid where `features` is "inception" (2048 numbers), otherwise <features>_frechet and
     _kernel.
     """
     names = ("fid", "kid") if features == "inception" else (f"{features}_frechet", f"{features}_kernel")
-    values = frechet(synthesised, true), kernel(synthesised, true)
-    return [Figure(name, value, len(synthesised), len(true)) for name, value in zip(names, values, strict=True)]
+    return dict(zip(names, (frechet(synthesised, true), kernel(synthesised, true)), strict=True))
 
 
 def frechet(first: np.ndarray, second: np.ndarray) -> float:
@@ -70,38 +58,34 @@ def _checked(sample: np.ndarray) -> np.ndarray:
     return np.asarray(sample, float)
 
 
-def identity(synthesised: np.ndarray, source: np.ndarray) -> list[Figure]:
+def identity(synthesised: np.ndarray, source: np.ndarray) -> dict[str, float]:
     """Return mean cosine (1 is the same subject) and mean distance (0 is) of face embeddings.
 
     `synthesised` and `source` [N, 128], row by row: a synthesised face and one of the subject it starts from.
     """
     _check_shapes(synthesised, source)
     lengths = np.linalg.norm(synthesised, axis=1) * np.linalg.norm(source, axis=1)
-    values = {
+    return {
         "identity_cosine": float(((synthesised * source).sum(1) / lengths).mean()),
         "identity_distance": float(np.linalg.norm(synthesised - source, axis=1).mean()),
     }
-    return [Figure(name, value, len(synthesised), len(source)) for name, value in values.items()]
 
 
-def identity_of_others(
+def cosines_to_others(
     synthesised: np.ndarray, source: np.ndarray, subjects: Sequence[str], datasets: Sequence[str]
-) -> list[Figure]:
-    """Return the cosine of `identity` between different subjects: of each face to those of others of its data set.
+) -> np.ndarray:
+    """Return the mean cosine of each face to those of other subjects of its data set, of faces where there are any.
 
-    All by row: `synthesised` and `source` [N, 128], and their subjects. Empty if no data set has two subjects.
+    All by row: `synthesised` and `source` [N, 128], and their subjects.
     """
     subject, dataset = np.array(subjects), np.array(datasets)
     others = (dataset[:, None] == dataset) & (subject[:, None] != subject)  # [N, N]
-    has_others = others.any(1)
-    if not has_others.any():
-        return []
     units = [faces / np.linalg.norm(faces, axis=1, keepdims=True) for faces in (synthesised, source)]
-    means = ((units[0] @ units[1].T) * others).sum(1)[has_others] / others.sum(1)[has_others]
-    return [Figure("identity_cosine_to_others", float(means.mean()), int(has_others.sum()), int(others.any(0).sum()))]
+    has_others = others.any(1)
+    return ((units[0] @ units[1].T) * others).sum(1)[has_others] / others.sum(1)[has_others]
 
 
-def similarity(synthesised: np.ndarray, true: np.ndarray) -> list[Figure]:
+def similarity(synthesised: np.ndarray, true: np.ndarray) -> dict[str, float]:
     """Return mean SSIM (1 is equal) and PSNR (decibels) of synthesised images to true ones, uint8[N, H, W, C].
 
     SSIM with the Gaussian window of Wang et al. 2004, averaged over channels; at least 11 rows and columns. PSNR is
@@ -115,8 +99,7 @@ def similarity(synthesised: np.ndarray, true: np.ndarray) -> list[Figure]:
     ssim = [structural_similarity(*pair, channel_axis=-1, **window) for pair in pairs]
     with np.errstate(divide="ignore"):
         psnr = [peak_signal_noise_ratio(*pair, data_range=WHITE) for pair in pairs]
-    values = {"ssim": float(np.mean(ssim)), "psnr": float(np.mean(psnr))}
-    return [Figure(name, value, len(synthesised), len(true)) for name, value in values.items()]
+    return {"ssim": float(np.mean(ssim)), "psnr": float(np.mean(psnr))}
 
 
 def _check_shapes(first: np.ndarray, second: np.ndarray) -> None:

@@ -92,11 +92,6 @@ def published_counterparts(method: str) -> dict[tuple[str, str], Cell]:
     this order: one of them for all cells, never a mixture.
     """
     candidates = [cell for cell in cells() if cell.method == method and cell.table == MAIN.get(cell.paper)]
-    own_figures = {(cell.dataset, cell.metric): cell for cell in candidates if cell.source == "own"}
-    if own_figures:
-        return own_figures
-    for paper in REPORTERS:
-        reported = {(cell.dataset, cell.metric): cell for cell in candidates if cell.paper == paper}
-        if reported:
-            return reported
-    return {}
+    groups = [[cell for cell in candidates if cell.source == "own"]]
+    groups += [[cell for cell in candidates if cell.paper == paper] for paper in REPORTERS]
+    return {(cell.dataset, cell.metric): cell for cell in next(filter(None, groups), [])}

@@ -45,9 +45,7 @@ class Facts:
 
     coarse: str  # class
     fine: str  # emotion
-    units: Mapping[int, Side] = field(
-        default_factory=dict
-    )  # sides by number in FACS of those that are shown, the surest first
+    units: Mapping[int, Side] = field(default_factory=dict)  # sides by number of units shown, the surest first
     likely: Mapping[int, Side] = field(default_factory=dict)  # and of further ones
     confidence: float | None = None  # probability of the coarse class
     events: Sequence[long_videos.Event] = ()  # expressions of a long video

@@ -98,22 +98,18 @@ class Answerers:
 
         p is that of no difference to a guess, p_holm corrected for the number of answerers."""
         result = list[scores.Row]()
-        origins = {"clips": [clip.origin for clip in self.clips], "long videos": [v.clip.origin for v in self.videos]}
-        for task, truth in self.lines.items():
+        for task, clips in {"clips": self.clips, "long videos": [video.clip for video in self.videos]}.items():
+            truth = self.lines[task]
             ids = {line.id for line in truth}
-            texts = {
-                name: {key: text for key, (text, _) in of.items() if key in ids} for name, of in self.answers.items()
-            }
-            texts = {name: of for name, of in texts.items() if of}
-            about: scores.Row = {"task": task, "origin": join_origins(origins[task]) if truth else ""}
-            about |= {
-                "subjects": len({line.subject_id for line in truth}),
-                "clips": len({line.clip_id for line in truth}),
-            }
+            of_task = {name: {key: of[key] for key in of if key in ids} for name, of in self.answers.items()}
+            texts = {name: {key: text for key, (text, _) in of.items()} for name, of in of_task.items() if of}
+            about: scores.Row = {"task": task, "origin": join_origins(clip.origin for clip in clips) if truth else ""}
+            about["subjects"] = len({line.subject_id for line in truth})
+            about["clips"] = len({line.clip_id for line in truth})
             figures = {name: scores.figures(truth, answers) for name, answers in texts.items()}
             tests = self._tests(figures, resamples)
             for name, answers in texts.items():
-                confidences = {key: share for key, (_, share) in self.answers[name].items()}
+                confidences = {key: share for key, (_, share) in of_task[name].items()}
                 rows = scores.rows(truth, answers, resamples, figures[name])
                 for row in rows + scores.calibration(truth, answers, confidences):
                     p = tests.get((name, str(row["questions"]), str(row["figure"])), {})

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import PurePosixPath
 from statistics import median_low
 from typing import TypeVar
@@ -17,7 +17,7 @@ from typing import TypeVar
 from microexpr.core.clip import KINDS, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import Subjects, data_set_key
 from microexpr.evaluation.questions import Facts, lines, long_videos
 from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.long_videos import Event
@@ -46,13 +46,9 @@ class Learnt:
 
     def _table(self, values: Sequence[Value]) -> Table[Value]:
         """Return by value the logarithms of its count, and of the shares that have and lack each feature."""
-        groups: dict[Value, list[frozenset[str]]] = {}
-        for value, features in zip(values, self.features_of, strict=True):
-            groups.setdefault(value, []).append(features)
         table = {}
-        for value in sorted(groups, key=str):
-            having = Counter(feature for features in groups[value] for feature in features)
-            total = len(groups[value])
+        for value, total in sorted(Counter(values).items(), key=lambda pair: str(pair[0])):
+            having = Counter(chain(*(of for of, other in zip(self.features_of, values, strict=True) if other == value)))
             shares = [(having[feature] + 1) / (total + 2) for feature in self.features]
             table[value] = math.log(total), [(math.log(share), math.log(1 - share)) for share in shares]
         return table
@@ -73,11 +69,9 @@ class Learnt:
         return min(sides, key=lambda side: (-sides[side], side), default="both")
 
     def _probabilities(self, table: Table[Value], features: Collection[str]) -> dict[Value, float]:
-        lacking = [feature not in features for feature in self.features]
-        logs = {
-            value: math.fsum([count, *(pair[absent] for pair, absent in zip(pairs, lacking, strict=True))])
-            for value, (count, pairs) in table.items()
-        }
+        lacking, logs = [feature not in features for feature in self.features], dict[Value, float]()
+        for value, (count, pairs) in table.items():
+            logs[value] = math.fsum([count, *(pair[absent] for pair, absent in zip(pairs, lacking, strict=True))])
         largest = max(logs.values())
         weights = {value: math.exp(log - largest) for value, log in logs.items()}
         total = math.fsum(weights.values())
@@ -109,18 +103,24 @@ def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[s
     """Return for each clip that is asked about the facts that its questions alone make most probable.
 
     Learnt from the clips of other subjects with true answers. Raises DataError where a clip to answer for may be one of
-    these: it has the name of one, and not both say their data set, the same, and their subject."""
+    these, as it has the name of one, or of one's subject, as it says its data set or subject: unless both say both."""
     truth, features, queries = lines.facts(answered), _texts(answered), _texts(requests)
     if not truth:
         raise DataError("questions to learn from must be on clips with true answers of both classes, coarse and fine")
     person = _people(truth)
     same = {name: [person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=_name), _name)}
+    people = {person(clip) for clip in truth}
     for line in requests:
         (dataset, subject), name = person(line.clip_id), _name(line.clip_id)
-        if any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ())):
+        may_be_one = any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ()))
+        for of, of_subject in people if dataset or subject else ():
+            is_unsaid = not (dataset and subject and of and of_subject)
+            is_alike = not (subject and of_subject) or Subjects([of_subject]).find(subject)
+            may_be_one |= is_unsaid and bool(is_alike) and (not (dataset and of) or dataset == of)
+        if may_be_one:
             raise DataError(
-                f"question {line.id}: must say its data set and subject, and so must the clip called {name!r} that is "
-                "learnt from, since it may be the same"
+                f"question {line.id}: must say its data set and subject, and so must the clips that are learnt from, "
+                "since they may be of the same subject"
             )
     return answer_all(truth, features, queries, person)
 
@@ -131,16 +131,16 @@ def _people(clips: Iterable[str]) -> Callable[[str], tuple[str, str]]:
     Raises DataError, also when called, for a name that could be of two subjects."""
     names: dict[str, dict[str, str]] = {}
     for dataset, subject, _ in (clip.split("/", 2) for clip in clips):
-        names.setdefault(dataset.casefold(), {})[subject] = f"data set {dataset}"
+        names.setdefault(data_set_key(dataset), {})[subject] = f"data set {dataset}"
     subjects = {dataset: Subjects(filter(None, of_dataset)) for dataset, of_dataset in names.items()}
 
     def person(clip: str) -> tuple[str, str]:
         dataset, subject, _ = clip.split("/", 2)
-        of_dataset = subjects.get(dataset.casefold(), Subjects([]))
+        of_dataset = subjects.get(data_set_key(dataset), Subjects([]))
         keys = of_dataset.find(subject) if subject else []
         if len(keys) > 1:
             of_dataset.find_one(subject, f"clip {clip}")
-        return dataset.casefold(), keys[0] if keys else of_dataset.key(subject)
+        return data_set_key(dataset), keys[0] if keys else of_dataset.key(subject)
 
     return person
 

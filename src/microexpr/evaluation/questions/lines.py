@@ -7,7 +7,7 @@ The first is to be answered and handed in, without an answer before; the second 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,11 +18,12 @@ from microexpr.core.errors import DataError
 from microexpr.core.facs import Side
 from microexpr.core.files import regular
 from microexpr.core.recordings import bare
-from microexpr.core.subjects import folded, key_of
+from microexpr.core.subjects import Subjects, data_set_key, folded, key_of, stated
 from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, parts, understand
 from microexpr.evaluation.questions.long_videos import plain
 
 LONGEST = 100_000_000  # bytes of a file
+KEYS = {"id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",)}  # the first counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,15 @@ class Line:
 
 
 def read(path: Path, answered: bool = False) -> list[Line]:
-    """Read a file of questions, all of them `answered` if so. Raises DataError with file and row for any other line."""
+    """Read a file of questions, all of them `answered` if so. Raises DataError with file and row for any other line.
+
+    Also for subjects of a data set that could be one person, and a data set that is spelt in two ways or left out."""
     if not regular(path).is_file():
         raise DataError(f"{path}: is not a file")
     if (size := path.stat().st_size) > LONGEST:
         raise DataError(f"{path}: must have at most {LONGEST} bytes, not {size}")
-    lines, rows, spellings = list[Line](), dict[str, int](), dict[tuple[str, str], str]()
+    lines, rows = list[Line](), dict[str, int]()
+    people, spellings = dict[str, dict[str, str]](), dict[str, str]()  # subjects by data set, and how that is spelt
     for number, text in enumerate(path.read_text(encoding=csv_file.encoding(path), errors="replace").split("\n"), 1):
         if not text.strip():
             continue
@@ -73,38 +77,43 @@ def read(path: Path, answered: bool = False) -> list[Line]:
         if line.id in rows:
             raise DataError(f"{path}, row {number}: must have an id of its own, not {line.id} of row {rows[line.id]}")
         rows[line.id] = number
-        if line.subject:  # one spelling of each
-            person = line.subject_id.rpartition("/")[0], key_of(line.subject)
-            line = replace(line, subject=spellings.setdefault(person, line.subject))
-        lines.append(line)
+        dataset = str(line.fields.get("dataset", ""))
+        if (other := spellings.setdefault(data_set_key(dataset), dataset)) != dataset:
+            raise DataError(f"{path}, row {number}: dataset must be spelt as before, {other}, not {dataset}")
+        lines.append(line := replace(line, subject=stated(line.subject)))
+        if line.subject:
+            people.setdefault(dataset, {}).setdefault(line.subject, f"{path}, row {number}")
     if not lines:
         raise DataError(f"{path}: must hold questions, a JSON object in each row, not nothing")
-    return lines
+    subjects = {dataset: Subjects(names) for dataset, names in people.items()}
+    for name, where in people.get("", {}).items():
+        if any(of_dataset.find(name) for dataset, of_dataset in subjects.items() if dataset):
+            raise DataError(f"dataset must not be missing: {name} could be a subject of another row's ({where})")
+    of_lines = [subjects.get(str(line.fields.get("dataset", ""))) if line.subject else None for line in lines]
+    pairs = zip(lines, of_lines, strict=True)  # one spelling of each subject
+    return [replace(line, subject=of.name(of.key(line.subject))) if of else line for line, of in pairs]
 
 
 def _line(text: str) -> Line:
     try:
         fields = json.loads(text, object_pairs_hook=_once)
+        if not isinstance(fields, dict):
+            raise ValueError(f"it is of type {type(fields).__name__}")
     except (ValueError, RecursionError) as error:
         raise DataError(f"must be a JSON object, not {text[:40]!r} ({error})") from None
-    if not isinstance(fields, dict):
-        raise DataError(f"must be a JSON object, not {text[:40]!r}")
-    names = {"id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",)}
-    for first, second in (("video_id", "id"), ("video", "filename")):
+    for first, second, *_ in (KEYS["id"], KEYS["clip"]):
         if first in fields and second in fields and fields[first] != fields[second]:
             raise DataError(
                 f"{first} and {second} must not differ, as {fields[first]!r:.40} and {fields[second]!r:.40} do"
             )
     if isinstance(fields.get("subject"), int | float):
         fields["subject"] = str(fields["subject"])
-    values: dict[str, Any] = {
-        name: next((fields[key] for key in keys if key in fields), None) for name, keys in names.items()
-    }
+    values: dict[str, Any] = {k: next((fields[key] for key in keys if key in fields), None) for k, keys in KEYS.items()}
     values |= {"subject": fields.get("subject", ""), "answer": fields.get("answer")}
     for name, value in values.items():
         if not isinstance(value, str) and (name != "answer" or value is not None):
-            key = " or ".join(names.get(name, (name,)))
-            raise DataError(f"{key} must be a text, not {'missing' if value is None else repr(value)[:40]}")
+            key, found = " or ".join(KEYS.get(name, (name,))), "missing" if value is None else repr(value)[:40]
+            raise DataError(f"{key} must be a text, not {found}")
     confidence = fields.get("confidence")
     is_share = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
     if confidence is not None and not is_share:
@@ -132,31 +141,31 @@ def of_clips(clips: Iterable[Clip]) -> list[Line]:
                     units[unit.number] = unit.side if units.get(unit.number, unit.side) == unit.side else "both"
             coded.append((clip, Facts(LABELS[clip.label], clip.emotion, units)))
     numbers = sorted({unit for _, truth in coded for unit in truth.units})
-    lines = []
+    lines = list[Line]()
     for i, (clip, truth) in enumerate(coded):
         others = [unit for unit in numbers if unit not in truth.units]
         forms = ask(truth, others[i % len(others)]) if others else ask(replace(truth, units={}), 0)
         image = clip.name if clip.name.startswith(clip.subject) else f"{clip.subject}_{clip.name}"
-        for number, form in enumerate(forms, 1):
-            question = understand(form)
-            fields = {"id": f"{clip.dataset}_{image}_{number}", "dataset": clip.dataset, "image_id": image}
-            fields |= {"subject": clip.subject, "filename": clip.name, "question": form}
-            fields["answer"] = answer(question, truth)
-            lines.append(Line(fields["id"], clip.name, clip.subject, form, question, fields["answer"], fields))
+        lines += _asked(clip, image, {"image_id": image}, forms, truth)
     return lines
 
 
 def of_videos(videos: Iterable[LongVideo]) -> list[Line]:
     """Return the questions on long videos, with the answers that their annotation gives."""
-    lines = []
+    lines, forms = list[Line](), long_videos.FORMS.values()
     for video in videos:
-        clip, expressions = video.clip, long_videos.events(video)
-        for number, (topic, form) in enumerate(long_videos.FORMS.items(), 1):
-            reply = long_videos.answer(topic, expressions)
-            fields = {"id": f"{clip.dataset}_{clip.subject}_{clip.name}_{number}", "dataset": clip.dataset}
-            fields |= {"subject": clip.subject, "filename": clip.name, "question": form, "answer": reply}
-            lines.append(Line(fields["id"], clip.name, clip.subject, form, understand(form), reply, fields))
+        name, events = f"{video.clip.subject}_{video.clip.name}", long_videos.events(video)
+        lines += _asked(video.clip, name, {}, forms, Facts("", "", events=events))
     return lines
+
+
+def _asked(clip: Clip, name: str, more: Mapping[str, str], forms: Iterable[str], truth: Facts) -> Iterator[Line]:
+    """Yield questions of these forms on a clip; their ids have its `name`, their fields `more`."""
+    for number, form in enumerate(forms, 1):
+        question = understand(form)
+        fields = {"id": f"{clip.dataset}_{name}_{number}", "dataset": clip.dataset, **more, "subject": clip.subject}
+        fields |= {"filename": clip.name, "question": form, "answer": answer(question, truth)}
+        yield Line(fields["id"], clip.name, clip.subject, form, question, fields["answer"], fields)
 
 
 def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
@@ -186,7 +195,7 @@ def _clip_parts(line: Line) -> tuple[str, ...]:
     """Return data set, subject and clip of a line as they compare; "" for what it does not say."""
     name = bare(PurePosixPath(line.clip.replace("\\", "/")).name)
     subject = key_of(line.subject) if line.subject else ""
-    return folded(line.fields.get("dataset", "")), subject, folded(name)
+    return data_set_key(line.fields.get("dataset", "")), subject, folded(name)
 
 
 def facts(lines: Iterable[Line]) -> dict[str, Facts]:

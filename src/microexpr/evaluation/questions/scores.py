@@ -5,7 +5,8 @@ that FACS does not have. Times: F1 of intervals that share half of their union w
 al. 2002, smoothed by the first method of Chen and Cherry 2014) and the recall of ROUGE-1 (Lin 2004), means over
 questions, as github.com/Humphrey-0125/MEGC2025 computes them.
 
-Axes: U subjects, K classes.
+Axes: U subjects, K classes. Units and intervals are counted as one label, [1, 2, 2]: those that are neither true nor
+answered, answered alone, true alone, both.
 """
 
 import re
@@ -19,7 +20,7 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
-from microexpr.evaluation.metrics import Metric, accuracy, by_subject, label_f1, uar, uf1
+from microexpr.evaluation.metrics import Metric, accuracy, by_subject, macro_f1, sum_by_subject, uar, uf1
 from microexpr.evaluation.metrics.intervals import differences, interval
 from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line, by_clip
@@ -34,6 +35,7 @@ TITLES: dict[Topic, str] = {
     "macro count": "number of macro-expressions", "times": "times", "classes": "classes of micro-expressions",
 }  # fmt: skip
 CONTRADICTION = ("of a clip", "no contradiction")
+COUNTS: tuple[Topic, ...] = ("micro count", "macro count")  # topics whose answer is a number
 SHUFFLES = 20
 BINS = 10  # of confidences
 FRAMES = 1000  # in a second of an answer's times
@@ -43,7 +45,7 @@ FRAMES = 1000  # in a second of an answer's times
 class Figure:
     """A figure of answers, by subject."""
 
-    matrices: np.ndarray  # int64[U, 1, K, K], true and answered
+    matrices: np.ndarray  # int64[U, 1, K, K], true and answered, or of a label int64[U, 1, 1, 2, 2]
     metric: Metric
     count: int  # of answers
 
@@ -54,6 +56,7 @@ class Figure:
 
 
 Figures = dict[tuple[str, str], Figure]  # by title of the questions and name
+Cells = list[list[list[int]]]  # counts of a label, [1, 2, 2]
 
 
 def rows(
@@ -101,8 +104,8 @@ def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> floa
     """Return p of no difference between the same figure of two answerers, paired by resampled subjects."""
     classes, matrices = max(figure.matrices.shape[-1] for figure in (first, second)), list[np.ndarray]()
     for figure in (first, second):  # one may have answers in more words, which no clip has and no answer names
-        missing = classes - figure.matrices.shape[-1]
-        matrices.append(np.pad(figure.matrices, [(0, 0), (0, 0), (0, missing), (0, missing)]))
+        missing = (0, classes - figure.matrices.shape[-1])
+        matrices.append(np.pad(figure.matrices, [(0, 0)] * (figure.matrices.ndim - 2) + [missing, missing]))
     metric = partial(first.metric, left_out=True)
     return differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
 
@@ -112,9 +115,8 @@ def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
     for line in truth:
         if line.id not in answers:
             raise DataError(f"question {line.id}: must have an answer, not none")
-    consistent, subjects = _consistent(truth, answers)
-    agreement = Figure(_right(consistent, subjects), accuracy, len(consistent))
-    return by_topic(truth, answers) | {CONTRADICTION: agreement}
+    consistent = [(_is_consistent(clip, answers), clip[0].subject_id) for clip in by_clip(truth).values()]
+    return by_topic(truth, answers) | {CONTRADICTION: _right(*zip(*consistent, strict=True))}
 
 
 def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
@@ -133,16 +135,14 @@ def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
             matrices = by_subject(true, answered, np.array(subjects), max(2, len(names)))
             result |= {(title, "UF1"): Figure(matrices, uf1, count), (title, "UAR"): Figure(matrices, uar, count)}
         if topic == "units":
-            result[title, "F1"] = Figure(_units(pairs, subjects), _f1, count)
+            result[title, "F1"] = Figure(sum_by_subject(_units(pairs), subjects), macro_f1, count)
         if topic in ("times", "classes"):
-            if len(intervals := _intervals(truth, answers, topic == "classes")):
-                result[title, "F1"] = Figure(intervals, _f1, count)
+            if cells := _intervals(truth, answers, topic == "classes"):
+                counts, subjects_of_counts = zip(*cells, strict=True)
+                result[title, "F1"] = Figure(sum_by_subject(np.array(counts), subjects_of_counts), macro_f1, count)
             continue
-        if topic in ("micro count", "macro count"):
-            right = [long_videos.number(true) == long_videos.number(answer) for true, answer in pairs]
-        else:
-            right = [parts(topic, true) == parts(topic, answer) for true, answer in pairs]
-        result[title, "right"] = Figure(_right(right, subjects), accuracy, count)
+        meaning = partial(parts, topic) if topic not in COUNTS else long_videos.number
+        result[title, "right"] = _right([meaning(true) == meaning(answer) for true, answer in pairs], subjects)
     return result
 
 
@@ -156,29 +156,25 @@ def shuffled(truth: Sequence[Line], answers: Mapping[str, str], number: int) -> 
     return {line.id: answers[lines[i - 1].id] for lines in of_text.values() for i, line in enumerate(lines)}
 
 
-def _f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    return label_f1(matrix)
+def _right(right: Sequence[bool], subjects: Sequence[str]) -> Figure:
+    matrices = by_subject(np.ones(len(right)), np.array(right), np.array(subjects))
+    return Figure(matrices, accuracy, len(right))
 
 
-def _units(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
-    """Return units of clips by subject, whether shown and whether answered, int64[U, 1, 2, 2]."""
-    cells = defaultdict[str, np.ndarray](lambda: np.zeros((1, 2, 2), np.int64))
-    for subject, pair in zip(subjects, pairs, strict=True):
-        true, answered = (parts("units", text)[0] for text in pair)
+def _units(pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+    """Return the counts of each clip's units, int64[N, 1, 2, 2]."""
+    cells = []
+    for true, answered in ([parts("units", text)[0] for text in pair] for pair in pairs):
         neither = len({*NUMBERS.values()} - true - answered)
-        cells[subject] += [[[neither, len(answered - true)], [len(true - answered), len(true & answered)]]]
-    return np.stack([cells[subject] for subject in sorted(cells)])
+        cells.append([[[neither, len(answered - true)], [len(true - answered), len(true & answered)]]])
+    return np.array(cells)
 
 
-def _right(right: Sequence[bool], subjects: Sequence[str]) -> np.ndarray:
-    return by_subject(np.ones(len(right)), np.array(right), np.array(subjects))
+def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bool) -> list[tuple[Cells, str]]:
+    """Return the counts of micro-expressions of each video, and its subject; `with_class`: of the same class.
 
-
-def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bool) -> np.ndarray:
-    """Return hits, false and missed micro-expressions by subject as int64[U, 1, 2, 2]; `with_class`: of the same class.
-
-    Where an answer does not name a class for each of its intervals, none has one. U is 0 without such questions."""
-    cells = defaultdict[str, np.ndarray](lambda: np.zeros((1, 2, 2), np.int64))
+    Where an answer does not name a class for each of its intervals, none has one."""
+    cells = list[tuple[Cells, str]]()
     for lines in by_clip(truth).values():
         of_topic = {line.question.topic: line for line in lines}
         times, classes = of_topic.get("times"), of_topic.get("classes")
@@ -188,9 +184,8 @@ def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bo
         spotted, spotted_classes = _spans(answers[times.id], answers[classes.id] if classes else "")
         hits = match(spotted, true)
         count = sum(not with_class or spotted_classes[i] == true_classes[j] for i, j in hits.items())
-        matrix = cells[times.subject_id]
-        matrix[0] += np.array([[0, len(spotted) - count], [len(true) - count, count]])
-    return np.array([cells[subject] for subject in sorted(cells)], np.int64).reshape(-1, 1, 2, 2)
+        cells.append(([[[0, len(spotted) - count], [len(true) - count, count]]], times.subject_id))
+    return cells
 
 
 def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
@@ -200,41 +195,37 @@ def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
     return spans, [*names] if len(names) == len(spans) else [None] * len(spans)
 
 
-def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list[bool], list[str]]:
-    """Return for each clip whether its answers agree, and its subject.
+def _is_consistent(clip: Sequence[Line], answers: Mapping[str, str]) -> bool:
+    """Return whether the answers on a clip agree.
 
     They contradict if a unit is named and is not shown, if the sentence on all at once has other classes or units, in
     whatever form it is, or if the micro-expressions of a long video have another number than times or classes."""
-    agree, subjects = list[bool](), list[str]()
-    for clip in by_clip(lines).values():
-        texts = {line.question.topic: plain(answers[line.id]) for line in clip}
-        sentence, units = texts.get("all"), texts.get("units")
-        contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
-        if units is not None:
-            about_units = [line for line in clip if line.question.topic == "shown"]
-            yes = {line.question.unit: plain(answers[line.id]) == "yes" for line in about_units}
-            contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
-            contradicts |= sentence is not None and named(sentence) != named(units)
-        if "micro count" in texts:
-            count = long_videos.number(texts["micro count"])
-            contradicts |= "times" in texts and len(long_videos.spans(texts["times"])) != count
-            contradicts |= "classes" in texts and len(long_videos.classes(texts["classes"])) != count
-        agree.append(not contradicts)
-        subjects.append(clip[0].subject_id)
-    return agree, subjects
+    texts = {line.question.topic: plain(answers[line.id]) for line in clip}
+    sentence, units = texts.get("all"), texts.get("units")
+    contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
+    if units is not None:
+        yes = {line.question.unit: plain(answers[line.id]) == "yes" for line in clip if line.question.topic == "shown"}
+        contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
+        contradicts |= sentence is not None and named(sentence) != named(units)
+    if "micro count" in texts:
+        count = long_videos.number(texts["micro count"])
+        contradicts |= "times" in texts and len(long_videos.spans(texts["times"])) != count
+        contradicts |= "classes" in texts and len(long_videos.classes(texts["classes"])) != count
+    return not contradicts
 
 
 def _numbers(truth: Sequence[Line], answers: Mapping[str, str]) -> list[Row]:
     """Return the mean error of numbers of expressions; an answer without a number counts as 0."""
-    result = list[Row]()
-    topics: tuple[Topic, ...] = ("micro count", "macro count")
-    for topic in topics:
-        pairs = [(str(line.answer), answers[line.id]) for line in truth if line.question.topic == topic]
-        errors = [abs((long_videos.number(a) or 0) - (long_videos.number(t) or 0)) for t, a in pairs]
-        if errors:
-            value = fmean(errors)
-            result.append({"questions": TITLES[topic], "figure": "mean error", "value": value, "count": len(errors)})
-    return result
+    errors = defaultdict[Topic, list[int]](list)
+    for line in truth:
+        if line.question.topic in COUNTS:
+            true, answered = (long_videos.number(text) or 0 for text in (str(line.answer), answers[line.id]))
+            errors[line.question.topic].append(abs(answered - true))
+    return [
+        {"questions": TITLES[topic], "figure": "mean error", "value": fmean(errors[topic]), "count": len(errors[topic])}
+        for topic in COUNTS
+        if topic in errors
+    ]
 
 
 def _words(pairs: Sequence[tuple[str, str]]) -> list[Row]:

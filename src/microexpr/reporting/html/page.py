@@ -62,7 +62,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
 
     Raises StoreError for a file that is missing or cannot be read."""
     rows = main_table.TABLE.read(folder / "megc2019_table.csv")
-    compared = pairs.read(folder / "megc2019_paired.csv")
+    compared = read(folder / "megc2019_paired.csv", pairs.COLUMNS)
     evaluated = folder / "evaluate" / inputs.protocol
     standings = results.standings(rows, compared)
     names = [standing.name for standing in standings]

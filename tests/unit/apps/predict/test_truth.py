@@ -25,7 +25,7 @@ def test_a_table_without_emotions_has_no_class_and_one_with_them_has(tmp_path):
 def test_of_a_table_of_many_recordings_those_of_the_video_count(tmp_path):
     path = tmp_path / "annotations.csv"
     path.write_text("recording,kind,onset,offset,coder\na/take.avi,micro,1,9,x\nb/other.mp4,micro,1,9,x\n")
-    assert len(truth.read(path, Path("videos/take.avi"))[0]) == 1
+    assert len(truth.read(path, Path("a/take.avi"))[0]) == 1
     with pytest.raises(DataError, match=r"must have rows of third.avi, not of a/take.avi, b/other.mp4"):
         truth.read(path, Path("third.avi"))
     path.write_text("kind,onset,offset,coder\nmicro,1,9,x\nmicro,1,9,y\n")
@@ -54,8 +54,12 @@ def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_t
     assert [len(truth.read(path, Path(name))[0]) for name in ("P01.ts", "P01.unusual")] == [1, 1]
     for text, message in (
         (
-            "recording,kind,onset,offset\na/take.1.mp4,micro,1,9\nb/take.1.mp4,micro,2,9\n",
-            "of one recording, but take.1.mp4 could be a/take.1.mp4 or b/take.1.mp4",
+            "recording,kind,onset,offset\ns03/take.1.mp4,micro,1,9\ntake.1,micro,20,30\n",
+            "must have rows of take.1.mp4, not of s03/take.1.mp4, take.1",
+        ),
+        (
+            "recording,kind,onset,offset\na/take.1.mp4,micro,1,9\ntake.1.avi,micro,2,9\n",
+            "must have rows of take.1.mp4, not of a/take.1.mp4, take.1.avi",
         ),
         ("subject,kind,onset,offset\na,micro,1,9\nb,micro,2,9\n", "could be a recording without a name of a or"),
         (
@@ -97,7 +101,7 @@ def test_each_spotted_expression_has_the_true_one_it_hits():
 def test_rows_of_another_subject_or_folder_are_not_those_of_a_video(tmp_path):
     path, video = tmp_path / "t.csv", tmp_path / "s01/take.mp4"
     head = "recording,subject,kind,onset,offset\n"
-    for row in ("s02/take.mp4,", "D:\\x\\s02\\take.mp4,", "/data/s02/take.mp4,"):
+    for row in ("s02/take.mp4,", "D:\\x\\s02\\take.mp4,", "/data/s02/take.mp4,", "films/s02/take.mp4,"):
         path.write_text(f"{head}{row},micro,1,9\n")
         with pytest.raises(DataError, match=r"must have rows of take.mp4, not of .*s02/take.mp4"):
             truth.read(path, video)
@@ -105,6 +109,11 @@ def test_rows_of_another_subject_or_folder_are_not_those_of_a_video(tmp_path):
         path.write_text(f"{head}{row},micro,1,9\n")
         with pytest.raises(DataError, match=r"must have the events of .*take.mp4, not of subject s02 \(.*row 2\)"):
             truth.read(path, video)
-    for row in ("take.mp4,anna", "films/take.mp4,", "s01/take.mp4,1", "take,"):
+    path.write_text(f"{head}take,s01,micro,1,9\ntake,s02,micro,1,9\n")
+    assert truth.read(path, video)[1] == [f"{path}: rows of other recordings: 1"]
+    path.write_text(f"{head}C:\\x\\s01\\take.mp4,,micro,1,9\n")
+    (note,) = truth.read(path, video)[1]
+    assert note.startswith("C:") and note.endswith("s01/take.mp4 are taken as one recording")
+    for row in ("take.mp4,anna", "s01/take.mp4,1", "take,"):
         path.write_text(f"{head}{row},micro,1,9\n")
         assert len(truth.read(path, video)[0]) == 1

@@ -227,6 +227,9 @@ def test_an_entry_of_subjects_holds_for_all_spellings_and_is_read_as_typed(root)
     for text, subjects in (("{6: anna}", {"anna"}), ("{006: a6, 6: b6}", {"a6", "b6"}), ("{010: x}", {"006"})):
         (root / own.FACTS).write_text(f"subjects: {text}\n")
         assert {clip.subject for clip in read()[0]} == subjects
+    (root / own.FACTS).write_text("subjects: {06: a6, 6: b6}\n")
+    with pytest.raises(DataError, match=r"subject 006 could be 06 or 6 of `subjects` in dataset.yaml.*row 2"):
+        read()
     table(root, f"{T},Müller,micro,1,,9,fear,,\ns02/take.mp4,mu\N{COMBINING DIAERESIS}ller,micro,1,,9,fear,,\n")
     (root / own.FACTS).write_text("subjects: {Müller: mueller}\n", encoding="utf-8")
     assert {clip.subject for clip in read()[0]} == {"mueller"}

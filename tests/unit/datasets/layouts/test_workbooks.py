@@ -36,6 +36,10 @@ REFUSED = {
         "mmew", lambda root: sorted(root.glob("Micro_Expression/S01/*/*/*"))[2].unlink(), r"frame \d+ is missing"),
     "a rate that is none": (
         "dfme", cell(DFME, 1, "Fps", 20), r"Fps must be one of 200, 300, 500, not 20 \(DFME.xlsx, row 2\)"),
+    "a subject that is spelt in two ways": (
+        "dfme", lambda root: [shutil.copytree(root / "DFME/sub001", root / "DFME/sub1"),
+                              cell(DFME, 1, "Subject", "sub1")(root)],
+        r"subjects 'sub1' \(DFME/sub1/sub001_01\) and 'sub001' \(.*\) must be spelt the same|sub001.* and 'sub1'"),
     "a list under another name": (
         "dfme", lambda root: (root / DFME).rename(root / "other.xlsx"),
         r"must hold the annotation \*DFME\*.xlsx or \*DFME\*.csv, found none"),

@@ -89,9 +89,9 @@ def test_guesses_are_columns_where_methods_are(table, expected):
 
 
 def test_a_row_that_is_not_the_papers_method_says_so():
-    methods = config.check_cached(config.load(ROOT / "params.yaml"))["methods"]
+    methods = config.check_cached(config.load(ROOT / "params.yaml")).methods
     names = ("majority", "icegan", "mtmnet", "localregions", "augacn")
-    choices = {name: methods[name]["other_choices"] for name in names}
+    choices = {name: methods[name].other_choices for name in names}
     assert choices["majority"] == [] and "generator_output motion for face" in choices["icegan"]
     assert not [choice for choice in choices["icegan"] if choice.startswith("epochs") or "lr" in choice]
     # a loss that is left out on the population; one that is added; a phase left out; layers added

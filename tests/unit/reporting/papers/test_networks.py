@@ -13,8 +13,8 @@ from microexpr.reporting.papers import Run
 
 def models() -> Run:
     """ICE-GAN and its variants, as the committed params.yaml has them."""
-    descriptions = described.check(config.load(ROOT / "params.yaml"))["methods"]
-    by_method = {name: description["params"] for name, description in descriptions.items() if name.startswith("icegan")}
+    descriptions = described.check(config.load(ROOT / "params.yaml")).methods
+    by_method = {name: description.params for name, description in descriptions.items() if name.startswith("icegan")}
     return Run(list(by_method), ["megc2019"], 4, params=by_method)
 
 
