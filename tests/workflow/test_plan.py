@@ -462,9 +462,9 @@ def test_no_variant_may_be_called_like_a_file_of_an_evaluation(run_of):
 
 
 def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects(run_of):
-    changes = {"ablation": {"ststnet": {"epochs": 9}}}
+    changes = {"ablation": {"icegan": {"epochs": 9}}}
     run = run_of(methods={"ststnet": STARTS}, training_sets=changes, papers={"ablation_subjects": 3})
-    assert params_of(run, "ststnet", ABLATION).items() >= {"epochs": 9, "initialisation": "scratch"}.items()
+    assert params_of(run, "icegan", ABLATION).items() >= {"epochs": 9, "initialisation": "scratch"}.items()
     assert starts(run, "ststnet", ABLATION) == []
     (fold,) = run.plan.folds("ststnet", ABLATION)
     assert {name.rpartition("/")[0] for name in fold.train} == {f"population/s000{i}" for i in (1, 2, 3)}

@@ -155,9 +155,21 @@ def errors_at(position: str) -> Iterator[None]:
 def validate(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Any:
     """Return the values as the model. Raises ParamsError with every wrong key after `prefix`, its position."""
     try:
-        return model.model_validate_json(json.dumps(values), strict=True)  # lists for tuples, but no true for 1
+        checked = model.model_validate_json(json.dumps(values), strict=True)  # lists for tuples, but no true for 1
     except ValidationError as error:
         raise ParamsError("; ".join(_line(model, e, prefix) for e in _relevant(error.errors()))) from None
+    if line := next(_other_numbers(values, checked.model_dump(mode="json"), prefix), ""):
+        raise ParamsError(line)
+    return checked
+
+
+def _other_numbers(value: Any, checked: Any, key: str) -> Iterator[str]:
+    """Yield a line for each value that is no whole number and was taken for one: a Literal takes true for 1."""
+    if isinstance(value, (dict, list)):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _other_numbers(part, checked[name], f"{key}{name}.")
+    elif type(checked) is int and isinstance(value, (bool, float)):
+        yield f"{key[:-1]}: input should be {checked}, not {value!r}"
 
 
 def _relevant(errors: Iterable[Any]) -> Iterator[Any]:

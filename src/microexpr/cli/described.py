@@ -37,6 +37,7 @@ AT_MOST = {  # key -> key of its largest value
     "flow_folders.both": "flow_folders.subjects",
     "papers.ablation_subjects": "population.subjects",
 }
+COPIES = ("augacn.nodes", *(f"mtmnet.{name}" for name in MACRO))  # of figures and a grid: may be as their method is
 ENDINGS = ("_confusion", "_predictions", "_faces")  # after a method's name, in files of its evaluation
 
 
@@ -53,7 +54,8 @@ def expand_grids(values: dict[str, Any]) -> dict[str, Any]:
             continue
         axes, key = named["grid"], f"papers.variants.{method}"
         if not isinstance(axes, list) or not all(
-            isinstance(axis, dict) and all(isinstance(params, dict) for params in axis.values()) for axis in axes
+            isinstance(axis, dict) and axis and all(isinstance(params, dict) for params in axis.values())
+            for axis in axes
         ):
             raise ParamsError(f"{key}.grid must be a list of mappings from part of a name to params, not {axes!r}")
         expanded[method] = {name: params for name, params in named.items() if name != "grid"}
@@ -61,7 +63,11 @@ def expand_grids(values: dict[str, Any]) -> dict[str, Any]:
             name = "_".join(part for part, _ in reversed(combination) if part)
             if name in expanded[method]:
                 raise ParamsError(f"{key}.{name} must stand once, not twice")
-            expanded[method][name] = {param: value for _, params in combination for param, value in params.items()}
+            expanded[method][name] = changes = dict[str, Any]()
+            for _, params in combination:
+                if twice := changes.keys() & params:
+                    raise ParamsError(f"{key}.grid must have {min(twice)} in one of its mappings alone")
+                changes |= params
     return values | {"papers": section | {"variants": expanded}}
 
 
@@ -206,6 +212,7 @@ def _relations_of_methods(params: Any, listed: Iterable[Listed], rows: Mapping[s
     Only variants train on synthetic data, since their rows then have distinct names, and DVC trains them after all
     generators."""
     yield from _same_rows("variants", {item.name: rows[item.name] for item in listed if not item.of_papers})
+    yield from _same_rows("papers.variants", {name: row for name, row in rows.items() if name not in COPIES})
     makers = [name for name, row in rows.items() if row.synthesises and not row.params["synthetic"]]
     makers += params.generators
     used = {name: str(row.params["synthetic"]) for name, row in rows.items() if row.params["synthetic"]}
@@ -217,6 +224,11 @@ def _relations_of_methods(params: Any, listed: Iterable[Listed], rows: Mapping[s
             expected = " or ".join(makers) or "a generator, but there is none"
             near = nearest(generator, makers)
             yield f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}"
+
+
+def _rows_of(name: str, rows: Mapping[str, Row]) -> list[Row]:
+    """Return the rows of a method and of its variants, or of one variant."""
+    return [row for other, row in rows.items() if name in (other, other.partition(".")[0])]
 
 
 def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
@@ -235,6 +247,14 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
                 if param in changes:
                     yield f"{key} must not have {param}, which `{training}` sets"
             yield from _unknown(name, changes, key)
+            declared = {training_sets.declared(row.params) for row in _rows_of(name, methods)}
+            if declared == {training}:
+                yield f"{key} must go: by its own params {name} trains on `{training}` already"
+            if training == "ablation" and name.partition(".")[0] not in papers.ABLATIONS:
+                yield f"{key} must be one of {', '.join(papers.ABLATIONS)}, whose tables train on such subjects"
+    for name, by_emotion in params.synthesise.counts.items():
+        if name not in params.datasets or not by_emotion:
+            yield f"synthesise.counts.{name} must be clips by emotion of one of {', '.join(params.datasets)}"
     for name, reason in params.appendix.items():
         method, dot, _ = name.partition(".")
         variants = [f"{method}.{variant}" for variant in params.variants.get(method, ()) if dot]
@@ -295,6 +315,8 @@ def _recogniser(key: str, name: str, values: dict[str, Any] | None, *context: An
     if params.population:
         if not kind.learns:
             raise ParamsError(f"{key}.population must be empty: {kind.__name__} learns from no clip")
+        if params.initialisation != "population" and "methods." in key:
+            raise ParamsError(f"{key}.population needs initialisation: population, not {params.initialisation}")
         with errors_at(f"{key}."):
             changed = method.population_params()
         validate(kind.Params, changed, f"{key}.population.")
@@ -305,8 +327,6 @@ def _of_main_task(item: Listed, makers: Collection[str]) -> Row:
     """Return the row of a method or variant; `makers` are the generators of clips."""
     method = _recogniser(item.key, item.name, item.of_method | item.changes)
     params = method.params
-    if params.population and params.initialisation != "population" and item.key.startswith("methods."):
-        raise ParamsError(f"{item.key}.population needs initialisation: population, not {params.initialisation}")
     if params.synthetic:
         with errors_at(f"{item.key}."):
             synthetic_clips.check_inputs(method.inputs, params.synthetic in makers)

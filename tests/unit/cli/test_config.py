@@ -93,12 +93,27 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         (f"{GRID}.grid", {"a": {}}, " must be a list of mappings .*, not {'a': {}}"),
         (f"{GRID}.grid", [{"a": None}], r" must be a list of mappings .*, not \[{'a': None}\]"),
         (GRID, {"a": {}, "grid": [{"a": {}}]}, r"\.a must stand once, not twice"),
+        (GRID, {"grid": [{}, {"a": {"lr": 0.1}}]}, r"\.grid must be a list of mappings .*"),
+        (GRID, {"grid": [{"a": {"lr": 0.1}}, {"b": {"lr": 0.2}}]}, r"\.grid must have lr in one of its mappings alone"),
+        (GRID, {"a": {}}, r"\.a must differ from ststnet in a param, or go"),
+        (
+            "papers.variants.icegan.no_skips.skips",
+            True,
+            r"^.*\.no_skips must differ from icegan in a param",
+        ),
+        ("papers.variants.icegan.a.exp_size", 8, r"^.*\.icegan\.a must differ from icegan\.expcaps8 in"),
         (GRID, {"grid": [{"a": {}}, {"B": {}}]}, r"\.a_B: string should match pattern"),
         ("training_sets.corpus.ststnets", {}, " must be a method or variant"),
         ("training_sets.corpus.ststnet.epoch", 1, " is no known key"),
         ("training_sets.all", {}, " is no known key"),
         ("training_sets.both.flow_cnn.lrr", 0.1, r" is no known key \(did you mean 'lr'\?\)"),
         ("training_sets.both.ststnet.epoch", 1, r" is no known key \(did you mean 'epochs'\?\)"),
+        (
+            "training_sets.corpus.mer_gcn",
+            {"epochs": 3},
+            " must go: by its own params mer_gcn trains on `corpus` ",
+        ),
+        ("training_sets.ablation.ststnet", {"epochs": 4}, " must be one of icegan, mtmnet, localregions, whose tables"),
         ("training_sets.corpus.majority", {"population": {}}, " must be a method that learns: Majority learns from no"),
         (
             "training_sets.corpus.ststnet.initialisation",
@@ -123,6 +138,8 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("units.methods.hoof.synthetic_use", "pretrain", ": pretrain needs synthetic, a generator's name"),
         ("methods", {"hoof": {}, "hoof.signed": {}}, r"^.*: hoof\.signed must stand once in methods, "),
         ("methods.lbp_sip.population", {"image_size": 32}, " needs initialisation: population, not scratch$"),
+        ("units.methods.flow_cnn.population", {"epochs": 3}, " needs initialisation: population, not scratch$"),
+        ("methods.lbp_sip.image_size", 64.0, ": input should be 64, not 64.0$"),
         ("methods", {"flow_svm../../x": {}}, r"\.flow_svm../../x must be a method or <method>\.<na"),
         ("units.methods", {"flow_svm.../../x": {}}, r"\.flow_svm.../../x must be a method or "),
         ("spot.methods", {"predict.A": {}}, r"\.predict\.A must be .*, of a to z, 0 to 9 and _$"),
@@ -167,6 +184,8 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("evaluate.resamples", 10**12, ": input should be less than or equal to 100000, not 10+"),
         ("synthesise.counts.casme2.fear", -3, ": input should be greater than or equal to 0, not -3"),
         ("synthesise.counts.casme9", {}, ": input should be .*'casme9'"),
+        ("synthesise.counts.mmew", {"negative": 3}, " must be clips by emotion of one of smic, casme2, samm$"),
+        ("synthesise.counts.casme2", {}, " must be clips by emotion of one of smic, casme2, samm$"),
         ("signal_benchmark.difficulties", ["easy", "easy"], " must have each value once, not easy 2 times"),
         ("duplicate_subjects.licensed", math.inf, ": .*, not inf"),
         ("seed", True, ": input should be a valid integer, not True"),
@@ -244,15 +263,15 @@ def test_every_preset_is_accepted(name, monkeypatch):
 
 
 def test_a_variant_is_its_method_but_for_what_differs():
-    of_icegan = {"wide": {"width": 16}, "same": None}
-    descriptions = methods({"variants.ststnet.plain": {"mirror": 0.0}, "papers.variants.icegan": of_icegan})
+    of_papers = {"icegan": {"wide": {"width": 16}}, "augacn": {"nodes": None}}
+    descriptions = methods({"variants.ststnet.plain": {"mirror": 0.0}, "papers.variants": of_papers})
     plain, whole = descriptions["ststnet.plain"], descriptions["ststnet"]
     assert whole.params["mirror"] == 0.5 and plain.params == whole.params | {"mirror": 0.0}
     assert plain.reads == whole.reads == ["flow"]
-    wide, same = (descriptions[f"icegan.{name}"] for name in of_icegan)
-    assert same.params == descriptions["icegan"].params
+    wide = descriptions["icegan.wide"]
+    assert descriptions["augacn.nodes"].params == descriptions["augacn"].params
     assert wide.params["width"] == 16 and wide.synthesises
-    assert outside_of_tables(descriptions) == ["icegan.wide", "icegan.same"]
+    assert outside_of_tables(descriptions) == ["icegan.wide", "augacn.nodes"]
 
 
 def test_on_flow_pictures_nothing_starts_from_the_population():
@@ -270,7 +289,7 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_an
     values = config.load(ROOT / "params.yaml")
     values["variants"] = {"ststnet": {"plain": {"mirror": 0.0}, "long": {"epochs": 9}}}
     values["methods"]["ststnet"] |= {"initialisation": "scratch", "population": {}}
-    del values["methods"]["off_apexnet"]
+    del values["methods"]["off_apexnet"], values["training_sets"]["corpus"]["ststnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
     checked = described.check(values).methods
     ours = methods({})["microexpr"]
@@ -400,10 +419,10 @@ def test_every_number_has_bounds():
 
 
 def test_a_grid_is_every_combination():
-    grid = [{"still": {"mirror": 0.0}, "": {}}, {"fast": {"lr": 0.1, "epochs": 1}, "slow": {"lr": 0.001}}]
+    grid = [{"still": {"mirror": 0.0}, "": {}}, {"fast": {"lr": 0.1, "epochs": 1}, "slow": {"lr": 0.002}}]
     entries = methods({GRID: {"alone": {"epochs": 2}, "grid": grid}})
     names = ["alone", "still_fast", "fast", "still_slow", "slow"]
     assert outside_of_tables(entries) == [f"ststnet.{name}" for name in names]
     whole = entries["ststnet"].params
     assert entries["ststnet.still_fast"].params == whole | {"mirror": 0.0, "lr": 0.1, "epochs": 1}
-    assert entries["ststnet.slow"].params == whole | {"lr": 0.001}
+    assert entries["ststnet.slow"].params == whole | {"lr": 0.002}
