@@ -22,6 +22,7 @@ from microexpr.core import records
 from microexpr.core.errors import printable
 from microexpr.core.files import visible
 
+FOLDERS = ("results", "work", "data")  # that a run writes to
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDED_S = 8.0  # after a signal, at most
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
@@ -52,6 +53,9 @@ class Session:
 
     def _review(self) -> None:
         """End the program if outputs are not as they were made here."""
+        for folder in FOLDERS:
+            if os.path.islink(folder) and not os.path.exists(folder):
+                sys.exit(f"error: {folder}: is a link to {os.readlink(folder)}, which is not there")
         outputs = self.outputs.all
         if len(self.stages) < len(STAGES):
             outputs = sorted(set().union(*(self.outputs.expected[noun] for noun in self.stages)))
@@ -73,7 +77,7 @@ class Session:
 
     def begin(self) -> None:
         """Before the first job: moves away outputs of other params."""
-        for folder in ("results", "work", "data"):
+        for folder in FOLDERS:
             if Path(folder).exists() and not os.access(folder, os.W_OK):  # Snakemake would show a traceback of its code
                 sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
         if not self.is_main:

@@ -9,10 +9,12 @@ import os
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 from bad_input import CASES, PROJECT
 from run import Run
+from session import Session
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
@@ -94,6 +96,14 @@ def test_a_clip_of_the_report_that_this_run_lacks_is_said_in_one_line(project):
     done = project.snakemake("-n", check=False)
     message = r"^error: params\.yaml: report\.clips must name clips of this run, not casme2/sub01/nothere"
     assert done.returncode == 1 and re.search(message, done.stderr, re.MULTILINE) and "File " not in done.stderr
+
+
+def test_results_that_link_to_nothing_are_refused_before_a_plan(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.symlink("/nowhere/results", "results")
+    workflow = SimpleNamespace(is_main_process=True, local_exec=False)
+    with pytest.raises(SystemExit, match="^error: results: is a link to /nowhere/results, which is not there$"):
+        Session(None, SimpleNamespace(of_table={}), workflow)
 
 
 @pytest.mark.slow
