@@ -53,9 +53,9 @@ class Session:
 
     def _review(self) -> None:
         """End the program if outputs are not as they were made here."""
-        for folder in FOLDERS:
-            if os.path.islink(folder) and not os.path.exists(folder):
-                sys.exit(f"error: {folder}: is a link to {os.readlink(folder)}, which is not there")
+        for folder in map(Path, FOLDERS):
+            if folder.is_symlink() and not folder.exists():
+                sys.exit(f"error: {folder}: is a link to {folder.readlink()}, which is not there")
         outputs = self.outputs.all
         if len(self.stages) < len(STAGES):
             outputs = sorted(set().union(*(self.outputs.expected[noun] for noun in self.stages)))

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -100,9 +101,9 @@ def test_a_clip_of_the_report_that_this_run_lacks_is_said_in_one_line(project):
 
 def test_results_that_link_to_nothing_are_refused_before_a_plan(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    os.symlink("/nowhere/results", "results")
+    Path("results").symlink_to("/nowhere/results")
     workflow = SimpleNamespace(is_main_process=True, local_exec=False)
-    with pytest.raises(SystemExit, match="^error: results: is a link to /nowhere/results, which is not there$"):
+    with pytest.raises(SystemExit, match=r"^error: results: is a link to /nowhere/results, which is not there$"):
         Session(None, SimpleNamespace(of_table={}), workflow)
 
 

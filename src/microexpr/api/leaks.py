@@ -4,7 +4,7 @@ import gc
 import pickle
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from io import BytesIO
 from types import FunctionType, ModuleType
@@ -40,27 +40,26 @@ def held(value: Any) -> Iterator[Any]:
         rest += gc.get_referents(*parts)
 
 
-class Shared:
-    """Data in the classes of an estimator and its copy, and objects that copying does not copy: both have them."""
+@contextmanager
+def unchanged(estimator: Any, copied: Any) -> Iterator[None]:
+    """Raise LeakError if the block changes data in the classes of an estimator and of its parts, or an object that its
+    copy has not copied; also for one that cannot be written, and so not compared."""
+    parts, originals = [*held(copied)], {id(value): value for value in held(estimator)}
+    classes = {owner for value in parts for owner in type(value).__mro__}
+    objects = {
+        f"its {type(v).__name__} at {id(v):#x}": v for v in parts if id(v) in originals and hasattr(v, "__dict__")
+    }
 
-    def __init__(self, estimator: Any, copied: Any) -> None:
-        parts, originals = [*held(copied)], {id(value): value for value in held(estimator)}
-        classes = {owner for value in parts for owner in type(value).__mro__}
-        self.classes = [owner for owner in classes if owner.__module__.partition(".")[0] not in LIBRARIES]
-        self.objects = [value for value in parts if id(value) in originals and hasattr(value, "__dict__")]
-
-    def written(self) -> dict[str, bytes]:
-        """Return the bytes of each, by name. Raises LeakError for one that cannot be written, and so not compared."""
-        members = [(owner.__name__, *member) for owner in self.classes for member in vars(owner).items()]
+    def written() -> dict[str, bytes]:
+        owners = [owner for owner in classes if owner.__module__.partition(".")[0] not in LIBRARIES]
+        members = [(owner.__name__, *member) for owner in owners for member in vars(owner).items()]
         data = {f"{owner}.{name}": value for owner, name, value in members if not name.startswith(("__", "_abc_"))}
-        data |= {f"its {type(value).__name__} at {id(value):#x}": value for value in self.objects}
-        for name, value in data.items():
-            try:
-                data[name] = _written(value)
-            except Exception as error:
-                shared = f"which the estimators of all folds share and which cannot be compared: {error}"
-                raise LeakError(f"an estimator must not have {name}, {shared}") from error
-        return data
+        return {name: _written(value, name) for name, value in (data | objects).items()}
+
+    before = written()
+    yield
+    if changed := sorted(name for name, data in written().items() if before.get(name) != data):
+        raise LeakError(f"fit must not change {changed[0]}, which the estimators of all folds share")
 
 
 class Writer(pickle.Pickler):
@@ -68,20 +67,20 @@ class Writer(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Tensor):
-            return repr, ((str(value.dtype), *value.shape, _bytes(value)),)
+            flat = value.detach().cpu().contiguous().reshape(-1)
+            return repr, ((str(value.dtype), *value.shape, flat.view(torch.uint8).numpy().tobytes()),)
         if not isinstance(value, (type, ModuleType)) and not hasattr(type(value), "__get__"):
             return NotImplemented
         contents = [getattr(value, name, None) for name in ("__func__", "__self__", "__defaults__", "__kwdefaults__")]
         return repr, ((id(value), *contents, value.cache_info() if hasattr(value, "cache_info") else None),)
 
 
-def _written(value: Any) -> bytes:
-    Writer(file := BytesIO()).dump(value)
+def _written(value: Any, name: str) -> bytes:
+    try:
+        Writer(file := BytesIO()).dump(value)
+    except Exception as error:
+        raise LeakError(f"{name} is shared by all folds, and must be data that can be compared: {error}") from error
     return file.getvalue()
-
-
-def _bytes(tensor: Tensor) -> bytes:
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 class WeightsLeft:
@@ -119,26 +118,21 @@ class WeightsLeft:
 
 
 def _snapshot(network: nn.Module) -> dict[str, tuple[bytes, np.ndarray]]:
-    """Return of each tensor a digest, and up to about SAMPLED values, evenly spaced, none of fewer than 16 numbers.
+    """Return of each tensor and other attribute a digest, and up to about SAMPLED values, evenly spaced.
 
-    The digest of a tensor of one value, which chance makes equal, is by name; as is that of any other attribute."""
-    snapshot = {}
-    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-        flat = tensor.detach().cpu().contiguous().reshape(-1)
+    The digest of a tensor of one value, which chance makes equal, is by name, as is that of what is no tensor. There
+    are no values of fewer than 16 numbers."""
+    tensors, snapshot = {**dict(network.named_parameters()), **dict(network.named_buffers())}, {}
+    plain = [(path, *item) for path, module in network.named_modules() for item in vars(module).items()]
+    others = {f"{path}.{name}".lstrip("."): value for path, name, value in plain if name not in USUAL}
+    for name, value in (tensors | others).items():
+        flat = value.detach().cpu().reshape(-1) if name in tensors else torch.empty(0)
         key = name if bool((flat == flat[:1]).all()) else ""
         is_sampled = flat.is_floating_point() and len(flat) >= 16
         values = flat[:: -(-len(flat) // SAMPLED)].double().numpy().copy() if is_sampled else np.empty(0)
-        snapshot[name] = _digest(_bytes(flat), key), values
-    for path, module in network.named_modules():
-        for attribute in vars(module).keys() - USUAL:
-            name = f"{path}.{attribute}".lstrip(".")
-            with suppress(Exception):  # what cannot be written
-                snapshot[name] = _digest(_written(vars(module)[attribute]), name), np.empty(0)
+        with suppress(LeakError):  # what cannot be written
+            snapshot[name] = blake2b(_written(value, name), key=key.encode()[-64:]).digest(), values
     return snapshot
-
-
-def _digest(data: bytes, name: str) -> bytes:
-    return blake2b(data, key=name.encode()[-64:]).digest()
 
 
 def _correlation(new: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:

@@ -158,18 +158,10 @@ def validate(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Any
         checked = model.model_validate_json(json.dumps(values), strict=True)  # lists for tuples, but no true for 1
     except ValidationError as error:
         raise ParamsError("; ".join(_line(model, e, prefix) for e in _relevant(error.errors()))) from None
-    if line := next(_other_numbers(values, checked.model_dump(mode="json"), prefix), ""):
-        raise ParamsError(line)
+    for key, number in checked.model_dump(mode="json").items():
+        if type(number) is int and isinstance(values.get(key), (bool, float)):  # a Literal takes 1.0 and true for 1
+            raise ParamsError(f"{prefix}{key}: input should be {number}, not {values[key]!r}")
     return checked
-
-
-def _other_numbers(value: Any, checked: Any, key: str) -> Iterator[str]:
-    """Yield a line for each value that is no whole number and was taken for one: a Literal takes true for 1."""
-    if isinstance(value, (dict, list)):
-        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _other_numbers(part, checked[name], f"{key}{name}.")
-    elif type(checked) is int and isinstance(value, (bool, float)):
-        yield f"{key[:-1]}: input should be {checked}, not {value!r}"
 
 
 def _relevant(errors: Iterable[Any]) -> Iterator[Any]:

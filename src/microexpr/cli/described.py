@@ -226,11 +226,6 @@ def _relations_of_methods(params: Any, listed: Iterable[Listed], rows: Mapping[s
             yield f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}"
 
 
-def _rows_of(name: str, rows: Mapping[str, Row]) -> list[Row]:
-    """Return the rows of a method and of its variants, or of one variant."""
-    return [row for other, row in rows.items() if name in (other, other.partition(".")[0])]
-
-
 def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
     """Yield a line for each value that another section excludes, and for each name that no other section has.
 
@@ -247,8 +242,8 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
                 if param in changes:
                     yield f"{key} must not have {param}, which `{training}` sets"
             yield from _unknown(name, changes, key)
-            declared = {training_sets.declared(row.params) for row in _rows_of(name, methods)}
-            if declared == {training}:
+            own = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
+            if {*map(training_sets.declared, own)} == {training}:
                 yield f"{key} must go: by its own params {name} trains on `{training}` already"
             if training == "ablation" and name.partition(".")[0] not in papers.ABLATIONS:
                 yield f"{key} must be one of {', '.join(papers.ABLATIONS)}, whose tables train on such subjects"

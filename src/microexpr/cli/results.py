@@ -438,9 +438,7 @@ def table(
 
 
 def of_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> tuple[str, list[str]]:
-    """Return a line on the data sets of a table, from `sources`, and on its params that are those of params.yaml.
-
-    Notes follow on those that are not."""
+    """Return a line on the data sets of a table, from `sources`, and its params; notes on those that are others now."""
     from microexpr.cli import config
     from microexpr.reporting import made_with
 
