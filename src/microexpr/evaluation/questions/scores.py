@@ -21,7 +21,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.evaluation.metrics import Metric, accuracy, by_subject, label_f1, uar, uf1
 from microexpr.evaluation.metrics.intervals import differences, interval
-from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
+from microexpr.evaluation.questions import NUMBERS, Topic, is_understood, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line, by_clip
 from microexpr.evaluation.questions.long_videos import plain
 from microexpr.signals.spotting.hits import Span, match
@@ -36,6 +36,7 @@ TITLES: dict[Topic, str] = {
 CONTRADICTION = ("of a clip", "no contradiction")
 SHUFFLES = 20
 BINS = 10  # of confidences
+SHOWN = 3  # answers in a note
 FRAMES = 1000  # in a second of an answer's times
 
 
@@ -108,13 +109,32 @@ def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> floa
 
 
 def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
-    """Return the figures of answers that have an interval. Raises DataError for a question without an answer."""
+    """Return the figures of answers that have an interval.
+
+    Raises DataError for a question without an answer, and for a true number or time that is not understood."""
     for line in truth:
         if line.id not in answers:
             raise DataError(f"question {line.id}: must have an answer, not none")
+        if line.question.topic in long_videos.FORMS and not is_understood(line.question.topic, str(line.answer)):
+            raise DataError(f"question {line.id}: the true answer is not understood: {line.answer!r}")
     consistent, subjects = _consistent(truth, answers)
     agreement = Figure(_right(consistent, subjects), accuracy, len(consistent))
     return by_topic(truth, answers) | {CONTRADICTION: agreement}
+
+
+def notes(truth: Sequence[Line], answers: Mapping[str, str]) -> list[str]:
+    """Return a line on the answers that can only be wrong, for their words; none if there are none."""
+    known = defaultdict[Topic, set[str]](set)
+    for line in truth:
+        known[line.question.topic].update(long_videos.classes(str(line.answer)))
+    wrong = list[str]()
+    for line in truth:
+        topic, text = line.question.topic, answers[line.id]
+        is_known = topic not in ("coarse", "fine", "classes") or {*long_videos.classes(text)} <= known[topic]
+        wrong += [f"{line.id} {text!r:.60}"] * (not is_understood(topic, text) or not is_known)
+    shown = ", ".join(wrong[:SHOWN]) + f" and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN)
+    what = "are not understood, or of a class that no true answer has, and count as wrong"
+    return [f"{len(wrong)} answers {what}: {shown}"] * bool(wrong)
 
 
 def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
@@ -195,7 +215,7 @@ def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bo
 
 def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
     """Return the intervals of an answer, in 1 / `FRAMES` s, and their classes."""
-    spans = [(round(FRAMES * start), round(FRAMES * end)) for start, end in long_videos.spans(times)]
+    spans = [(round(FRAMES * start), round(FRAMES * end)) for start, end in long_videos.spans(times) or ()]
     names = long_videos.classes(classes)
     return spans, [*names] if len(names) == len(spans) else [None] * len(spans)
 
@@ -212,12 +232,12 @@ def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list
         contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
         if units is not None:
             about_units = [line for line in clip if line.question.topic == "shown"]
-            yes = {line.question.unit: plain(answers[line.id]) == "yes" for line in about_units}
+            yes = {line.question.unit: parts("shown", answers[line.id])[1] == "yes" for line in about_units}
             contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
             contradicts |= sentence is not None and named(sentence) != named(units)
         if "micro count" in texts:
             count = long_videos.number(texts["micro count"])
-            contradicts |= "times" in texts and len(long_videos.spans(texts["times"])) != count
+            contradicts |= "times" in texts and len(long_videos.spans(texts["times"]) or ()) != count
             contradicts |= "classes" in texts and len(long_videos.classes(texts["classes"])) != count
         agree.append(not contradicts)
         subjects.append(clip[0].subject_id)
