@@ -27,8 +27,6 @@ with logged() as snakemake:
         exam.spotted(*spotting.read(path, videos))
     for name, paths in values.programs.items():
         exam.program(name, [line for path in paths for line in lines.read(Path(path), answered=True)])
-    for note in exam.notes():
-        print(note)
     figures = exam.rows(values.resamples)
     store.write_csv(outputs.csv, questions_table.COLUMNS, questions_table.rows(figures))
     store.write_text(outputs.figures, table.csv_text(answerers.COLUMNS, figures))

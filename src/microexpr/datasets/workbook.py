@@ -275,7 +275,7 @@ def _of_columns(
 
 
 def _heads(names: Iterable[str], column: str, also: Mapping[str, str]) -> list[str]:
-    keys = {_key(column), *(_key(other) for other, meant in also.items() if meant == column)}
+    keys = {_key(column), *(_key(other) for other, name in also.items() if name == column)}
     return [name for name in names if _key(name) in keys]
 
 

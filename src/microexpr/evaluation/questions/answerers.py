@@ -93,13 +93,6 @@ class Answerers:
         self.learnt_from[name] = "not known"
         self.answers.setdefault(name, {}).update({line.id: (str(line.answer), line.confidence) for line in answers})
 
-    def notes(self) -> Iterator[str]:
-        """Yield a line on the answers of each answerer that are not understood."""
-        for name, answers in self.answers.items():
-            of_name = {key: text for key, (text, _) in answers.items()}
-            truth = [line for line in self.true if line.id in answers]
-            yield from (f"{name}: {note}" for note in scores.notes(truth, of_name))
-
     def rows(self, resamples: int) -> list[scores.Row]:
         """Return the figures of all answerers, rows of `COLUMNS`.
 

@@ -79,9 +79,9 @@ def spans(text: str) -> list[tuple[float, float]] | None:
     None for one that is not understood: with both units, with other numbers or units such as frames, without an
     interval, and with one that ends before it starts."""
     words = plain(text)
-    found = _SPAN.findall(words)
-    pairs = [(float(start), float(end)) for start, _, end, _ in found]
-    units = {unit[0] for _, first, _, last in found for unit in (first, last) if unit} or {"s"}
+    matches = _SPAN.findall(words)
+    pairs = [(float(start), float(end)) for start, _, end, _ in matches]
+    units = {unit[0] for _, first, _, last in matches for unit in (first, last) if unit} or {"s"}
     is_wrong = len(units) > 1 or _OTHERS.search(_SPAN.sub("", words)) or any(start > end for start, end in pairs)
     if is_wrong or not (pairs or _NOTHING.fullmatch(words)):
         return None

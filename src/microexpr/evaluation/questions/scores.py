@@ -124,17 +124,17 @@ def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
 
 def notes(truth: Sequence[Line], answers: Mapping[str, str]) -> list[str]:
     """Return a line on the answers that can only be wrong, for their words; none if there are none."""
-    known = defaultdict[Topic, set[str]](set)
+    words = defaultdict[Topic, set[str]](set)  # of true answers
     for line in truth:
-        known[line.question.topic].update(long_videos.classes(str(line.answer)))
+        words[line.question.topic].update(long_videos.classes(str(line.answer)))
     wrong = list[str]()
     for line in truth:
         topic, text = line.question.topic, answers[line.id]
-        is_known = topic not in ("coarse", "fine", "classes") or {*long_videos.classes(text)} <= known[topic]
-        wrong += [f"{line.id} {text!r:.60}"] * (not is_understood(topic, text) or not is_known)
-    shown = ", ".join(wrong[:SHOWN]) + f" and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN)
-    what = "are not understood, or of a class that no true answer has, and count as wrong"
-    return [f"{len(wrong)} answers {what}: {shown}"] * bool(wrong)
+        is_of_class = topic not in ("coarse", "fine", "classes") or {*long_videos.classes(text)} <= words[topic]
+        wrong += [f"{line.id} {text!r:.60}"] * (not is_understood(topic, text) or not is_of_class)
+    ids = ", ".join(wrong[:SHOWN]) + f" and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN)
+    reason = "are not understood, or of a class that no true answer has, and count as wrong"
+    return [f"{len(wrong)} answers {reason}: {ids}"] * bool(wrong)
 
 
 def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
