@@ -130,9 +130,7 @@ def present(values: Any, name: str, noun: str, classes: Sequence[Any] = ()) -> n
     array = rows(values, f"{name} must be a {noun} of each clip")
     flat = array.ravel()
     for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
-        is_none = noun == "class" and (
-            isinstance(value, (tuple, list)) or (isinstance(value, float) and value % 1 != 0)
-        )
+        is_none = noun == "class" and (isinstance(value, (tuple, list)) or (isinstance(value, float) and value % 1))
         is_word = isinstance(value, str) and value.strip().lower() in MISSING and value not in classes
         if is_missing or is_none or is_word:
             hint = "; name it among classes if it is one" if is_word and noun == "class" else ""

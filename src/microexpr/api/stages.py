@@ -94,19 +94,15 @@ def _read_table(path: Path) -> pd.DataFrame:
             return float(text or "nan")
         return int(text) if text.lstrip("-").isdecimal() else decimal(text)
 
-    numbers = {
+    kinds = {
         name: value
         for name in header
         if name not in NAMES and all(NUMBER.fullmatch(row[name].replace(",", point)) for _, row in rows)
     }
-    values = [row | csv_file.cells(path, number, row, numbers, StoreError) for number, row in rows]
-    columns = {
-        name or f"Unnamed: {i}": pd.Series(
-            [np.nan if row[name] == "" else row[name] for row in values], dtype=None if name in numbers else str
-        )
-        for i, name in enumerate(header)
-    }
-    return pd.DataFrame(columns)
+    values = [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
+    table = pd.DataFrame(values, columns=header)
+    table.columns = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
+    return table.mask(table == "")
 
 
 def variables(group: Any) -> dict[str, Variable]:

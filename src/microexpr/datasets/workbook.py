@@ -25,6 +25,7 @@ UNPACKED = 16 * 2**20  # bytes to which it may unpack
 TAGS = 2 * 10**6  # of XML, times its sheets, which may be one part of the file many times
 ROWS, CELLS = 2**20, 3 * 10**5  # of a sheet; openpyxl yields every row before the last, and every cell
 HEADER_ROWS = 100  # among which the header is looked for
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 DOCTYPE = "<!DOCTYPE"  # could define entities that become more than memory holds
 
 
@@ -139,11 +140,7 @@ def _matches(root: Path, pattern: str) -> list[Path]:
 
 
 def rows(
-    file: Path,
-    columns: tuple[str, ...],
-    notes: list[str],
-    sheet: str | None = None,
-    also: Mapping[str, str] = MappingProxyType({}),
+    file: Path, columns: tuple[str, ...], notes: list[str], sheet: str | None = None, also: Mapping[str, str] = NO_NAMES
 ) -> Iterator[Row]:
     """Yield the rows below the header. Blank rows are skipped, hidden rows are not; other sheets like it are noted.
 
@@ -151,26 +148,27 @@ def rows(
     without case and blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an
     unreadable file, a missing sheet, a column that is missing or occurs twice, and a formula without its value.
     A CSV file has its header in row 1."""
+    meanings = {column: {_key(column), *(_key(name) for name in also if also[name] == column)} for column in columns}
     if file.suffix.lower() == ".csv":
         with csv_file.opened(file) as (header, lines):
-            of_column = _of_columns(file, 1, header, columns, also)
-            for number, cells in lines:
-                yield Row(file, number, {key: {head: cells[head] for head in of_column[key]} for key in of_column})
+            heads = _heads(file, 1, header, meanings)
+            for number, texts in lines:
+                yield Row(file, number, {key: {head: texts[head] for head in heads[key]} for key in heads})
         return
     book, formulas = _load(file, values=True), _load(file, values=False)
     if sheet is not None and sheet not in book.sheetnames:
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
-    title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns, also, notes)
-    of_column = _of_columns(file, top, names, columns, also)
+    title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, meanings, notes)
+    heads = _heads(file, top, names, meanings)
+    used = {*chain(*heads.values())}
     content = (_cells(file, version[title], top + 1) for version in (book, formulas))
     for number, (values, formula_cells) in enumerate(zip(*content, strict=True), top + 1):
         if not any(value is not None and str(value).strip() for value in formula_cells):
             continue
         cells = dict(zip(names, values, strict=False))
-        row = Row(file, number, {key: {head: cells.get(head) for head in heads} for key, heads in of_column.items()})
-        formulas_by_head = dict(zip(names, formula_cells, strict=False))
-        for head in (head for heads in of_column.values() for head in heads):
-            if (formula := str(formulas_by_head.get(head))).startswith("=") and cells[head] is None:
+        row = Row(file, number, {key: {head: cells.get(head) for head in heads[key]} for key in heads})
+        for head, formula in zip(names, formula_cells, strict=False):
+            if head in used and str(formula).startswith("=") and cells.get(head) is None:
                 raise DataError(
                     f"{head} must have a value, not only the formula {formula} ({row.where}); open and save the file "
                     "in a spreadsheet program"
@@ -258,53 +256,47 @@ def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
 
 
 Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" if a cell is empty
+Meanings = Mapping[str, set[str]]  # keys of the names that mean a column, by column
 
 
-def _of_columns(
-    file: Path, top: int, names: Sequence[str], columns: Iterable[str], also: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Return by column the names in a header that mean it. Raises DataError for none, and for one name twice."""
-    of_column = {_key(column): _heads(names, column, also) for column in columns}
-    for column in columns:
-        heads = of_column[_key(column)]
+def _heads(file: Path, top: int, names: Sequence[str], meanings: Meanings) -> dict[str, list[str]]:
+    """Return the names in a header that mean a column, by its key. Raises DataError for none, and for one twice."""
+    result = {_key(column): [name for name in names if _key(name) in keys] for column, keys in meanings.items()}
+    for column, heads in zip(meanings, result.values(), strict=True):
         if len({*map(_key, heads)}) < len(heads):
             raise DataError(f"{file}: column {column!r} must be there once, not twice in row {top}")
         if not heads:
             raise DataError(f"{file}: column {column!r} is missing in row {top}{nearest(column, names)}")
-    return of_column
+    return result
 
 
-def _heads(names: Iterable[str], column: str, also: Mapping[str, str]) -> list[str]:
-    keys = {_key(column), *(_key(other) for other, name in also.items() if name == column)}
-    return [name for name in names if _key(name) in keys]
-
-
-def _header(
-    file: Path, pages: list[Any], columns: tuple[str, ...], also: Mapping[str, str], notes: list[str]
-) -> Header:
+def _header(file: Path, pages: list[Any], meanings: Meanings, notes: list[str]) -> Header:
     """Return the header of the first sheet that has all columns, else of the first with the first column.
 
     Visible sheets go before hidden ones; others with the first column are noted. Raises DataError if no sheet has a
     header, or two visible sheets have all columns."""
-    visible = [page for page in pages if page.sheet_state == "visible"]
-    hidden = [page for page in pages if page not in visible]
-    headers = [header for page in (*visible, *hidden) for header in _headers(file, page, columns, also)]
-    of_visible = [header for header in headers if header[0] in {page.title for page in visible}]
-    complete = [header for header in of_visible if all(_heads(header[2], column, also) for column in columns)]
+    first, visible = next(iter(meanings)), [page.title for page in pages if page.sheet_state == "visible"]
+    pages = sorted(pages, key=lambda page: page.title not in visible)
+    headers = [header for page in pages for header in _headers(file, page, meanings[first])]
+    complete = [
+        title
+        for title, _, names in headers
+        if title in visible and all(keys & {*map(_key, names)} for keys in meanings.values())
+    ]
     if len(complete) > 1:
-        raise DataError(f"{file}: must hold the annotation in one sheet, not in {complete[0][0]} and {complete[1][0]}")
+        raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(complete)}")
     if not headers:
-        raise DataError(f"{file}: must have a header row with column {columns[0]!r}, found none")
-    chosen = (complete or headers)[0]
+        raise DataError(f"{file}: must have a header row with column {first!r}, found none")
+    chosen = next((header for header in headers if header[0] in complete), headers[0])
     if others := ", ".join(title for title, _, _ in headers if title != chosen[0]):
-        notes.append(f"{file}: of sheets with column {columns[0]!r}, {chosen[0]} is read; passed over: {others}")
+        notes.append(f"{file}: of sheets with column {first!r}, {chosen[0]} is read; passed over: {others}")
     return chosen
 
 
-def _headers(file: Path, page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
+def _headers(file: Path, page: Any, keys: set[str]) -> Iterator[Header]:
     """Yield the header of a sheet, if it has one."""
     for number, values in enumerate(islice(_cells(file, page, 1), HEADER_ROWS), 1):
         names = ["" if value is None else str(value).strip() for value in values]
-        if _heads(names, columns[0], also):
+        if keys & {*map(_key, names)}:
             yield page.title, number, names
             return

@@ -19,10 +19,7 @@ from microexpr.evaluation.questions.long_videos import plain
 Topic = Literal["coarse", "fine", "units", "shown", "side", "all"] | long_videos.Topic
 SPELT = NAMES | {38: "nostril dilater", 39: "nostril compress"}  # as the challenge has them
 NUMBERS = {name: number for names in (NAMES, SPELT) for number, name in names.items()}
-CHOICES: dict[Topic, dict[str, str]] = {  # answers in other words -> in those of the challenge
-    "shown": {"yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no"},
-    "side": {"left": "left", "l": "left", "right": "right", "r": "right"},
-}
+YES = {"y": "yes", "true": "yes", "n": "no", "false": "no"}  # other words for an answer
 WORDS = {True: ("", "is", "it"), False: ("s", "are", "them")}  # of one action unit, of several
 COARSE, FINE = "What is the coarse expression class?", "What is the fine-grained expression class?"
 UNITS = {single: f"What {verb} the action unit{s}?" for single, (s, verb, _) in WORDS.items()}
@@ -106,7 +103,7 @@ def parts(topic: Topic, text: str) -> tuple[frozenset[int | str], str]:
 
     A unit is its number in FACS, or, if it has none, its words."""
     words = plain(text)
-    units, classes = (words, "") if topic == "units" else ("", CHOICES.get(topic, {}).get(words, words))
+    units, classes = (words, "") if topic == "units" else ("", YES.get(words, words) if topic == "shown" else words)
     if topic == "all":
         units, _, classes = words.partition(": ")[2].partition(". therefore, ")
     return frozenset(map(_number, long_videos.listed(units))), classes
@@ -121,7 +118,7 @@ def is_understood(topic: Topic, text: str) -> bool:
         case "times":
             return long_videos.spans(text) is not None
         case "shown" | "side":
-            return words in CHOICES[topic].values()
+            return words in (("yes", "no") if topic == "shown" else ("left", "right"))
     return bool(text.strip()) and (topic != "all" or bool(words)) and all(isinstance(unit, int) for unit in units)
 
 

@@ -62,7 +62,7 @@ def test_a_full_stop_is_no_mistake_and_a_unit_that_nobody_has_is():
         ("a0", "Negative", "bad"),
         ("a2", "AU4; 7", "brow lowerer, smile"),
         ("a3", "Y", "it is"),
-        ("b3", "l", "both"),
+        ("b3", "Left.", "both"),
         ("a5", None, "anger"),
     ],
 )
