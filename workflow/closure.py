@@ -212,5 +212,5 @@ def code(script: str, *modules: str, datasets: frozenset[str] | None = None) -> 
 def _names(others: frozenset[str]) -> str:
     """Return the meaning of NAMES without the functions of these data sets."""
     tree = ast.parse(NAMES.read_bytes())
-    kept = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in others)]
-    return meaning(ast.Module(kept, []))
+    nodes = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in others)]
+    return meaning(ast.Module(nodes, []))

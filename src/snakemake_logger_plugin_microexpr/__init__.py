@@ -196,5 +196,5 @@ def earlier_seconds(folder: Path, rules: Counter[str]) -> dict[str, dict[str, fl
             job, seconds = path.relative_to(folder).with_suffix(""), dict(zip(header, row, strict=True))["s"]
             for group in (job.parts[0], "_".join(job.parts[:2]), job.name):
                 groups[group][job.as_posix()] = float(seconds)
-    found = {rule: [name for name in accumulate(rule.split("_"), "{}_{}".format) if name in groups] for rule in rules}
-    return {rule: groups[names[-1]] for rule, names in found.items() if names}
+    keys = {rule: [name for name in accumulate(rule.split("_"), "{}_{}".format) if name in groups] for rule in rules}
+    return {rule: groups[names[-1]] for rule, names in keys.items() if names}

@@ -19,7 +19,6 @@ TENSOR = "; of a tensor on a GPU or with a gradient give .detach().cpu()"
 
 T = TypeVar("T")
 PANDAS = (pd.Series, pd.DataFrame)
-MISSING = {"", "nan", "NaN", "NaT", "None", "<NA>"}  # texts that numpy and pandas write in place of a missing value
 
 
 def describe(value: Any) -> str:
@@ -104,6 +103,14 @@ def whole(value: Any, name: str, least: int, most: float = np.inf) -> int:
     return int(value)
 
 
+def positive(value: Any, expected: str) -> float:
+    """Return a finite number above 0. Raises DataError, which begins with `expected`, for another value."""
+    is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not (is_number and 0 < value < np.inf):
+        raise DataError(f"{expected}, not {value!r}")
+    return float(value)
+
+
 def params(value: T | None, kind: type[T]) -> T:
     """Return params, without them the defaults. Raises ParamsError for an object of another kind."""
     if value is not None and not isinstance(value, kind):
@@ -118,20 +125,20 @@ def reporter(progress: Any, silent: Callable[..., None]) -> Callable[..., None]:
     return progress or silent
 
 
-def present(values: Any, name: str, noun: str) -> np.ndarray:
+def present(values: Any, name: str, noun: str, classes: Sequence[Any] = ()) -> np.ndarray:
     """Return values one by one as an array.
 
-    Raises DataError for a missing one, also as a text that stands for it, a class that is no whole number, and a name
-    that is true or false."""
+    Raises DataError for a missing one, also as a text that stands for it unless `classes` has it, for a class that is a
+    fraction, and for a name that is true or false."""
     array = rows(values, f"{name} must be a {noun} of each clip")
     flat = array.ravel()
     for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
-        if noun == "class":
-            is_wrong = isinstance(value, (tuple, list)) or (isinstance(value, float) and not value.is_integer())
-        else:
-            is_wrong = isinstance(value, bool) or (isinstance(value, str) and folded(value) in NOBODY)
-        if is_missing or is_wrong or (isinstance(value, str) and value.strip() in MISSING):
-            raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}")
+        is_part = isinstance(value, (tuple, list)) or (isinstance(value, float) and value % 1)
+        is_none = is_part if noun == "class" else isinstance(value, bool)
+        is_word = isinstance(value, str) and folded(value) in NOBODY and value not in classes
+        if is_missing or is_none or is_word:
+            hint = "; name it among classes if it is one" if is_word and noun == "class" else ""
+            raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}{hint}")
     return array
 
 

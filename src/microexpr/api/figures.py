@@ -12,7 +12,7 @@ from microexpr.api import checks
 from microexpr.core.errors import DataError
 from microexpr.core.facs import UNKNOWN
 from microexpr.core.seeds import generator
-from microexpr.core.subjects import folded
+from microexpr.core.subjects import folded, key_of
 from microexpr.evaluation import Params, metrics
 from microexpr.evaluation.metrics import UNTESTED, intervals
 from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
@@ -77,7 +77,7 @@ def evaluate(
     """Return UF1, UAR and other figures of N clips, with 95 % intervals by resampling whole subjects.
 
     `truth` [N] and `predicted` [N], or [S, N] of S seeds, are class names, or indices into `classes`. `classes` are the
-    names in order, also those that no clip has; without them the classes are those that occur, sorted. `subjects` [N]
+    names in order, also those that no clip has; without them the classes are those of `truth`, sorted. `subjects` [N]
     are names or numbers; those that differ in case, blanks or zeros before a number are one. All clips are pooled
     before a figure is computed, as MEGC2019 does; over seeds, figures are averaged. `resamples` is the number of
     resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
@@ -203,7 +203,7 @@ def _leave_out_empty(table: pd.DataFrame, low: str, high: str, warns: bool = Fal
 
 
 def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[Any], list[np.ndarray]]:
-    """Return the classes, named or else those that occur, sorted, and arrays of labels; the first is the truth.
+    """Return the classes, named or else those of the truth, sorted, and arrays of labels; the first is the truth.
 
     Arrays are indices of classes, int64[..., N]. Where the truth is of several labels [N, L], names are those of labels
     or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1; a warning says so where each row
@@ -224,13 +224,14 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
             several = f"{what}, and is read as several labels at once"
             warnings.warn(f"{several}; for one class of each clip give {column} of it", UserWarning, stacklevel=3)
         return names, arrays
-    present = {word: np.ravel(checks.present(values, word, "class")) for word, values in labels.items()}
+    present = {word: np.ravel(checks.present(values, word, "class", named or ())) for word, values in labels.items()}
     if named is None:
         _check_spellings(present)
-    names = np.unique(np.concatenate([*present.values()])).tolist() if named is None else named
+    names = np.unique(next(iter(present.values()))).tolist() if named is None else named
     if len(names) == 1:
         raise DataError(f"there must be two classes or more, not {names[0]} alone: classes names those without a clip")
-    return names, [_encode(values, names, word) for word, values in labels.items()]
+    others = "" if named else f", as {next(iter(labels))} has, or another of classes"
+    return names, [_encode(values, names, word, others) for word, values in labels.items()]
 
 
 def _class_names(classes: Any) -> list[Any]:
@@ -238,18 +239,18 @@ def _class_names(classes: Any) -> list[Any]:
     names = checks.rows(classes, "classes must be a list of different names")
     if names.ndim != 1 or len({folded(name) for name in names.tolist()}) < len(names):
         raise DataError(f"classes must be a list of different names, not {classes!r}")
-    return checks.present(names, "classes", "class").tolist()
+    return checks.present(names, "classes", "class", [name for name in names.tolist() if str(name).strip()]).tolist()
 
 
 def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
-    """Raise DataError for two classes that differ in case and blanks alone, texts among numbers, and -1 next to 0."""
+    """Raise DataError for two classes that differ in case, blanks or zeros alone, texts among numbers, -1 by 0."""
     first = dict[Any, str]()  # where each class first occurs
     for word, values in labels.items():
         for i, value in enumerate(values.tolist()):
             first.setdefault(value, f"{word} {i}")
     spelt = dict[str, Any]()
     for name, where in first.items():
-        if (other := spelt.setdefault(folded(name), name)) != name:
+        if (other := spelt.setdefault(key_of(name), name)) != name:
             raise DataError(f"{first[other]}, {other!r}, and {where}, {name!r}, must be spelt the same")
     texts = [name for name in first if isinstance(name, str)]
     if texts and (numbers := [name for name in first if not isinstance(name, str)]):
@@ -291,10 +292,11 @@ def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def _encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
+def _encode(labels: Labels, names: Sequence[Any], word: str, others: str) -> np.ndarray:
     """Return labels, names or indices of classes, as indices int64 of the same shape.
 
-    `word` names the labels in the error. Raises DataError naming the first that is no class."""
+    `word` names the labels in the error, and `others` ends its list of names. Raises DataError naming the first that is
+    no class."""
     values = checks.narrowed(checks.rows(labels, f"{word} must be a class of each clip"))
     indices = {name: i for i, name in enumerate(names)}
     if values.dtype.kind in "iu" and all(isinstance(name, str) for name in names):
@@ -307,7 +309,7 @@ def _encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     if UNTESTED in codes:
         position = codes.index(UNTESTED)
         expected = ", ".join(map(str, names))
-        raise DataError(f"{word} {position} must be one of {expected}, not {np.ravel(values)[position]}")
+        raise DataError(f"{word} {position} must be one of {expected}{others}, not {np.ravel(values)[position]}")
     return np.array(codes, np.int64).reshape(values.shape)
 
 

@@ -107,7 +107,7 @@ def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None
 
 
 def strain(flow: np.ndarray, spacing: float = 1.0) -> np.ndarray:
-    """Return the optical strain of any flow [2 or more, H, W], [H, W]: its first channels are u and v.
+    """Return the optical strain of any flow [2 or 3, H, W], [H, W]: its first channels are u and v.
 
     `spacing` is the distance of two values of the flow, in the unit of u and v. Strain has no unit: it is the magnitude
     of the infinitesimal strain tensor, sqrt(e_xx^2 + e_yy^2 + 2 e_xy^2).
@@ -120,10 +120,9 @@ def strain(flow: np.ndarray, spacing: float = 1.0) -> np.ndarray:
     array([0.1, 0.1, 0.1, 0.1, 0.1])
     """
     array = checks.numbers(flow, "flow")
-    if array.ndim != 3 or len(array) < 2 or min(array.shape[1:]) < 2:
-        raise DataError(f"flow must have the shape [2 or more, H, W], H and W 2 or more, not {[*array.shape]}")
-    if not (np.isscalar(spacing) and isinstance(spacing, (int, float, np.number)) and spacing > 0):
-        raise DataError(f"spacing must be a number above 0, not {spacing!r}")
+    if array.ndim != 3 or len(array) not in (2, 3) or min(array.shape[1:]) < 2:
+        raise DataError(f"flow must have the shape [2 or 3, H, W], H and W 2 or more, not {[*array.shape]}")
+    spacing = checks.positive(spacing, "spacing must be a number above 0")
     return optical_flow.strain(np.moveaxis(array[:2].astype(np.result_type(array, np.float32)), 0, -1), spacing)
 
 
@@ -164,8 +163,7 @@ def action_units(
     rate = fps if isinstance(video, Faces) else (video := read_video(video, fps)).fps
     if rate is None:
         raise DataError("fps must be the frames a second of a tracked face, not None")
-    if not (isinstance(rate, (int, float, np.number)) and 0 < rate < np.inf):
-        raise DataError(f"fps must be a number of frames a second, not {rate!r}")
+    rate = checks.positive(rate, "fps must be a number of frames a second")
     onset = checks.whole(onset, "onset", 0)
     tracked = video if isinstance(video, Faces) else track_faces(video, progress=progress)
     frames = len(tracked.detected)

@@ -71,13 +71,10 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
     'ststnet'
     """
     path = Path(path)
-    if path.suffix == ".csv":
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         if clip is not None:
             raise StoreError(f"{path}: must be an HDF5 file to hold a clip, {clip}")
-        try:
-            return _read_table(path)
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: is not a readable CSV file ({error})") from None
+        return _read_table(path)
     _xarray()
     with store.open_file(path) as file:
         stage = Stage(path, tuple(_clips(file)), _attributes(file))
@@ -86,14 +83,26 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
 
 def _read_table(path: Path) -> pd.DataFrame:
     """Return the rows of a CSV file; names stay text, as do columns with one cell that is no plain number: 006."""
-    path.stat()  # or an OSError
-    with csv_file.opened(path, StoreError) as (header, rows):
-        is_text = {name: name in NAMES for name in header}
-        for _, row in rows:
-            is_text.update({name: True for name, cell in row.items() if not NUMBER.fullmatch(cell)})
-    words = {name: [""] if text else ["", "nan"] for name, text in is_text.items()}
-    types = {name: str for name, text in is_text.items() if text}
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=words)
+    with csv_file.opened(path, StoreError) as (header, cells):
+        if (nameless := header.count("")) > 1:
+            raise StoreError(f"{path}: columns must have names, not none in {nameless} of {len(header)}")
+        rows = [(number, {name: cell.strip() for name, cell in row.items()}) for number, row in cells]
+    decimal, point = csv_file.decimal(header.separator), "," if header.separator == "," else "."
+
+    def value(text: str) -> float:
+        if not text or text.lower() in ("nan", "inf", "-inf"):
+            return float(text or "nan")
+        return int(text) if text.lstrip("-").isdecimal() else decimal(text)
+
+    kinds = {
+        name: value
+        for name in header
+        if name not in NAMES and all(NUMBER.fullmatch(row[name].replace(",", point)) for _, row in rows)
+    }
+    values = [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
+    table = pd.DataFrame(values, columns=header)
+    table.columns = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
+    return table.mask(table == "")
 
 
 def variables(group: Any) -> dict[str, Variable]:

@@ -27,7 +27,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.facs import NAMES, Side
 from microexpr.core.recordings import Recordings
 from microexpr.datasets.layout import label_of
-from microexpr.evaluation.questions import Facts
+from microexpr.evaluation.questions import Facts, is_understood
 from microexpr.evaluation.questions.lines import Line, match
 from microexpr.evaluation.questions.lines import read as read_lines
 from microexpr.evaluation.questions.lines import text as as_text
@@ -229,6 +229,8 @@ def run_program(command: str, questions: str, videos: str, output: str, name: st
     if missing := [name for name, reply in pairs if not reply]:
         raise DataError(f"{about} must answer question {missing[0]}; {len(missing)} have no answer")
     answered = [reply for _, reply in pairs if reply]
+    if wrong := [reply for reply in answered if not is_understood(reply.question.topic, str(reply.answer))]:
+        print(f"{about}: {len(wrong)} answers are not understood, and count as wrong: {wrong[0].answer!r:.60} for one")
     text = as_text(requests, [reply.answer for reply in answered], [reply.confidence for reply in answered])
     store.write_text(output, text)
 

@@ -242,8 +242,8 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
                 if param in changes:
                     yield f"{key} must not have {param}, which `{training}` sets"
             yield from _unknown(name, changes, key)
-            own = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
-            if {*map(training_sets.declared, own)} == {training}:
+            concerned = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
+            if {*map(training_sets.declared, concerned)} == {training}:
                 yield f"{key} must go: by its own params {name} trains on `{training}` already"
             if training == "ablation" and name.partition(".")[0] not in papers.ABLATIONS:
                 yield f"{key} must be one of {', '.join(papers.ABLATIONS)}, whose tables train on such subjects"

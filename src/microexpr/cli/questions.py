@@ -105,6 +105,8 @@ def answer(
         raise ParamsError(
             "a file of questions needs --out FILE, and --videos DIR, --guess or --learn FILE; a clip needs --question"
         )
+    if guess and confidence:
+        raise ParamsError("--guess has no probabilities; --confidence is for --videos and --learn")
     if not videos and (method or fps is not None):
         raise ParamsError("--guess and --learn look at no clip; --method and --fps are for --videos")
     output = outputs.table(out, [questions, *([learn] if learn else [])], force)
@@ -163,7 +165,8 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     left = len(replies) - len(answers)
-    say_notes([f"{left} answers are to no question of {questions}, and are not scored"] * bool(left), json or csv)
+    notes = [f"{left} answers are to no question of {questions}, and are not scored"] * bool(left)
+    say_notes([*notes, *scores.notes(truth, texts)], json or csv)
     if json or csv:
         return print_rows(rows, json, scores.COLUMNS)
     table = Table(*scores.COLUMNS, box=None)

@@ -1,7 +1,7 @@
 """Read annotation workbooks and lists as rows by column name. Knows no data set."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,6 +25,7 @@ UNPACKED = 16 * 2**20  # bytes to which it may unpack
 TAGS = 2 * 10**6  # of XML, times its sheets, which may be one part of the file many times
 ROWS, CELLS = 2**20, 3 * 10**5  # of a sheet; openpyxl yields every row before the last, and every cell
 HEADER_ROWS = 100  # among which the header is looked for
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 DOCTYPE = "<!DOCTYPE"  # could define entities that become more than memory holds
 
 
@@ -34,7 +35,7 @@ class Row:
 
     file: Path
     number: int
-    values: dict[str, Any]
+    values: dict[str, dict[str, Any]]  # cells of each column, by the names of those that mean it
 
     @property
     def where(self) -> str:
@@ -42,21 +43,38 @@ class Row:
         return f"{self.file.name}, row {self.number}"
 
     def text(self, column: str) -> str:
-        """Return a cell as it is typed; "" if empty. Raises DataError for a date, as programs make of codes."""
-        value = self.values[_key(column)]
-        if isinstance(value, date | time | timedelta):
-            day = value.date() if isinstance(value, datetime) else value
-            raise DataError(f"{column} must be text or a number, not the date {day} ({self.where})")
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        return "" if value is None else str(value).strip()
+        """Return a cell as it is typed; "" if empty.
+
+        Raises DataError for a date, as programs make of codes, and for two columns of one thing that differ."""
+        texts = dict[str, str]()
+        for head, value in self.values[_key(column)].items():
+            if isinstance(value, date | time | timedelta):
+                day = value.date() if isinstance(value, datetime) else value
+                raise DataError(f"{head} must be text or a number, not the date {day} ({self.where})")
+            if isinstance(value, float) and value.is_integer():
+                value = int(value)
+            if text := "" if value is None else str(value).strip():
+                texts[head] = text
+        if len({*map(str.casefold, texts.values())}) > 1:
+            listed = " and ".join(f"{head} {text!r}" for head, text in texts.items())
+            raise DataError(f"{listed} must not differ, both are {column}: leave one column ({self.where})")
+        return next(iter(texts.values()), "")
 
     def integer(self, column: str) -> int:
         """Return a cell as an integer. Raises DataError naming file and row if it is none."""
+        return int(self._as(csv_file.whole, column))
+
+    def decimal(self, column: str) -> float:
+        """Return a cell as a number. Raises DataError for another one, and for a text such as 1.000, maybe 1000."""
+        is_text = any(isinstance(cell, str) for cell in self.values[_key(column)].values())
+        return float(self._as(lambda text: csv_file.number(text.replace(".", "," * is_text or ".")), column))
+
+    def _as(self, kind: csv_file.Kind, column: str) -> Any:
         text = self.text(column)
-        if not re.fullmatch(r"-?[0-9]{1,15}(\.0+)?", text):
-            raise DataError(f"{column} must be a whole number, not {text!r} ({self.where})")
-        return int(text.partition(".")[0])
+        try:
+            return kind(text)
+        except ValueError as problem:
+            raise DataError(f"{column} must be {problem}, not {text!r} ({self.where})") from None
 
     def integer_if_any(self, column: str) -> int | None:
         """Return a cell as an integer; None if it is empty or "/". Raises DataError as `integer` does."""
@@ -122,39 +140,38 @@ def _matches(root: Path, pattern: str) -> list[Path]:
 
 
 def rows(
-    file: Path, columns: tuple[str, ...], sheet: str | None = None, also: Mapping[str, str] = MappingProxyType({})
+    file: Path, columns: tuple[str, ...], notes: list[str], sheet: str | None = None, also: Mapping[str, str] = NO_NAMES
 ) -> Iterator[Row]:
-    """Yield the rows below the header. Blank rows are skipped, hidden rows are not.
+    """Yield the rows below the header. Blank rows are skipped, hidden rows are not; other sheets like it are noted.
 
     The header is the first of `HEADER_ROWS` rows that holds the name of the first column. Column names are compared
     without case and blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an
     unreadable file, a missing sheet, a column that is missing or occurs twice, and a formula without its value.
-    A CSV file has its header in row 1, and none of the names of `also`."""
+    A CSV file has its header in row 1."""
+    meanings = {column: {_key(column), *(_key(name) for name in also if also[name] == column)} for column in columns}
     if file.suffix.lower() == ".csv":
-        for number, cells in listing(file, columns):
-            yield Row(file, number, {_key(column): cells[column] for column in columns})
+        with csv_file.opened(file) as (header, lines):
+            heads = _heads(file, 1, header, meanings)
+            for number, texts in lines:
+                yield Row(file, number, {key: {head: texts[head] for head in heads[key]} for key in heads})
         return
     book, formulas = _load(file, values=True), _load(file, values=False)
     if sheet is not None and sheet not in book.sheetnames:
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
-    title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns, also)
-    for column in columns:
-        if names.count(_key(column)) > 1:
-            raise DataError(f"{file}: column {column!r} must be there once, not twice in row {top}")
-        if _key(column) not in names:
-            raise DataError(f"{file}: column {column!r} is missing in row {top}{nearest(_key(column), names)}")
-    header = {_key(column): names.index(_key(column)) for column in columns}
+    title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, meanings, notes)
+    heads = _heads(file, top, names, meanings)
+    used = {*chain(*heads.values())}
     content = (_cells(file, version[title], top + 1) for version in (book, formulas))
     for number, (values, formula_cells) in enumerate(zip(*content, strict=True), top + 1):
         if not any(value is not None and str(value).strip() for value in formula_cells):
             continue
-        row = Row(file, number, {key: values[i] if i < len(values) else None for key, i in header.items()})
-        for column in columns:
-            i = header[_key(column)]
-            if i < len(formula_cells) and str(formula_cells[i]).startswith("=") and values[i] is None:
+        cells = dict(zip(names, values, strict=False))
+        row = Row(file, number, {key: {head: cells.get(head) for head in heads[key]} for key in heads})
+        for head, formula in zip(names, formula_cells, strict=False):
+            if head in used and str(formula).startswith("=") and cells.get(head) is None:
                 raise DataError(
-                    f"{column} must have a value, not only the formula {formula_cells[i]} ({row.where}); open and save "
-                    "the file in a spreadsheet program"
+                    f"{head} must have a value, not only the formula {formula} ({row.where}); open and save the file "
+                    "in a spreadsheet program"
                 )
         yield row
     book.close()
@@ -169,10 +186,10 @@ def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterato
     book = _load(file, values=True)
     if sheet >= len(book.worksheets):
         raise DataError(f"{file}: must hold {sheet + 1} sheets, found {', '.join(book.sheetnames)}")
-    keys = [_key(column) for column in columns]
     for number, values in enumerate(_cells(file, book.worksheets[sheet], 1), 1):
         if values and re.fullmatch(r"[0-9]+(\.0+)?", str(values[0]).strip()):
-            yield Row(file, number, {**dict.fromkeys(keys), **dict(zip(keys, values, strict=False))})
+            cells = {**dict.fromkeys(columns), **dict(zip(columns, values, strict=False))}
+            yield Row(file, number, {_key(column): {column: cell} for column, cell in cells.items()})
     book.close()
 
 
@@ -239,30 +256,47 @@ def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
 
 
 Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" if a cell is empty
+Meanings = Mapping[str, set[str]]  # keys of the names that mean a column, by column
 
 
-def _header(file: Path, pages: list[Any], columns: tuple[str, ...], also: Mapping[str, str]) -> Header:
+def _heads(file: Path, top: int, names: Sequence[str], meanings: Meanings) -> dict[str, list[str]]:
+    """Return the names in a header that mean a column, by its key. Raises DataError for none, and for one twice."""
+    result = {_key(column): [name for name in names if _key(name) in keys] for column, keys in meanings.items()}
+    for column, heads in zip(meanings, result.values(), strict=True):
+        if len({*map(_key, heads)}) < len(heads):
+            raise DataError(f"{file}: column {column!r} must be there once, not twice in row {top}")
+        if not heads:
+            raise DataError(f"{file}: column {column!r} is missing in row {top}{nearest(column, names)}")
+    return result
+
+
+def _header(file: Path, pages: list[Any], meanings: Meanings, notes: list[str]) -> Header:
     """Return the header of the first sheet that has all columns, else of the first with the first column.
 
-    Visible sheets go before hidden ones. Raises DataError if no sheet has a header, or two visible sheets have all
-    columns."""
-    visible = [page for page in pages if page.sheet_state == "visible"]
-    headers = [header for page in visible for header in _headers(file, page, columns, also)]
-    complete = [title for title, _, names in headers if {_key(column) for column in columns} <= set(names)]
+    Visible sheets go before hidden ones; others with the first column are noted. Raises DataError if no sheet has a
+    header, or two visible sheets have all columns."""
+    first, visible = next(iter(meanings)), [page.title for page in pages if page.sheet_state == "visible"]
+    pages = sorted(pages, key=lambda page: page.title not in visible)
+    headers = [header for page in pages for header in _headers(file, page, meanings[first])]
+    complete = [
+        title
+        for title, _, names in headers
+        if title in visible and all(keys & {*map(_key, names)} for keys in meanings.values())
+    ]
     if len(complete) > 1:
         raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(complete)}")
-    headers += [header for page in pages if page not in visible for header in _headers(file, page, columns, also)]
     if not headers:
-        raise DataError(f"{file}: must have a header row with column {columns[0]!r}, found none")
-    return headers[0] if not complete else next(header for header in headers if header[0] == complete[0])
+        raise DataError(f"{file}: must have a header row with column {first!r}, found none")
+    chosen = next((header for header in headers if header[0] in complete), headers[0])
+    if others := ", ".join(title for title, _, _ in headers if title != chosen[0]):
+        notes.append(f"{file}: of sheets with column {first!r}, {chosen[0]} is read; passed over: {others}")
+    return chosen
 
 
-def _headers(file: Path, page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
+def _headers(file: Path, page: Any, keys: set[str]) -> Iterator[Header]:
     """Yield the header of a sheet, if it has one."""
-    canonical = {_key(name): _key(column) for name, column in also.items()}
     for number, values in enumerate(islice(_cells(file, page, 1), HEADER_ROWS), 1):
-        names = ["" if value is None else _key(str(value)) for value in values]
-        names = [canonical[name] if name in canonical and canonical[name] not in names else name for name in names]
-        if _key(columns[0]) in names:
+        names = ["" if value is None else str(value).strip() for value in values]
+        if keys & {*map(_key, names)}:
             yield page.title, number, names
             return

@@ -12,6 +12,7 @@ import numpy as np
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
+from microexpr.core.recordings import Name, group
 from microexpr.core.subjects import Subjects
 from microexpr.evaluation.metrics import METRICS, confusion
 
@@ -44,7 +45,7 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
     """Return the lines of a log, with either kind of line end. `name` is the log's, for errors.
 
     Raises DataError with the row of a line of another form, of a data set other than `datasets`, of an unknown class,
-    of a clip that occurred before or is above the first of the headers, and for subjects that could be one person.
+    of a clip that occurred before or is above the first of the headers, and for clips and subjects that could be one.
     """
     lines, rows, headers = list[Line](), list[int](), dict[str, dict[str, str]]()
     dataset = subject = ""
@@ -70,13 +71,14 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
             raise DataError(f"a line must be {expected}, not {' '.join(words)!r} ({name}, row {row})")
     if not lines:
         raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
-    subjects, seen = {key: Subjects(names) for key, names in headers.items()}, dict[tuple[str, str, str], int]()
+    clips: dict[str, dict[Name, int]] = {}
     for row, line in zip(rows, lines, strict=True):
-        person = subjects[line.dataset].key(line.subject) if line.dataset else ""
-        if first := seen.get(key := (line.dataset, person, line.clip)):
-            clip = "/".join(filter(None, (line.dataset, line.subject, line.clip)))
-            raise DataError(f"clip {clip} must be predicted once, not twice ({name}, rows {first} and {row})")
-        seen[key] = row
+        clips.setdefault(line.dataset, {})[Name(line.clip, line.subject, where=f"{name}, row {row}")] = row
+    for dataset, row_of in clips.items():
+        for first, *others in group(row_of, Subjects(headers.get(dataset, {}))):
+            for other in others:
+                clip, both = "/".join(filter(None, (dataset, *other[1::-1]))), f"{row_of[first]} and {row_of[other]}"
+                raise DataError(f"clip {clip} must be predicted once, not twice ({name}, rows {both})")
     return lines
 
 

@@ -68,7 +68,7 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
     clips = {video.clip.id: video.clip for video in videos}
     subjects = Subjects({clip.subject: clip.id for clip in clips.values()})
     names_of = {c.id: (f"{c.subject}/{c.name}", c.name, _vid(c), f"{c.subject}_{c.name}") for c in clips.values()}
-    there = Recordings(names_of, {clip.id: clip.subject for clip in clips.values()}, subjects)
+    recordings = Recordings(names_of, {clip.id: clip.subject for clip in clips.values()}, subjects)
     intervals: Intervals = {clip_id: [] for clip_id in clips}
     seen, others = dict[tuple[str, str, int, int], int](), Counter[str]()
     of_log, heads = [*rows], columns.heads.get("type", ())
@@ -80,7 +80,7 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
             raise DataError(f"a video must have a name, not an empty cell ({where})")
         if subject := stated(cells.get("subject", "")):
             subjects.find_one(subject, where)
-        clip = clips[there.find_one(cells["video"], subject, where, "a video")]
+        clip = clips[recordings.find_one(cells["video"], subject, where, "a video")]
         frames = csv_file.cells(name, number, cells, dict.fromkeys(("onset", "offset"), csv_file.whole))
         onset, offset = frames["onset"], frames["offset"]
         check_events(where, range(clip.first, clip.last + 1), onset=onset, offset=offset)

@@ -247,8 +247,8 @@ def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
     lines = [f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}: {', '.join(figures)}"]
     comparisons = []
     for metric, (name, kinds) in SHOWN.items():
-        if made := cells.get((metric, "made")):
-            interval = "" if made["low"] is None else f", {made['low']:.3f} to {made['high']:.3f}"
+        if values := cells.get((metric, "made")):
+            interval = "" if values["low"] is None else f", {values['low']:.3f} to {values['high']:.3f}"
             labels = FACE_KINDS | ({"true": TRUE_FACES[metric]} if metric in TRUE_FACES else {})
             references = (f"{labels[kind]} {texts[metric, kind]}" for kind in kinds if (metric, kind) in texts)
             comparisons.append(f"{name} {texts[metric, 'made']}{interval} ({', '.join(references)})")

@@ -55,7 +55,7 @@ class Table:
     heads: Mapping[str, str]  # columns in Markdown by head, after "method" and "figures"
     title: Callable[[Rows], str]
     below: Callable[[Rows], list[str]]  # sentences
-    shown: Callable[[int], Shown]  # as many columns as fit the width of a terminal
+    columns_of: Callable[[int], Shown]  # as many columns as fit the width of a terminal
     legend: Callable[[int], list[str]] = lambda width: []  # of these columns
     figures_of: Callable[[Row], Mapping[str, str]] = with_published  # a line of a row in Markdown for each
     kinds: Mapping[str, csv_file.Kind] = field(default_factory=dict)  # of columns that are not as above
@@ -129,11 +129,11 @@ class Table:
         from rich.console import Group
         from rich.text import Text
 
-        shown, legend = self.shown(width), self.legend(width)
-        lines = [{head: text(row) for head, text in shown.items()} for row in by_figure(rows, self.ranked_by)]
+        texts, legend = self.columns_of(width), self.legend(width)
+        lines = [{head: text(row) for head, text in texts.items()} for row in by_figure(rows, self.ranked_by)]
         lines = [line for line in lines if any(text.strip() for head, text in line.items() if head not in WORDS)]
         below = ["", *map(Text, legend), ""] if legend else [""]
-        return Group(Text(self.title(rows), style="bold"), grid([*shown], lines), *below)
+        return Group(Text(self.title(rows), style="bold"), grid([*texts], lines), *below)
 
 
 def read(path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind]) -> list[dict[str, str]]:

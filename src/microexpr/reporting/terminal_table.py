@@ -36,9 +36,9 @@ def render(rows: Rows, marks: Marks, width: int) -> RenderableType:
     parts: list[RenderableType] = []
     for of_protocol in table.by_protocol(rows):
         ranked = table.by_figure(of_protocol, "full_uf1")
-        shown = {"": lambda row: marks.get(row["method"], " ")} | TABLE.shown(width)
-        lines = [{head: text(row) for head, text in shown.items()} for row in ranked]
-        heads = [head for head in shown if not head or any(line[head] for line in lines)]
+        texts = {"": lambda row: marks.get(row["method"], " ")} | TABLE.columns_of(width)
+        lines = [{head: text(row) for head, text in texts.items()} for row in ranked]
+        heads = [head for head in texts if not head or any(line[head] for line in lines)]
         grid = table.grid(heads, lines, width < WIDE, [STYLES[line[""]] for line in lines])
         counts = f"{ranked[0]['subjects']} subjects, {ranked[0]['clips']} clips, last epoch"
         parts += [Text(f"{table_title(of_protocol)}; {counts}", style="bold"), grid, ""]

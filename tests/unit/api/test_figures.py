@@ -75,6 +75,13 @@ def test_tables_of_several_labels_are_paired_by_index():
         ((TRUTH, [[PREDICTED] * 2] * 2, SUBJECTS), r"predicted must have 24 values, as truth has, not 2"),
         ((np.ma.masked_equal([0, 1, 2], 2), [0, 1, 2], [1, 2, 3]), r"truth must be .*, not int64\[3\] with masked"),
         ((np.array(["a", np.nan]), ["a", "b"], [1, 2]), "truth 1 must be a class, not nan"),
+        (([0, 1], [0.2, 1], [1, 2]), "predicted 0 must be a class, not 0.2"),
+        ((["a", "b"], ["a", "n/a"], [1, 2]), "predicted 1 must be a class, not n/a; name it among classes if it is"),
+        ((["0", "1"], ["0.0", "1"], [1, 2]), "truth 0, '0', and predicted 0, '0.0', must be spelt the same"),
+        (
+            (["a", "b"], ["a", "c"], [1, 2]),
+            "predicted 1 must be one of a, b, as truth has, or another of classes, not c",
+        ),
         ((["a", "b"], ["a", "b"], ["s1", ""]), "subject 1 must be a name or number, not ''"),
         ((["a", "b"], ["a", "b"], np.array(["s1", np.nan])), "subject 1 must be a name or number, not nan"),
     ],
@@ -85,6 +92,10 @@ def test_what_may_be_paired_or_read_wrongly_is_refused(arguments, message):
     truth, predicted, subjects = arguments
     with pytest.raises(DataError, match=message.replace("predicted", "first")):
         microexpr.compare(truth, predicted, predicted, subjects)
+
+
+def test_classes_may_be_words_for_nothing_and_of_no_clip():
+    assert microexpr.evaluate(["none", "a"], ["none", "b"], [1, 2], ["none", "a", "b"]).uf1 == pytest.approx(1 / 3)
 
 
 def test_seeds_in_a_list_are_paired_by_index():

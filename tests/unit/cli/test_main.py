@@ -416,6 +416,7 @@ REFUSED = {
     "reenact --face photo.png --out o --emotion fear --fps nan": "fear:1 is a display of an emotion",
     "reenact --face photo.png --out o --strength nan": "--strength. Must be 0 to 10",
     "answer take.avi --question Which? --force": "--force needs --picture; without it --question writes nothing",
+    "answer q.jsonl --out o --guess --confidence": "--guess has no probabilities; --confidence is for --videos",
     "answer q.jsonl --out o --guess --fps 0": "--method and --fps are for --videos",
     "agreement a.csv b.csv --force": "--force needs --out, without which nothing is written",
     "agreement a.csv b.csv --fps nan": "--fps. Must be a number above 0",

@@ -63,7 +63,8 @@ class Videos(Reader):
         return clip.name
 
     def rows(self) -> Iterator[Row]:
-        return workbook.rows(workbook.find(self.root, self.facts.file), tuple(self.facts.columns.values()))
+        file, columns = workbook.find(self.root, self.facts.file), tuple(self.facts.columns.values())
+        return workbook.rows(file, columns, self.notes)
 
     def row_key(self, row: Row) -> Any:
         raise NotImplementedError
@@ -111,7 +112,7 @@ class VideosWithEmotions(Videos):
         if self.emotion_file is None:
             self.notes.append(f"{self.root}: has no {name}: emotions are not known")
             return
-        for row in workbook.rows(self.emotion_file, columns):
+        for row in workbook.rows(self.emotion_file, columns, self.notes):
             with collect_errors(self.problems):
                 emotion, (before, other) = row.text(columns[-1]).lower(), self.emotions.get(key(row), ("", None))
                 if other and emotion != before:
@@ -165,20 +166,12 @@ class SammLong(VideosWithEmotions):
         return match[1]
 
     def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
-        """Add the expression of a row; an apex below 0 is not known."""
+        """Add the expression of a row, with frames rounded half up; an apex below 0 is not known."""
         kind = self.kind(row)
-        onset, apex, offset = (_rounded(row, column) for column in ("Onset", "Apex", "Offset"))
+        onset, apex, offset = (math.floor(row.decimal(column) + 0.5) for column in ("Onset", "Apex", "Offset"))
         emotion = self.emotion(row, kind, row.name("Filename"))
         events = onset, apex if apex >= 0 else None, offset
         expressions.append(self.expression(row, clip, kind, events, emotion))
-
-
-def _rounded(row: Row, column: str) -> int:
-    """Return a frame number, which may be no whole number, rounded half up."""
-    try:
-        return math.floor(float(row.text(column)) + 0.5)
-    except (ValueError, OverflowError):
-        raise DataError(f"{column} must be a frame number, not {row.text(column)!r} ({row.where})") from None
 
 
 class Casme3Long(VideosWithEmotions):
@@ -237,9 +230,8 @@ class CasmeSq(Videos):
             raise DataError(f"{file}: the second sheet must have {expected}, not {len(folders)}")
         names = workbook.headerless_rows(file, 2, ("code", "name"))
         self.stimuli = {row.text("name"): row.text("code").zfill(4) for row in names}
-        return (
-            replace(row, values={**row.values, "folder": folder}) for row, folder in zip(rows, folders, strict=True)
-        )
+        pairs = zip(rows, folders, strict=True)
+        return (replace(row, values={**row.values, "folder": {"folder": folder}}) for row, folder in pairs)
 
     def row_key(self, row: Row) -> tuple[str, str]:
         """Return the subject's folder, and the stimulus's number of a name such as anger1_2."""
@@ -270,21 +262,26 @@ class SmicLong(Videos):
 
     def rows(self) -> Iterator[Row]:
         """Return the rows without the text below them."""
-        pattern = self.facts.clip
-        assert pattern is not None
-        return (row for row in super().rows() if pattern.fullmatch(f"/{row.text('Filename')}"))
+        columns = ("OnsetF", "OffsetF", "Emotion")
+        return (row for row in super().rows() if any(row.text(column) for column in columns))
 
     def row_key(self, row: Row) -> str:
         return row.name("Filename").lower()
 
     def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
-        """Put the expressions of a row in place of those of an earlier row of the video."""
+        """Put the expressions of a row in place of those of an earlier row of the video, with a note."""
         emotion = row.choice_of("Emotion", self.facts.emotions)
+        if self.facts.codes[clip.name.lower().split("_")[1]] != emotion:
+            raise DataError(f"Emotion must be that of {clip.name}, not {emotion!r} ({row.where})")
         events = [(row.integer("OnsetF"), row.integer("OffsetF"))]
         for number in (2, 3):
             onset, offset = row.integer_if_any(f"Onset{number}F"), row.integer_if_any(f"Offset{number}F")
+            if bool(onset) != bool(offset):
+                raise DataError(f"Onset{number}F and Offset{number}F must both have a frame, or neither ({row.where})")
             if onset and offset:
                 events.append((onset, offset))
+        if expressions:
+            self.notes.append(f"{clip.name} has two rows: this one counts, not the one before it ({row.where})")
         expressions[:] = [
             self.expression(row, clip, "micro", (onset, None, offset), emotion) for onset, offset in events
         ]

@@ -69,7 +69,7 @@ class Workbook(Reader):
     def rows(self) -> Iterator[Row]:
         facts = self.facts
         columns = tuple(facts.columns.values())
-        return workbook.rows(workbook.find(self.root, facts.file), columns, facts.sheet, facts.also)
+        return workbook.rows(workbook.find(self.root, facts.file), columns, self.notes, facts.sheet, facts.also)
 
     def key(self, row: Row) -> Key:
         """Return subject and name of a row's clip."""
@@ -189,9 +189,13 @@ class Casme2(Workbook):
         if file is None:
             self.notes.append(f"{self.root}: has no CASME2-ObjectiveClasses.xlsx: AU-based classes are not known")
             return
-        for row in workbook.rows(file, ("Subject", "Filename", "Objective Class")):
+        rows = dict[Key, Row]()
+        for row in workbook.rows(file, ("Subject", "Filename", "Objective Class"), self.notes):
             with collect_errors(self.problems):
-                self.classes[self.key(row)] = row.integer_within("Objective Class", OBJECTIVE)
+                if (other := rows.setdefault(key := self.key(row), row)) is not row:
+                    rows_of_clip = f"{other.where} and {row.number}"
+                    raise DataError(f"clip {'/'.join(key)} must have one AU-based class, not two ({rows_of_clip})")
+                self.classes[key] = row.integer_within("Objective Class", OBJECTIVE)
 
     def events(self, row: Row, frames: Frames, key: Key) -> Events:
         """Return the events; an offset before the apex becomes the last frame, as sub07's."""
@@ -308,7 +312,9 @@ class Casme3(Workbook):
         return substitute
 
     def others(self, row: Row, key: Key) -> Mapping[str, Any]:
-        objective = self.CLASSES.get(row.text("Objective class").upper())
+        objective = self.CLASSES.get(text := row.text("Objective class").upper())
+        if text and objective is None:
+            self.notes.append(f"Objective class must be I to VII, not {text!r}: it is not known ({row.where})")
         return {"objective_class": objective, **super().others(row, key)}
 
     def unread(self, keys: set[Key]) -> list[str]:
@@ -330,7 +336,7 @@ class Dfme(Workbook):
             content = list_content(self.root)
             raise DataError(f"{self.root}: must hold the annotation {self.facts.file}, found none; found {content}")
         for path in lists:
-            yield from workbook.rows(path, tuple(self.column.values()), also=self.facts.also)
+            yield from workbook.rows(path, tuple(self.column.values()), self.notes, also=self.facts.also)
 
     def folder(self, row: Row, key: Key) -> Path:
         """Return the folder of the clip, in its subject's folder or next to the subjects' folders."""

@@ -19,6 +19,7 @@ from microexpr.evaluation.questions.long_videos import plain
 Topic = Literal["coarse", "fine", "units", "shown", "side", "all"] | long_videos.Topic
 SPELT = NAMES | {38: "nostril dilater", 39: "nostril compress"}  # as the challenge has them
 NUMBERS = {name: number for names in (NAMES, SPELT) for number, name in names.items()}
+YES = {"y": "yes", "true": "yes", "n": "no", "false": "no"}  # other words for an answer
 WORDS = {True: ("", "is", "it"), False: ("s", "are", "them")}  # of one action unit, of several
 COARSE, FINE = "What is the coarse expression class?", "What is the fine-grained expression class?"
 UNITS = {single: f"What {verb} the action unit{s}?" for single, (s, verb, _) in WORDS.items()}
@@ -100,16 +101,34 @@ def parts(topic: Topic, text: str) -> tuple[frozenset[int | str], str]:
 
     A unit is its number in FACS, or, if it has none, its words."""
     words = plain(text)
-    units, classes = (words, "") if topic == "units" else ("", words)
+    units, classes = (words, "") if topic == "units" else ("", YES.get(words, words) if topic == "shown" else words)
     if topic == "all":
         units, _, classes = words.partition(": ")[2].partition(". therefore, ")
-    names = {part.strip() for part in units.split(",")} - {""}
-    return frozenset(NUMBERS.get(name, name) for name in names), classes
+    return frozenset(map(_number, long_videos.listed(units))), classes
+
+
+def is_understood(topic: Topic, text: str) -> bool:
+    """Return whether an answer is in words of its topic; any words may be a class."""
+    units, words = parts(topic, text)
+    match topic:
+        case "micro count" | "macro count":
+            return long_videos.number(text) is not None
+        case "times":
+            return long_videos.spans(text) is not None
+        case "shown" | "side":
+            return words in (("yes", "no") if topic == "shown" else ("left", "right"))
+    return bool(text.strip()) and (topic != "all" or bool(words)) and all(isinstance(unit, int) for unit in units)
 
 
 def named(text: str) -> frozenset[int]:
     """Return the numbers of the action units that a text of any form names."""
-    return frozenset(NUMBERS[name] for name in _ANY_UNIT.findall(text.casefold()))
+    return frozenset(unit for name in _ANY_UNIT.findall(text.casefold()) if isinstance(unit := _number(name), int))
+
+
+def _number(name: str) -> int | str:
+    """Return the number of an action unit by its name in small letters, or by its number, 4 or au4; others stay."""
+    match = re.fullmatch(r"(?:au ?)?(\d{1,2})", name)
+    return int(match[1]) if match and int(match[1]) in NAMES else NUMBERS.get(name, name)
 
 
 def ask(facts: Facts, absent: int) -> list[str]:
@@ -128,7 +147,7 @@ def ask(facts: Facts, absent: int) -> list[str]:
     ]
 
 
-_ANY_UNIT = re.compile(rf"\b(?:{'|'.join(sorted(NUMBERS, key=len, reverse=True))})\b")
+_ANY_UNIT = re.compile(rf"\b(?:{'|'.join(sorted(NUMBERS, key=len, reverse=True))}|(?<!\.)(?:au ?)?\d{{1,2}}(?!\.\d))\b")
 _PLAIN = {
     COARSE.casefold(): Question("coarse"),
     FINE.casefold(): Question("fine"),

@@ -112,8 +112,8 @@ def _line(text: str) -> Line:
     values |= {"subject": fields.get("subject", ""), "answer": fields.get("answer")}
     for name, value in values.items():
         if not isinstance(value, str) and (name != "answer" or value is not None):
-            key, found = " or ".join(KEYS.get(name, (name,))), "missing" if value is None else repr(value)[:40]
-            raise DataError(f"{key} must be a text, not {found}")
+            key, content = " or ".join(KEYS.get(name, (name,))), "missing" if value is None else repr(value)[:40]
+            raise DataError(f"{key} must be a text, not {content}")
     confidence = fields.get("confidence")
     is_share = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
     if confidence is not None and not is_share:

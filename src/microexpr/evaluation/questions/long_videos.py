@@ -20,8 +20,10 @@ FORMS: dict[Topic, str] = {
     "classes": "What are the coarse expression classes of the micro-expressions?",
 }
 NONE = "none"
-_SECONDS = r"(?<![\d.])(\d{1,6}(?:\.\d{1,9})?)"
-_SPAN = re.compile(_SECONDS + r"\s*(?:s|sec|seconds)?\s*(?:to|-|–)\s*" + _SECONDS)
+_TIME = r"(?<![\d.{}])(\d{{1,6}}(?:\.\d{{1,9}})?)\s*(ms|milliseconds?|s|sec|seconds?)?(?![a-z])"
+_SPAN = re.compile(rf"{_TIME.format('–-')}\s*(?:to|-|–)\s*{_TIME.format('')}")
+_OTHERS = re.compile(r"\d|\b(?:frames?|images?|m|min|minutes?|h|hours?)\b")  # times and units next to intervals
+_NOTHING = re.compile(rf"(?:there (?:is|are) )?(?:{NONE}|no micro-expressions?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,32 @@ def plain(text: str) -> str:
 
 
 def number(text: str) -> int | None:
-    """Return the first whole number in an answer, None where there is none."""
-    match = re.search(r"\d{1,9}", text)
-    return int(match[0]) if match else None
+    """Return the only number in an answer; None where there is none or several, or it has a sign or a fraction."""
+    numbers = re.findall(r"[+-]?\d+(?:[.,:]\d+)*", text)
+    return int(numbers[0]) if len(numbers) == 1 and re.fullmatch(r"\d{1,9}", numbers[0]) else None
 
 
-def spans(text: str) -> list[tuple[float, float]]:
-    """Return the start and end of each interval in an answer, in seconds; not of one that ends before it starts."""
-    pairs = [(float(start), float(end)) for start, end in _SPAN.findall(text.casefold())]
-    return [(start, end) for start, end in pairs if start <= end]
+def spans(text: str) -> list[tuple[float, float]] | None:
+    """Return the start and end of each interval in an answer, in seconds, or in ms if it says so.
+
+    None for one that is not understood: with both units, with other numbers or units such as frames, without an
+    interval, and with one that ends before it starts."""
+    words = plain(text)
+    matches = _SPAN.findall(words)
+    pairs = [(float(start), float(end)) for start, _, end, _ in matches]
+    units = {unit[0] for _, first, _, last in matches for unit in (first, last) if unit} or {"s"}
+    is_wrong = len(units) > 1 or _OTHERS.search(_SPAN.sub("", words)) or any(start > end for start, end in pairs)
+    if is_wrong or not (pairs or _NOTHING.fullmatch(words)):
+        return None
+    scale = 1000 if units == {"m"} else 1
+    return [(start / scale, end / scale) for start, end in pairs]
 
 
 def classes(text: str) -> list[str]:
     """Return the classes in an answer, in its order."""
-    words = plain(text)
-    return [] if words == NONE else [part.strip() for part in words.split(",")]
+    return listed(plain(text))
+
+
+def listed(words: str) -> list[str]:
+    """Return the parts of a list, between commas, semicolons or the word and; [] for none."""
+    return [] if words == NONE else [part for part in re.split(r"\s*(?:[,;]|\band\b)\s*", words) if part]

@@ -22,7 +22,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.evaluation.metrics import Metric, accuracy, by_subject, macro_f1, sum_by_subject, uar, uf1
 from microexpr.evaluation.metrics.intervals import differences, interval
-from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
+from microexpr.evaluation.questions import NUMBERS, Topic, is_understood, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line, by_clip
 from microexpr.evaluation.questions.long_videos import plain
 from microexpr.signals.spotting.hits import Span, match
@@ -38,6 +38,7 @@ CONTRADICTION = ("of a clip", "no contradiction")
 COUNTS: tuple[Topic, ...] = ("micro count", "macro count")  # topics whose answer is a number
 SHUFFLES = 20
 BINS = 10  # of confidences
+SHOWN = 3  # answers in a note
 FRAMES = 1000  # in a second of an answer's times
 
 
@@ -111,12 +112,31 @@ def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> floa
 
 
 def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
-    """Return the figures of answers that have an interval. Raises DataError for a question without an answer."""
+    """Return the figures of answers that have an interval.
+
+    Raises DataError for a question without an answer, and for a true number or time that is not understood."""
     for line in truth:
         if line.id not in answers:
             raise DataError(f"question {line.id}: must have an answer, not none")
+        if line.question.topic in long_videos.FORMS and not is_understood(line.question.topic, str(line.answer)):
+            raise DataError(f"question {line.id}: the true answer is not understood: {line.answer!r}")
     consistent = [(_is_consistent(clip, answers), clip[0].subject_id) for clip in by_clip(truth).values()]
     return by_topic(truth, answers) | {CONTRADICTION: _right(*zip(*consistent, strict=True))}
+
+
+def notes(truth: Sequence[Line], answers: Mapping[str, str]) -> list[str]:
+    """Return a line on the answers that can only be wrong, for their words; none if there are none."""
+    words = defaultdict[Topic, set[str]](set)  # of true answers
+    for line in truth:
+        words[line.question.topic].update(long_videos.classes(str(line.answer)))
+    wrong = list[str]()
+    for line in truth:
+        topic, text = line.question.topic, answers[line.id]
+        is_of_class = topic not in ("coarse", "fine", "classes") or {*long_videos.classes(text)} <= words[topic]
+        wrong += [f"{line.id} {text!r:.60}"] * (not is_understood(topic, text) or not is_of_class)
+    ids = ", ".join(wrong[:SHOWN]) + f" and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN)
+    reason = "are not understood, or of a class that no true answer has, and count as wrong"
+    return [f"{len(wrong)} answers {reason}: {ids}"] * bool(wrong)
 
 
 def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
@@ -190,7 +210,7 @@ def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bo
 
 def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
     """Return the intervals of an answer, in 1 / `FRAMES` s, and their classes."""
-    spans = [(round(FRAMES * start), round(FRAMES * end)) for start, end in long_videos.spans(times)]
+    spans = [(round(FRAMES * start), round(FRAMES * end)) for start, end in long_videos.spans(times) or ()]
     names = long_videos.classes(classes)
     return spans, [*names] if len(names) == len(spans) else [None] * len(spans)
 
@@ -204,12 +224,13 @@ def _is_consistent(clip: Sequence[Line], answers: Mapping[str, str]) -> bool:
     sentence, units = texts.get("all"), texts.get("units")
     contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
     if units is not None:
-        yes = {line.question.unit: plain(answers[line.id]) == "yes" for line in clip if line.question.topic == "shown"}
+        about_units = [line for line in clip if line.question.topic == "shown"]
+        yes = {line.question.unit: parts("shown", answers[line.id])[1] == "yes" for line in about_units}
         contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
         contradicts |= sentence is not None and named(sentence) != named(units)
     if "micro count" in texts:
         count = long_videos.number(texts["micro count"])
-        contradicts |= "times" in texts and len(long_videos.spans(texts["times"])) != count
+        contradicts |= "times" in texts and len(long_videos.spans(texts["times"]) or ()) != count
         contradicts |= "classes" in texts and len(long_videos.classes(texts["classes"])) != count
     return not contradicts
 

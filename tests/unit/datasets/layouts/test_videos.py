@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import broken
 import cv2
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ FAULTS: dict[str, tuple[Break, str]] = {
         "holds no frames named like"),
     "a workbook is empty": (lambda root, folder: Workbook().save(root / WORKBOOKS[root.name]),
         "must have a header row|must hold 2 sheets|must have a row"),
-    "an onset is a word": (cell(0, "early"), r"must be a (whole|frame) number, not 'early' \(.*row \d+\)"),
+    "an onset is a word": (cell(0, "early"), r"must be a (whole )?number, not 'early' \(.*row \d+\)"),
     "an onset is after the video": (cell(0, 99**5), r"not 9509900499 and \d+ \(.*row \d+\)|is cut to|not possible"),
     "a kind or emotion is unknown": (cell(1, "sleepy"), r"must be one of .*, not 'sleepy'"),
     "a row is of no video": (cell(2, NAMELESS), "found none|must begin with one of|must be like"),
@@ -257,6 +258,37 @@ def test_smic_has_up_to_three_micro_expressions_in_a_row_and_text_below(corpus):
     videos, _ = read(root)
     spans = sorted([(clip.first + 1, clip.first + 30), (first.onset, first.offset)])
     assert videos[0].spans("micro") == spans and {e.emotion for e in videos[0].expressions} == {first.emotion}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        (7, 300_010, r"Onset2F and Offset2F must both have a frame, or neither \(SMIC-HS-E_annotation.xlsx, row 2\)"),
+        (2, "s1_srp_01", "must be a folder of frames like .* for s1_srp_01, found none .*row 2"),
+        (12, "positive", r"Emotion must be that of s1_ne_01, not 'positive' \(SMIC-HS-E_annotation.xlsx, row 2\)"),
+    ],
+)
+def test_a_row_of_smic_that_says_two_things_is_refused(corpus, column, value, message):
+    root, _ = corpus("smic_long")
+    edit(root, column, value)
+    with pytest.raises(DataError, match=message):
+        read(root)
+
+
+def test_of_two_rows_of_a_video_of_smic_the_last_counts_with_a_note(corpus):
+    root, planned = corpus("smic_long")
+    workbook(WORKBOOKS["smic_long"], lambda book: broken.row_again(book.worksheets[0], 1, {}))(root)
+    videos, (note,) = read(root)
+    assert videos == [item.video for item in planned]
+    assert note.startswith("s1_ne_01 has two rows: this one counts, not the one before it (SMIC-HS-E_annotation.xlsx")
+
+
+@pytest.mark.parametrize("onset", ["1.000", "1_20", "\N{ARABIC-INDIC DIGIT THREE}"])
+def test_a_text_of_samm_that_is_no_certain_number_is_refused(corpus, onset):
+    root, _ = corpus("samm_long")
+    edit(root, 4, onset)
+    with pytest.raises(DataError, match=rf"Onset must be a number.*, not '{onset}' \(.*row 11\)"):
+        read(root)
 
 
 def test_a_data_set_without_long_videos_has_none():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from broken import cell, every, header, workbook
+from broken import cell, every, header, row_again, sheet, workbook
 from openpyxl import load_workbook
 from small_corpora import read, without_folders
 
@@ -43,6 +43,14 @@ REFUSED = {
     "a list under another name": (
         "dfme", lambda root: (root / DFME).rename(root / "other.xlsx"),
         r"must hold the annotation \*DFME\*.xlsx or \*DFME\*.csv, found none"),
+    "two columns of one thing": (
+        "mmew", sheet(MMEW, lambda page, top, _: [page.cell(top, 20, "AU"), page.cell(top + 1, 20, "99")]),
+        r"Action Units '\S+' and AU '99' must not differ, both are Action Units: .*row 2"),
+    "a class twice": (
+        "casme2", sheet("CASME2-ObjectiveClasses.xlsx", row_again),
+        r"clip sub01/\w+ must have one AU-based class, not two \(CASME2-ObjectiveClasses.xlsx, row 2 and \d+\)"),
+    "a frame that could be 2000": (
+        "casme2", cell(CODING, 1, "OnsetFrame", "2.000"), "must be a whole number without a sign .*, not '2.000'"),
 }  # fmt: skip
 
 
@@ -138,6 +146,12 @@ def test_cropped_frames_and_other_column_names(corpus):
     clips, (note,) = read(root)
     assert [(clip.id, clip.emotion) for clip in clips] == [(clip.id, clip.emotion) for clip in clips_of(planned)]
     assert "cropped" in note
+
+
+def test_an_empty_column_is_filled_by_another_of_the_same_thing(corpus):
+    root, planned = corpus("mmew")
+    header(MMEW, Action_Units="AUs", remarks="Action Units")(root)
+    assert read(root) == (clips_of(planned), [])
 
 
 def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):

@@ -12,48 +12,48 @@ from microexpr.evaluation.questions.answerers import LEARNT, MAJORITY, MEASURED,
 from microexpr.evaluation.spotting import Spotted
 
 
-def values(made, figure=("coarse class", "UF1")):
-    return {row["method"]: row for row in made.rows(50) if (row["questions"], row["figure"]) == figure}
+def values(table, figure=("coarse class", "UF1")):
+    return {row["method"]: row for row in table.rows(50) if (row["questions"], row["figure"]) == figure}
 
 
 def test_methods_answer_by_their_classes_or_units_and_are_compared_with_guesses(tmp_path):
-    made = exam()
-    made.classes("good", "population", predictions(tmp_path / "good.csv", PREDICTED))
-    made.classes("poor", "other subjects", predictions(tmp_path / "poor.csv", dict.fromkeys(PREDICTED, "positive")))
+    table = exam()
+    table.classes("good", "population", predictions(tmp_path / "good.csv", PREDICTED))
+    table.classes("poor", "other subjects", predictions(tmp_path / "poor.csv", dict.fromkeys(PREDICTED, "positive")))
     units = {name: " ".join(f"AU{part.strip('L')}" for part in text.split("+")) for name, text in UNITS.items()}
-    made.units("units/good", "population", predictions(tmp_path / "units.csv", units))
-    coarse = values(made)
+    table.units("units/good", "population", predictions(tmp_path / "units.csv", units))
+    coarse = values(table)
     assert coarse["good"]["value"] == coarse["units/good"]["value"] == 1
     assert coarse["poor"]["value"] == pytest.approx(1 / 6) and coarse["poor"]["learnt_from"] == "other subjects"
     assert float(coarse["good"]["p_majority"]) < 0.05 < float(coarse["poor"]["p_majority"])
     assert "p_majority" not in coarse[MAJORITY] and (coarse["good"]["clips"], coarse["good"]["subjects"]) == (24, 8)
-    assert values(made, ("action units", "F1"))["units/good"]["value"] == 1
-    assert values(made, ("left or right", "right"))["good"]["value"] == 1  # the side of other subjects
+    assert values(table, ("action units", "F1"))["units/good"]["value"] == 1
+    assert values(table, ("left or right", "right"))["good"]["value"] == 1  # the side of other subjects
 
 
 def test_what_is_measured_and_spotted_is_one_answerer_of_clips_and_long_videos():
-    made = exam()
-    made.measured(made.facts)
+    table = exam()
+    table.measured(table.facts)
     spotted = {
         v.clip.id: [Spotted("micro", e.onset, e.onset, e.offset, 1, "negative") for e in v.expressions] for v in VIDEOS
     }
-    made.spotted(MEASURED, spotted)
-    assert values(made)[LEARNT]["value"] == values(made, ("action units", "F1"))[LEARNT]["value"] == 1
-    assert values(made)[MEASURED]["value"] == 1 and values(made)[MEASURED]["learnt_from"] == "population"
-    times = values(made, ("times", "F1"))
+    table.spotted(MEASURED, spotted)
+    assert values(table)[LEARNT]["value"] == values(table, ("action units", "F1"))[LEARNT]["value"] == 1
+    assert values(table)[MEASURED]["value"] == 1 and values(table)[MEASURED]["learnt_from"] == "population"
+    times = values(table, ("times", "F1"))
     assert times[MEASURED]["value"] == 1 > times[MAJORITY]["value"] and QUESTIONS not in times
     assert times[MEASURED]["task"] == "long videos" and "p_majority" in times[MEASURED]
-    assert values(made, ("classes of micro-expressions", "F1"))[MEASURED]["value"] == 1
+    assert values(table, ("classes of micro-expressions", "F1"))[MEASURED]["value"] == 1
 
 
 def test_an_outside_program_may_answer_clips_alone_and_say_its_confidence():
-    made = exam()
+    table = exam()
     answers = [replace(line, fields={**line.fields, "confidence": 0.75}) for line in lines.of_clips(CLIPS)]
-    made.program("toy", answers)
-    rows = [row for row in made.rows(50) if row["method"] == "toy"]
+    table.program("toy", answers)
+    rows = [row for row in table.rows(50) if row["method"] == "toy"]
     assert {row["task"] for row in rows} == {"clips"} and {row["learnt_from"] for row in rows} == {"not known"}
     assert [row["value"] for row in rows if row["figure"] == "calibration error"] == [pytest.approx(0.25)]
-    (text,) = (text for name, text in made.texts() if name == "toy")
+    (text,) = (text for name, text in table.texts() if name == "toy")
     first = json.loads(text.splitlines()[0])
     assert first["answer"] == "negative" and first["confidence"] == 0.75 and first["question"].startswith("What is")
 
@@ -67,7 +67,7 @@ def test_a_clip_that_is_unknown_or_not_predicted_is_an_error(tmp_path):
 
 
 def test_answers_without_a_look_are_the_same_whatever_the_order():
-    made = exam()
-    other = Answerers(made.true[::-1], CLIPS[::-1], VIDEOS[::-1])
+    table = exam()
+    other = Answerers(table.true[::-1], CLIPS[::-1], VIDEOS[::-1])
     other.guess()
-    assert made.answers == other.answers and made.rows(50) == other.rows(50)
+    assert table.answers == other.answers and table.rows(50) == other.rows(50)

@@ -29,8 +29,15 @@ def test_each_question_is_understood_in_any_case(topic, text):
 def test_answers_of_other_programs_are_understood():
     assert long_videos.spans("From 0.5 s to 1 s and 2.25 - 2.5 s") == [(0.5, 1.0), (2.25, 2.5)]
     assert long_videos.spans("none") == [] and long_videos.number("There are 3.") == 3
-    assert long_videos.number("many") is None
+    assert long_videos.spans("1000 to 1400, 2000 to 2200 ms") == [(1.0, 1.4), (2.0, 2.2)]
     assert long_videos.classes(" Negative, surprise") == ["negative", "surprise"] and long_videos.classes("None") == []
+    for text in ("many", "-2", "2.5", "2 or 3", "1,200"):
+        assert long_videos.number(text) is None
+    for text in (
+        *("", "never", "frames 30 to 42", "30 to 42 frames", "1,000 to 1,400 s", "00:01.0 to 00:01.4", "-1 to 2 s"),
+        *("1.0 to 1.4 s (frame 30 to 42)", "1.0 to 1.4 min", "1 s to 1400 ms", "1.2 to 1.0 s"),
+    ):
+        assert long_videos.spans(text) is None
 
 
 def test_a_video_is_asked_about_in_its_own_time():

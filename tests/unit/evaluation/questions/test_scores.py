@@ -56,6 +56,31 @@ def test_a_full_stop_is_no_mistake_and_a_unit_that_nobody_has_is():
     assert values["action units", "F1"] == pytest.approx(8 / 9)  # four hits, one false
 
 
+@pytest.mark.parametrize(
+    ("key", "right", "wrong"),
+    [
+        ("a0", "Negative", "bad"),
+        ("a2", "AU4; 7", "brow lowerer, smile"),
+        ("a3", "Y", "it is"),
+        ("b3", "Left.", "both"),
+        ("a5", None, "anger"),
+    ],
+)
+def test_an_answer_that_can_only_be_wrong_is_named(key, right, wrong):
+    said_by_id = {line.id: line.answer for line in asked()}
+    said_by_id[key] = right or said_by_id[key]
+    assert scores.notes(asked(), said_by_id) == []
+    assert {value for (title, _), value in figures(said_by_id).items() if title != "all as words"} == {1.0}
+    (note,) = scores.notes(asked(), said_by_id | {key: wrong})
+    assert note.startswith("1 answers are not understood, or of") and note.endswith(f"wrong: {key} {wrong!r}")
+
+
+def test_a_true_number_or_time_is_understood():
+    truth = long_lines("frames 30 to 42", "negative")
+    with pytest.raises(DataError, match="question s1times: the true answer is not understood: 'frames 30 to 42'"):
+        scores.figures(truth, {line.id: "none" for line in truth})
+
+
 def test_the_interval_of_a_full_figure_is_of_its_classes_alone():
     of_clips = (Facts("negative", "anger", {4: "both"}), Facts("positive", "happiness", {12: "both"}))
     facts = {(f"s{i}", "a"): of_clips[i % 2] for i in range(20)}
@@ -117,7 +142,7 @@ def test_times_hit_by_half_of_their_union_and_classes_count_where_times_hit():
 def test_times_are_understood_as_programs_write_them_and_no_answer_stops_the_figures():
     assert long_figures("1.0s–1.2 s, 3.0s to 3.5s", "negative, surprise.")["times", "F1"]["value"] == 1
     rows = long_figures("1.2 to 1.0 s, 3.0 to 3.5 s", "negative, surprise", "9" * 400)
-    assert rows["times", "F1"]["value"] == pytest.approx(2 / 3)  # one ends before it starts
+    assert rows["times", "F1"]["value"] == 0  # one ends before it starts
     assert rows["number of micro-expressions", "right"]["value"] == 1 / 2
     assert long_figures("1" * 400 + " to 5 s", "none")["times", "F1"]["value"] == 0
     for topic, title in (("times", "times"), ("classes", "classes of micro-expressions")):
