@@ -52,7 +52,7 @@ def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkey
 
     monkeypatch.chdir(tmp_path)
     values = config.load(ROOT / "params.yaml") | {"datasets": ["smic"], "macro": ["ckplus"], "variants": {}}
-    values["papers"]["variants"], values["flow_folders"]["methods"] = {}, {}
+    values["papers"]["variants"], values["flow_folders"]["methods"], values["training_sets"] = {}, {}, {}
     run = Run(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
     pictured = run.plan.methods_of("flow_folders")
     assert "ststnet" in pictured and "nmer" not in pictured
