@@ -20,7 +20,8 @@ TRAIN_TOO = {  # modules of other rooms
     "signals.learning",
     "signals.aus.architecture", "signals.aus.fit", "signals.landmarks.fit", "signals.spotting.architecture",
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
-    "api.folds", "api.leaks", "api.own_methods", "cli.described", "evaluation.metrics.inception", "reporting.method_sizes",
+    "api.folds", "api.leaks", "api.own_methods", "cli.described", "evaluation.metrics.inception",
+    "reporting.method_sizes",
     *(f"reporting.papers.{name}" for name in ("networks", "transfers")),
     *(f"reporting.plots.{name}" for name in ("augacn", "localregions", "mtmnet")),
 }  # fmt: skip
