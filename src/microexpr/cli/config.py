@@ -1,4 +1,4 @@
-"""Reading of params.yaml, with limits, and of models with errors in one line. Holds no value itself."""
+"""Reading of params.yaml, and of models with errors in one line. Holds no value itself."""
 
 import hashlib
 import json
@@ -6,131 +6,26 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from microexpr.core import yaml_file
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.core.files import regular, visible
+from microexpr.core.files import visible
 from microexpr.core.store import write_text
 
 PACKAGE = Path(__file__).parents[1]
 CACHE = Path("work/params")
-PLAIN = {  # spellings of a value that all readers of YAML take for the same, unlike 010, which is 8 or 10
-    "bool": (re.compile("(?i:true|false)"), "true or false"),
-    "int": (re.compile(r"[-+]?(0|[1-9]\d*)"), "digits alone, without 0 before them"),
-    "float": (re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:[-+]?\.inf|\.nan)"), "digits, point and exponent"),
-}
-DEPTH, VALUES, DIGITS = 32, 10**5, 100  # bounds of a file: params.yaml has 6 levels, and some thousand values
-
-
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's is eight times as fast
-    """A reader that takes 1e-3 for a number, as every other reader does."""
-
-
-Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), [*"-+.0123456789"]
-)
 
 
 def load(path: str | Path) -> dict[str, Any]:
     """Return the contents of params.yaml. Raises ParamsError unless it is a mapping with text keys, each once."""
-    try:
-        text = regular(path, ParamsError).read_bytes().decode()
-        _check_depth(text, path)
-        loader = Loader(text)
-        node = loader.get_single_node()
-        _check_keys(node, path)
-        _check_size(node, path)
-        _check_spelling(node, path)
-        values = loader.construct_document(node) if node else None
-    except OSError as error:
-        raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ParamsError(f"{path}, line {line}: must be UTF-8, not byte 0x{error.object[error.start]:02x}") from None
-    except yaml.MarkedYAMLError as error:
-        raise ParamsError(f"{path}, line {error.problem_mark.line + 1}: must be YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:  # as of `!!bool perhaps`
-        raise ParamsError(f"{path}: must be YAML: {' '.join(str(error).split())}") from None
+    values = yaml_file.read(path, ParamsError)
     if not isinstance(values, dict):
         raise ParamsError(f"{path}: must be a mapping of sections, not {type(values).__name__}")
     return values
-
-
-def _check_depth(text: str, path: str | Path) -> None:
-    """Raises ParamsError for lists and mappings in more of them than the reader's stack has room for."""
-    depth = 0
-    for event in yaml.parse(text, Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH:
-            raise ParamsError(f"{path}, line {event.start_mark.line + 1}: must be nested at most {DEPTH} deep")
-
-
-def _check_size(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a number of many digits, and for aliases that expand to too much, or to themselves."""
-    sizes: dict[int, int] = {}
-
-    def size(node: Any) -> int:
-        if id(node) not in sizes:
-            sizes[id(node)] = VALUES + 1  # of a node within itself
-            if isinstance(node, yaml.ScalarNode):
-                parts: Iterable[Any] = ()
-                if len(node.value) > DIGITS and not node.tag.endswith(":str"):
-                    raise ParamsError(
-                        f"{path}, line {node.start_mark.line + 1}: a number must have at most {DIGITS} digits"
-                    )
-            else:
-                parts = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
-            sizes[id(node)] = 1 + sum(map(size, parts))
-        return sizes[id(node)]
-
-    if root and size(root) > VALUES:
-        raise ParamsError(f"{path}: must have at most {VALUES} values, where an alias is what it stands for")
-
-
-def _check_keys(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a key that is no text, or occurs twice in its mapping: YAML readers take the last one."""
-    nodes, seen = [root], set[int]()  # an alias is the node that it stands for, so a node may come again
-    for node in nodes:
-        if isinstance(node, yaml.SequenceNode) and id(node) not in seen:
-            nodes += node.value
-        if isinstance(node, yaml.MappingNode) and id(node) not in seen:
-            nodes += [value for _, value in node.value]
-            lines: dict[str, int] = {}
-            for key, _ in node.value:
-                line, kind = key.start_mark.line + 1, key.tag.rpartition(":")[2]
-                if kind not in ("str", "merge"):
-                    actual = f"{key.value} ({kind})" if isinstance(key, yaml.ScalarNode) else f"a {kind}"
-                    raise ParamsError(f"{path}, line {line}: a key must be text, not {actual}")
-                if key.value in lines:
-                    raise ParamsError(
-                        f"{path}, line {line}: {key.value} must stand once, not in line {lines[key.value]} too"
-                    )
-                lines[key.value] = line
-        seen.add(id(node))
-
-
-def _check_spelling(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a scalar that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
-    nodes, seen = [root], set[int]()
-    for node in nodes:
-        if node is None or id(node) in seen:
-            continue
-        seen.add(id(node))
-        kind, line = node.tag.rpartition(":")[2], node.start_mark.line + 1
-        if isinstance(node, yaml.ScalarNode):
-            pattern, form = PLAIN.get(kind, (None, "text, a number, true or false"))
-            if kind not in ("str", "null", "merge") and not (pattern and pattern.fullmatch(node.value)):
-                actual = f"{node.value[:60]}, which YAML reads as {kind}; in quotes it is text"
-                raise ParamsError(f"{path}, line {line}: must be {form}, not {actual}")
-        elif kind not in ("map", "seq"):
-            raise ParamsError(f"{path}, line {line}: must be a list or mapping, not a {kind}")
-        else:
-            nodes += chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
 
 
 def check_cached(values: dict[str, Any]) -> dict[str, Any]:
