@@ -89,7 +89,10 @@ def _check_size(root: Any) -> None:
             else:
                 parts = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
             inner = [size(part) for part in parts]
-            sizes[id(node)] = 1 + sum(values for values, _ in inner), 1 + max((levels for _, levels in inner), default=0)
+            sizes[id(node)] = (
+                1 + sum(values for values, _ in inner),
+                1 + max((levels for _, levels in inner), default=0),
+            )
         return sizes[id(node)]
 
     values, levels = size(root)

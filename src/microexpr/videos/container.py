@@ -5,7 +5,9 @@ alone, whose files hold their own frames: a playlist would open other files, and
 FFmpeg decodes on one thread, so that parallel jobs do not compete for cores.
 """
 
+import math
 import os
+import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -241,14 +243,25 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
         start, size = file.read(START), path.stat().st_size
         file.seek(0)
+        errors, deadline = list[OSError](), time.monotonic() + PATIENCE
+
+        def read(size: int) -> bytes:
+            """Return bytes, none after an error: PyAV would print its traceback."""
+            try:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it does not open within {PATIENCE:g} s")
+                return file.read(size)
+            except OSError as error:
+                errors.append(error)
+                return b""
+
         try:
-            nameless = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)  # FFmpeg may see no name
-            how = {"io_open": refuse, "options": limits, "timeout": (PATIENCE, None), "buffer_size": BUFFER}
-            container = stack.enter_context(av.open(nameless, **how))
+            nameless = SimpleNamespace(read=read, seek=file.seek, tell=file.tell)  # FFmpeg may see no name
+            container = stack.enter_context(av.open(nameless, io_open=refuse, options=limits, buffer_size=BUFFER))
             streams = _videos(container)
-        except av.error.ExitError:
-            raise DataError(f"{path}: is not a readable video (it does not open within {PATIENCE:g} s)") from None
         except (av.error.FFmpegError, ValueError, IndexError) as error:
+            if errors:
+                raise errors[0] from None
             reason = str(getattr(error, "strerror", None) or error)
             if start[4:12] in HEIF:
                 reason = f"it holds {describe_content(start, size)}"
@@ -269,7 +282,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
             raise NoVideo(path, "a picture of a kind that is not read", f"is not a video, but a picture{advice}")
         streams[0].codec_context.thread_count = 1
         streams[0].codec_context.options = {"max_pixels": str(LONGEST**2)}  # of any frame, whatever the header says
+        deadline = math.inf
         yield container, streams[0]
+        if errors:
+            raise errors[0]
 
 
 def _videos(container: Any) -> list[Any]:
