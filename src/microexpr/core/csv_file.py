@@ -92,7 +92,7 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
     lines = checked_lines()
     try:
         first = next(lines, "").removeprefix("\ufeff")
-    except (UnicodeError, csv.Error) as problem:
+    except (UnicodeError, OSError, csv.Error) as problem:
         raise refused(problem, 0) from None
     separator = max(SEPARATORS, key=first.count)
 
@@ -104,7 +104,7 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
                 number = reader.line_num
                 if any(map(str.strip, cells)):
                     yield number, cells
-        except (UnicodeError, csv.Error) as problem:
+        except (UnicodeError, OSError, csv.Error) as problem:
             raise refused(problem, number) from None
 
     return separator, rows()

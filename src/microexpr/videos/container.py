@@ -36,11 +36,12 @@ START = 64  # bytes that identify the type of a file
 BUFFER = 1 << 17  # bytes that are read at once
 STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
 PATIENCE = 15.0  # seconds in which a file must open
-FORMATS = (  # FFmpeg's names, by content; `opened` adds pictures, to say that they are none
+FORMATS = (  # FFmpeg's names of what is read, by content; pictures, `*_pipe`, join them, to say that they are none
     *("avi", "mov", "matroska", "mpegts", "mpeg", "asf", "flv", "ogg", "mxf", "gif", "apng", "dv", "gxf", "wtv", "rm"),
-    *("ivf", "nut", "nuv", "nsv", "pva", "yuv4mpegpipe", "cine", "r3d", "ser", "dhav", "ifv", "lmlm4"),
-    *("h261", "h263", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "vc1", "av1", "obu", "cavsvideo", "dirac"),
-    *("dnxhd", "apv", "evc", "mp3", "wav", "flac", "aac", "ac3", "aiff", "caf", "amr"),  # sound, to say so
+    *("ivf", "nut", "nuv", "nsv", "pva", "yuv4mpegpipe", "cine", "r3d", "ser", "dhav", "ifv", "lmlm4", "swf"),
+    *("h261", "h263", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "mpjpeg", "smjpeg", "mjpeg_2000", "vc1"),
+    *("av1", "obu", "cavsvideo", "dirac", "dnxhd", "apv", "evc"),
+    *("mp3", "wav", "flac", "aac", "ac3", "aiff", "caf", "amr"),  # sound, to say so
 )
 NO_TIMES = 0x80  # FFmpeg's mark of a format without times of frames
 HIGH_RANGE = {16: "PQ", 18: "HLG"}  # FFmpeg's numbers of transfer curves

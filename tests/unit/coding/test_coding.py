@@ -292,6 +292,9 @@ def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named
         (lambda d: d.rename_tier("micro", "micro@anna") or d.tiers["micro@anna"][2].update(ANNOTATOR="ben"),
          "annotator of tier micro@anna must be anna, as it is called, not ben"),
         (lambda d: d.media_descriptors[0].update(TIME_ORIGIN="soon"), "TIME_ORIGIN must be a whole number"),
+        (lambda d: d.media_descriptors[0].update(TIME_ORIGIN="9" * 400), "TIME_ORIGIN must be a whole number"),
+        (lambda d: d.timeslots.update(ts1=10**400), r"is not a readable .eaf file \(ValueError: a time of 1000"),
+        (lambda d: d.timeslots.pop("ts1"), "an annotation must have a time at both ends"),
     ],
 )  # fmt: skip
 def test_what_an_eaf_says_twice_or_wrongly_is_refused(tmp_path, change, message):
