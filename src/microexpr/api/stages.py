@@ -93,7 +93,8 @@ def _read_table(path: Path) -> pd.DataFrame:
             is_text.update({name: True for name, cell in row.items() if not NUMBER.fullmatch(cell)})
     words = {name: [""] if text else ["", "nan"] for name, text in is_text.items()}
     types = {name: str for name, text in is_text.items() if text}
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=words)
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=words)
+    return table.assign(**{name: table[name].map(csv_file.original, na_action="ignore") for name in types})
 
 
 def variables(group: Any) -> dict[str, Variable]:

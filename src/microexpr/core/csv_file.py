@@ -19,6 +19,9 @@ from microexpr.core.files import regular
 
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # with another or none it is read as UTF-8
 SEPARATORS = ",;\t|"
+FORMULA = re.compile(  # begins what a spreadsheet program would run: not a number, a sign alone or before a slash
+    r"'*(?:[=@\uff1d\uff20\t\r\n]|[+\-\uff0b\uff0d](?!\s*(?:/|$)|(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)$))"
+)
 LONGEST = 2**17  # characters of a line: as many as of a cell, by the csv module's own limit
 
 Row = dict[str, str]
@@ -56,7 +59,7 @@ def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterato
 def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> tuple[Header, Rows]:
     """Return the header and the rows of a text, opened with newline="", as `opened` does."""
     separator, rows = _rows(file, name, error)
-    header = Header(cell.strip() for cell in next(rows, (0, []))[1])
+    header = Header(original(cell.strip()) for cell in next(rows, (0, []))[1])
     header.separator = separator
     while header and not header[-1]:  # columns that were deleted in a spreadsheet program
         header.pop()
@@ -70,7 +73,7 @@ def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> t
         for number, cells in rows:
             if any(cells[len(header) :]):
                 raise error(f"{name}, row {number}: must have {len(header)} cells like the header, not {len(cells)}")
-            yield number, dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+            yield number, dict(zip(header, [*map(original, cells), *[""] * (len(header) - len(cells))], strict=False))
 
     return header, by_column()
 
@@ -108,6 +111,16 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
             raise refused(problem, number) from None
 
     return separator, rows()
+
+
+def as_text(value: Any) -> Any:
+    """Return a value to be written as a cell: with ' before a text that a spreadsheet program would run."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def original(cell: str) -> str:
+    """Return the text of a cell that `as_text` may have made."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def cells(
