@@ -313,6 +313,9 @@ def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator
             frames = packet.decode()
         except av.error.EOFError:
             return
+        except IndexError:  # of a packet of a stream that begins later
+            packets = container.demux(stream)
+            continue
         except (av.error.FFmpegError, ValueError):
             is_broken = True
             continue

@@ -154,6 +154,8 @@ def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_pat
         ("s01/a.mp4", 2.0, 2.4),
         ("s01/b.mp4", 1.0, 1.4),
     ]
+    path.write_text(BORIS.replace("25.000;25.000", "25..;25.."))  # a rate that is none compares nothing
+    assert len(coding.read(path)[0]) == 2
     path.write_text(BORIS.replace(";s01/b.mp4", ";player #2:s01/b.mp4").replace("6.0,6.4", "1.0,1.4"))  # side by side
     assert coding.read(path)[0][1].onset == 1.0
 
@@ -165,6 +167,7 @@ def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_pat
         ("s01/b.mp4,25", "s01/c.mp4,25", r"Source must name the file 's01/c.mp4' once, not 0 times \(.*row 3\)"),
         (",0.0,", ",3.5,", r"Time offset \(s\) of the observation must be 0, not 3.5 \(.*row 2\)"),
         ("s01/a.mp4,50", "s01/a.mp4,40", r"Image index start must be 50, as Start \(s\) says, not 40 \(.*row 2\)"),
+        ("s01/a.mp4,50", f"s01/a.mp4,{'9' * 5000}", r"Image index start must be 50, as Start \(s\) says, not 9999"),
         ("5.000;8.000", "long;8.000", r"Media duration \(s\) must be a number, not 'long' \(.*row 2\)"),
     ],
 )

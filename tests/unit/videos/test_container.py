@@ -378,6 +378,15 @@ def test_a_photograph_is_no_slow_video(tmp_path):
         open_video(tmp_path / "photo.heic")
 
 
+def test_sound_that_begins_late_does_not_end_a_video(tmp_path):
+    write(tmp_path / "take.flv", np.repeat(shades(), 20, axis=0), codec="flv1")
+    sound = b"\x02" + bytes(20)  # in a tag whose stream the header does not name
+    tag = b"\x08" + len(sound).to_bytes(3, "big") + (1000).to_bytes(3, "big") + bytes(4) + sound
+    content = (tmp_path / "take.flv").read_bytes()
+    (tmp_path / "take.flv").write_bytes(content + tag + len(tag).to_bytes(4, "big"))
+    assert len(open_video(tmp_path / "take.flv")) == 20 * COUNT
+
+
 PLAYLISTS = {  # texts that lead FFmpeg to other files or addresses
     "concat.mp4": "ffconcat version 1.0\nfile other.ts\n",
     "pipe.mp4": "ffconcat version 1.0\nfile pipe\n",
