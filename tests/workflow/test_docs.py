@@ -40,6 +40,13 @@ def test_no_link_is_dead(page):
         assert link["heading"] is None or link["heading"] in headings(target), f"{page.relative_to(ROOT)}: {link[0]}"
 
 
+def test_each_promise_of_the_page_on_security_has_its_test():
+    page = (ROOT / "docs/security.md").read_text(encoding="utf-8").split("| input |")[1].split("\n\n")[0]
+    for row in page.splitlines()[2:]:
+        names = re.findall(r"`([\w/]+\.py)`", row.rsplit("|", 2)[1])
+        assert names and all((ROOT / "tests/unit" / name).exists() or (ROOT / name).exists() for name in names), row
+
+
 def test_the_index_lists_every_page_once():
     listed = re.findall(r"^- \[[^]]+\]\(([\w-]+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8"), re.M)
     assert sorted(listed) == sorted(page.name for page in ROOT.glob("docs/*.md") if page.name != "README.md")

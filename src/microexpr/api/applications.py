@@ -25,7 +25,7 @@ from microexpr.apps.predict.pair import Pair
 from microexpr.apps.read.take import Progress
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact.generator import Kind
-from microexpr.core import store
+from microexpr.core import csv_file, store
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.signals.aus import SIDES, regressor
 from microexpr.videos import Video, picture, search
@@ -364,7 +364,8 @@ def _frame(table: Table) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     """Return a table that `measure` has written."""
     if path.suffix != ".h5":
-        return pd.read_csv(path, dtype={"picture": str}) if path.suffix == ".csv" else pd.read_parquet(path)
+        kinds = {"picture": csv_file.original}
+        return pd.read_csv(path, converters=kinds) if path.suffix == ".csv" else pd.read_parquet(path)
     with store.open_file(path, "face_table") as file:
         names = store.attribute_text(file.attrs["columns"]).split()
         return pd.DataFrame(

@@ -107,17 +107,18 @@ def plan_predictions(
             return [about | counts | {"warnings": "; ".join(document["warnings"])}]
 
         def summarise(rows: "list[Row]", folder: Path) -> None:
-            names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
-            documents = {name: plan.summary.folder / name / "intervals.json" for name in names}
-            contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
-            intervals = [
-                {"video": row["video"], **written.flat(interval, classes)}
-                for row in rows if row["folder"] in contents
-                for interval in contents[row["folder"]]["intervals"]
-            ]  # fmt: skip
-            store.write_csv(folder / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
             videos = [dict.fromkeys(VIDEOS, "") | row for row in rows]
-            page.write_index(folder / PREDICTIONS[2], videos, contents, models)
+            with store.content_of_a_stage(plan.summary.folder):  # of earlier runs, perhaps from elsewhere
+                names = [row["folder"] for row in videos if not row["problem"] and not row["left_out"]]
+                documents = {name: plan.summary.folder / name / "intervals.json" for name in names}
+                contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
+                intervals = [
+                    {"video": row["video"], **written.flat(interval, classes)}
+                    for row in videos if row["folder"] in contents
+                    for interval in contents[row["folder"]]["intervals"]
+                ]  # fmt: skip
+                store.write_csv(folder / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
+                page.write_index(folder / PREDICTIONS[2], videos, contents, models)
 
         return batch.Work(settings, lambda item: predict(Scan(item.path, fps), models, progress), write, summarise)
 

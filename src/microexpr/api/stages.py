@@ -84,8 +84,6 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
 def _read_table(path: Path) -> pd.DataFrame:
     """Return the rows of a CSV file; names stay text, as do columns with one cell that is no plain number: 006."""
     with csv_file.opened(path, StoreError) as (header, cells):
-        if (nameless := header.count("")) > 1:
-            raise StoreError(f"{path}: columns must have names, not none in {nameless} of {len(header)}")
         rows = [(number, {name: cell.strip() for name, cell in row.items()}) for number, row in cells]
     decimal, point = csv_file.decimal(header.separator), "," if header.separator == "," else "."
 
@@ -101,7 +99,6 @@ def _read_table(path: Path) -> pd.DataFrame:
     }
     values = [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
     table = pd.DataFrame(values, columns=header)
-    table.columns = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
     return table.mask(table == "")
 
 

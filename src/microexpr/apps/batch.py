@@ -6,7 +6,7 @@ continues where it was, and a bad input does not stop the others. Knows no video
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -69,7 +69,7 @@ class Plan:
             work = self.start(self, progress)
             try:
                 for number, job in enumerate(self.jobs, 1):
-                    yield job, _work(job, self.label(job.item, job.name), work)
+                    yield job, _work(job, self.label(job.item, job.name), work, self.columns)
                     progress("inputs", number, len(self.jobs))
             finally:
                 if not self.jobs or any(job.state for job in self.jobs):
@@ -98,12 +98,27 @@ class Plan:
             rows = [self.label(item, "") | {"left_out": item.reason}]
             entries.append({"name": item.name, "input": item.source, "manifest": None, "rows": rows})
         names, inputs = ({entry[key] for entry in entries} for key in ("name", "input"))
-        for entry in self.summary.manifest.record.get("entries", []):
+        for entry in _earlier_entries(self.summary.manifest.record, self.columns):
             if entry["name"] not in names and entry["input"] not in inputs:
                 folder, name = entry["manifest"] or ("", "")
                 stays = Manifest(root / folder, name).is_complete() if name else os.path.lexists(entry["input"])
                 entries += [entry] if stays else []
         return sorted(entries, key=lambda entry: (entry["name"], entry["input"]))
+
+
+def _earlier_entries(record: Row, columns: Collection[str]) -> list[Row]:
+    """Return the entries in a summary's record, which may come from elsewhere, without those of other kinds."""
+    entries = list[Row]()
+    for entry in record["entries"] if isinstance(record.get("entries"), list) else ():
+        match entry:
+            case {"name": str(), "input": str(), "manifest": None | [str(), str()], "rows": rows}:
+                entries += [entry] if _are_rows(rows, columns) else []
+    return entries
+
+
+def _are_rows(rows: Any, columns: Collection[str]) -> bool:
+    """Return whether a value in a record is rows of the summary."""
+    return isinstance(rows, list) and all(isinstance(row, dict) and row.keys() <= {*columns} for row in rows)
 
 
 def plan(
@@ -153,13 +168,15 @@ def identify(path: Path, settings: str) -> str:
     return value_digest([os.path.realpath(path), states, settings])
 
 
-def _work(job: Job, label: Row, work: Work) -> Any:
+def _work(job: Job, label: Row, work: Work, columns: Collection[str]) -> Any:
     """Read an input and write its files, unless that was done before."""
     record, before = Row(), job.output.manifest
     try:
         identity = identify(job.item.path, work.settings)
-        if not job.output.force and before.record.get("identity") == identity and before.is_complete():
-            job.state, job.rows = "done before", before.record["rows"]
+        rows: Any = before.record.get("rows")
+        is_same = before.record.get("identity") == identity
+        if not job.output.force and is_same and before.is_complete() and _are_rows(rows, columns):
+            job.state, job.rows = "done before", rows
             return None
         result = work.read(job.item)
         with outputs.publish(job.output, record) as part:

@@ -49,10 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         pass
     except OSError as error:
-        if error.filename is None:
-            raise
-        path = printable(str(error.filename))
-        print(f"error: {path}: {error.strerror}", file=sys.stderr)  # no permission, a name too long
+        path = printable(str(error.filename or "a file"))  # an open one has no name here
+        print(f"error: {path}: {error.strerror or error}", file=sys.stderr)  # no permission, a name too long
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130

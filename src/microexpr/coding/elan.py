@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from microexpr.coding.events import Coded, Problems, split_label
 from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors
-from microexpr.core.files import VIDEO_SUFFIXES, regular
+from microexpr.core.files import VIDEO_SUFFIXES, read_errors, regular
 from microexpr.core.recordings import local
 from microexpr.core.subjects import folded
 
@@ -30,6 +30,7 @@ SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 NO_DATE = "1970-01-01T00:00:00+00:00"  # the format requires one; the same video has the same bytes
 LARGEST = 2**26  # bytes
 IDS = ("TIER_ID", "ANNOTATION_ID", "TIME_SLOT_ID")
+LATEST = 10**12  # milliseconds
 APEX, UNITS, REMARKS = "apex", "action units", "remarks"
 BELOW = {APEX: (APEX,), UNITS: (UNITS, " units", " aus", " au", " facs"), REMARKS: (REMARKS,)}  # ends of tiers' names
 VOCABULARY, LANGUAGE = "emotion", "eng"
@@ -185,12 +186,14 @@ def _children(document: Any, tier: str, path: Path) -> tuple[list[int], list[tup
 def _parse(path: Path) -> Any:
     from pympi.Elan import Eaf
 
-    size = regular(path).stat().st_size
-    if size > LARGEST or b"<!DOCTYPE" in path.read_bytes().replace(b"\0", b""):
-        raise DataError(f"{path}: must be an .eaf file of at most {LARGEST >> 20} MB without a DOCTYPE")
+    with read_errors(path):
+        if regular(path).stat().st_size > LARGEST or b"<!DOCTYPE" in path.read_bytes().replace(b"\0", b""):
+            raise DataError(f"{path}: must be an .eaf file of at most {LARGEST >> 20} MB without a DOCTYPE")
     try:
         document = Eaf(str(path), suppress_version_warning=True)
         ids = Counter(item for element in ElementTree.parse(path).iter() for item in element.items() if item[0] in IDS)
+        if late := [time for time in document.timeslots.values() if time is not None and abs(time) >= LATEST]:
+            raise ValueError(f"a time of {str(late[0])[:20]} ms")
     except Exception as error:  # pympi raises these for any file that is not ELAN's
         raise DataError(
             f"{path}: is not a readable .eaf file ({type(error).__name__}: {error}); ELAN must open it"

@@ -153,9 +153,9 @@ def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, 
         for name in ("onset", "offset")
     }
     frame = cells.get("frame", "")
-    if times["onset"] and re.fullmatch(r"[\d.]+", rate) and frame.isdecimal():
+    if times["onset"] and re.fullmatch(r"\d+\.?\d*", rate) and frame.isdecimal():
         expected = float(times["onset"]) * float(rate)
-        if abs(expected - int(frame)) > FRAMES_OFF:
+        if abs(expected - float(frame)) > FRAMES_OFF:
             raise DataError(f"Image index start must be {expected:.0f}, as Start (s) says, not {frame} ({where})")
     return {**cells, **times}
 

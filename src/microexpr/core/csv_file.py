@@ -20,6 +20,9 @@ from microexpr.core.files import regular
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # with another or none it is read as UTF-8
 SEPARATORS = ",;\t|"
 THOUSANDS = r"\s*[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*"
+FORMULA = re.compile(  # begins what a spreadsheet program would run: not a number, a sign alone or before a slash
+    r"'*(?:[=@\uff1d\uff20\t\r\n]|[+\-\uff0b\uff0d](?!\s*(?:/|$)|(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)$))"
+)
 LONGEST = 2**17  # characters of a line: as many as of a cell, by the csv module's own limit
 
 Row = dict[str, str]
@@ -58,7 +61,7 @@ def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterato
 def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> tuple[Header, Rows]:
     """Return the header and the rows of a text, opened with newline="", as `opened` does."""
     separator, rows = _rows(file, name, error)
-    header = Header(cell.strip() for cell in next(rows, (0, []))[1])
+    header = Header(original(cell.strip()) for cell in next(rows, (0, []))[1])
     header.separator = separator
     while header and not header[-1]:  # columns that were deleted in a spreadsheet program
         header.pop()
@@ -75,7 +78,7 @@ def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> t
                 title = f"; a header, not {header[0][:40]!r}, must come first" * (len(header) == 1)
                 count = f"{len(header)} cells like the header, not {len(cells)}{title}"
                 raise error(f"{name}, row {number}: must have {count}")
-            yield number, dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+            yield number, dict(zip(header, [*map(original, cells), *[""] * (len(header) - len(cells))], strict=False))
 
     return header, by_column()
 
@@ -99,7 +102,7 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
         first = next(lines, "").removeprefix("\ufeff")
         excel_line = re.fullmatch(f"sep=([{SEPARATORS}])\\s*", first)  # a line for Excel
         first = next(lines, "") if excel_line else first
-    except (UnicodeError, csv.Error) as problem:
+    except (UnicodeError, OSError, csv.Error) as problem:
         raise refused(problem, 0) from None
     separator = excel_line[1] if excel_line else max(SEPARATORS, key=first.count)
 
@@ -111,10 +114,20 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
                 number = reader.line_num + bool(excel_line)
                 if any(map(str.strip, cells)):
                     yield number, cells
-        except (UnicodeError, csv.Error) as problem:
+        except (UnicodeError, OSError, csv.Error) as problem:
             raise refused(problem, number) from None
 
     return separator, rows()
+
+
+def as_text(value: Any) -> Any:
+    """Return a value to be written as a cell: with ' before a text that a spreadsheet program would run."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def original(cell: str) -> str:
+    """Return the text of a cell that `as_text` may have made."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def cells(

@@ -6,6 +6,8 @@ Imports the standard library alone.
 import hashlib
 import json
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,15 @@ def regular(path: str | Path, error: type[MicroexprError] = DataError) -> Path:
     if kind:
         raise error(f"{path}: must be a file, not {kind}")
     return path
+
+
+@contextmanager
+def read_errors(path: Path) -> Iterator[None]:
+    """Raise DataError for an OSError of reading a file, which names none once the file is open."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def is_hidden(path: Path) -> bool:

@@ -62,7 +62,8 @@ class Manifest:
         self.files, self.record = dict[str, Any](), dict[str, Any]()
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or a file that is no manifest
             content = json.loads((folder / self.name).read_text(encoding="utf-8"))
-            self.files, self.record = dict(content["files"]), dict(content["record"])
+            if isinstance(content["files"], dict) and isinstance(content["record"], dict):
+                self.files, self.record = content["files"], content["record"]
 
     def intact(self) -> set[str]:
         """Return the names of the files that are as this program wrote them."""

@@ -7,15 +7,14 @@ import csv
 import errno
 import glob
 import hashlib
-import io
 import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import h5py
@@ -88,12 +87,14 @@ def write_text(path: str | Path, text: str) -> None:
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """Return CSV text with a header of `columns` and "\\n" line ends; a value that a row lacks is empty.
 
+    A text that a spreadsheet program would run has ' before it.
     Raises ValueError for a row with another column: that is a mistake in the caller."""
-    buffer = io.StringIO()
-    table = csv.DictWriter(buffer, columns, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return buffer.getvalue()
+    lines = list[str]()
+    file = SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n"))
+    table = csv.DictWriter(file, columns)  # only with these line ends a cell with "\r" in it is quoted
+    for row in chain([dict(zip(columns, columns, strict=True))], rows):
+        table.writerow({name: csv_file.as_text(value) for name, value in row.items()})
+    return "".join(lines)
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -1,10 +1,13 @@
 """Decode video files by FFmpeg: each frame with its own time, and the container's settings for its display.
 
-A file is opened by its bytes, never by its name, which a library could take for an address, and a playlist can lead to
-no other file. FFmpeg decodes on one thread, so that parallel jobs do not compete for cores.
+A file is opened by its bytes, never by its name, which a library could take for an address. FFmpeg reads `FORMATS`
+alone, whose files hold their own frames: a playlist would open other files, and a description of a session sockets.
+FFmpeg decodes on one thread, so that parallel jobs do not compete for cores.
 """
 
+import math
 import os
+import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.core.files import regular
+from microexpr.core.files import read_errors, regular
 from microexpr.videos.picture import AVIF, HEIF, LONGEST, describe_content
 from microexpr.videos.sources import Raw, Source, small_size
 
@@ -32,7 +35,14 @@ PEEKED = 60  # frames that give times and fields before a video is read
 START = 64  # bytes that identify the type of a file
 BUFFER = 1 << 17  # bytes that are read at once
 STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
-TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
+PATIENCE = 15.0  # seconds in which a file must open
+FORMATS = (  # FFmpeg's names of what is read, by content; pictures, `*_pipe`, join them, to say that they are none
+    *("avi", "mov", "matroska", "mpegts", "mpeg", "asf", "flv", "ogg", "mxf", "gif", "apng", "dv", "gxf", "wtv", "rm"),
+    *("ivf", "nut", "nuv", "nsv", "pva", "yuv4mpegpipe", "cine", "r3d", "ser", "dhav", "ifv", "lmlm4", "swf"),
+    *("h261", "h263", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "mpjpeg", "smjpeg", "mjpeg_2000", "vc1"),
+    *("av1", "obu", "cavsvideo", "dirac", "dnxhd", "apv", "evc"),
+    *("mp3", "wav", "flac", "aac", "ac3", "aiff", "caf", "amr"),  # sound, to say so
+)
 NO_TIMES = 0x80  # FFmpeg's mark of a format without times of frames
 HIGH_RANGE = {16: "PQ", 18: "HLG"}  # FFmpeg's numbers of transfer curves
 DEFAULT, COVERS = 0x1, 0x400 | 0x800  # FFmpeg's marks of streams: that players show, of covers' pictures and thumbnails
@@ -227,27 +237,41 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     av.logging.set_level(None)  # our own one-line error replaces its messages
     if not regular(path).is_file():
         raise DataError(f"{path}: the video is missing")
+    formats = ",".join([*FORMATS, *(name for name in av.formats_available if name.endswith("_pipe"))])
+    limits = {"format_whitelist": formats, "protocol_whitelist": "none"}
     with ExitStack() as stack:
-        try:
-            file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+        stack.enter_context(read_errors(path))
+        file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
         start, size = file.read(START), path.stat().st_size
         file.seek(0)
+        errors, deadline = list[OSError](), time.monotonic() + PATIENCE
+
+        def read(size: int) -> bytes:
+            """Return bytes, none after an error: PyAV would print its traceback."""
+            try:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it does not open within {PATIENCE:g} s")
+                return file.read(size)
+            except OSError as error:
+                errors.append(error)
+                return b""
+
         try:
-            nameless = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)  # FFmpeg may see no name
-            container = stack.enter_context(av.open(nameless, io_open=refuse, buffer_size=BUFFER))
+            nameless = SimpleNamespace(read=read, seek=file.seek, tell=file.tell)  # FFmpeg may see no name
+            container = stack.enter_context(av.open(nameless, io_open=refuse, options=limits, buffer_size=BUFFER))
             streams = _videos(container)
         except (av.error.FFmpegError, ValueError, IndexError) as error:
+            if errors:
+                raise errors[0] from None
             reason = str(getattr(error, "strerror", None) or error)
             if start[4:12] in HEIF:
                 reason = f"it holds {describe_content(start, size)}"
             elif start[4:8] == b"ftyp":
                 reason = "the index of its frames is missing: its recording was not finished, or its copy is cut short"
-            elif "Invalid data" in reason:
+            elif "Invalid" in reason:
                 reason = f"it holds {describe_content(start, size)}"
             raise DataError(f"{path}: is not a readable video ({reason})") from None
-        if not streams or streams[0].codec_context.name in TEXT:
+        if not streams:
             if container.streams.audio:
                 raise NoVideo(path, "sound alone")
             raise DataError(f"{path}: is not a readable video (it holds {describe_content(start, size)})")
@@ -259,7 +283,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
             raise NoVideo(path, "a picture of a kind that is not read", f"is not a video, but a picture{advice}")
         streams[0].codec_context.thread_count = 1
         streams[0].codec_context.options = {"max_pixels": str(LONGEST**2)}  # of any frame, whatever the header says
+        deadline = math.inf
         yield container, streams[0]
+        if errors:
+            raise errors[0]
 
 
 def _videos(container: Any) -> list[Any]:
@@ -286,6 +313,9 @@ def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator
             frames = packet.decode()
         except av.error.EOFError:
             return
+        except IndexError:  # of a packet of a stream that begins later
+            packets = container.demux(stream)
+            continue
         except (av.error.FFmpegError, ValueError):
             is_broken = True
             continue

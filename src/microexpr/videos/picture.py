@@ -42,6 +42,8 @@ SIGNATURES = {  # first bytes, in lower case -> description
     b"%pdf": "a PDF",
     b"riff": "a video, sound or WebP file",
     b"\x00\x05\x16\x07": "metadata that a Mac writes next to a file",
+    **dict.fromkeys((b"ffconcat ", b"#extm3u"), "a playlist of other files"),
+    **dict.fromkeys((b"v=0\r\n", b"v=0\n"), "a description of a session (SDP)"),
 }
 HEIF = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 AVIF = b"ftypavif"

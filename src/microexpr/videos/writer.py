@@ -34,9 +34,13 @@ def writer(path: Path, fps: float, mark: bytes) -> Iterator[Write]:
     import av
 
     rate = Fraction(fps).limit_denominator(1001)
-    with store.atomic(path) as part, part.open("wb") as file, av.open(
-        file, "w", format=FORMATS[path.suffix], options={"fflags": "+bitexact"}
-    ) as container:  # fmt: skip
+    with (
+        store.atomic(path) as part,
+        part.open("wb") as file,
+        av.open(  # FFmpeg loses errors of Python's own files
+            f"/dev/fd/{file.fileno()}", "w", format=FORMATS[path.suffix], options={"fflags": "+bitexact"}
+        ) as container,
+    ):
         container.metadata["comment"] = mark.decode()
         stream: Any = container.add_stream("mjpeg", rate=rate, options={"flags": "+bitexact"})
         stream.pix_fmt, stream.codec_context.thread_count, count = "yuvj420p", 1, 0

@@ -1,6 +1,7 @@
 """Test many inputs in one run, of which some are bad, done already, or of an earlier run. All are texts."""
 
 import csv
+import json
 import multiprocessing
 import os
 import signal
@@ -193,3 +194,23 @@ def test_a_second_run_into_the_same_folder_is_refused(project):
 
     assert states(run(items(["a.mp4"]), read=read)) == {"a.csv": "done"}
     assert [*table()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"entries": value} for value in (5, "text", [5], [{}], [{"name": 1, "input": [], "manifest": 2, "rows": 3}])),
+        {"entries": [{"name": "x", "input": "videos/a.mp4", "manifest": None, "rows": [{"other": 1}]}]},
+        {"entries": [{"name": "x", "input": "\0", "manifest": ["\0", "\0"], "rows": [{"text": [1, {}]}]}]},
+        *({"rows": value} for value in (5, "text", [5], [{"other": 1}], None)),
+    ],
+)
+def test_a_manifest_from_elsewhere_with_other_kinds_of_values_is_passed_over(project, changes):
+    run(items(["a.mp4"]))
+    expected = Path("out/summary.csv").read_text()
+    name = "test-summary" if "entries" in changes else "a.csv"
+    path = Path(f"out/.{name}.microexpr.json")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"record": content["record"] | changes}))
+    run(items(["a.mp4"]))
+    assert Path("out/summary.csv").read_text() == expected

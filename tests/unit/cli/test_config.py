@@ -358,6 +358,11 @@ def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(sec
             b"a0: &a0 [x]\n" + b"".join(b"a%d: &a%d [%s]\n" % (i, i, b"*a%d, " % (i - 1) * 9) for i in range(1, 10)),
             ": must have at most 100000 values, where an alias is what it stands for",
         ),
+        (
+            b"- &a0 [x]\n" + b"".join(b"- &a%d %s*a%d%s\n" % (i, b"[" * 30, i - 1, b"]" * 30) for i in range(1, 70)),
+            ": must have at most 33 levels, where an alias is what it stands for",
+        ),
+        (b"seed: 1\nSeed: 2\n", "line 2: Seed must stand once, not in line 1 too"),
         (b"", ": must be a mapping of sections, not NoneType"),
     ],
 )

@@ -15,6 +15,7 @@ from encoded import write
 from PIL import Image
 
 from microexpr.cli.main import main
+from microexpr.coding import elan, praat, tables
 from microexpr.datasets.layouts import facts
 from microexpr.rendering.layouts.annotations import write_sheets
 
@@ -62,10 +63,17 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
     columns = [name or " " for name in coding["header"]]
     write_sheets(folder / "coding.xlsx", {"Sheet1": [columns, *([1, "EP02_01f", "", 46, 59, 86],) * 9]})
     (folder / "table.csv").write_text("method,full_uf1\nststnet,0.5\n")
+    marks = [elan.Mark("micro", 80, 280, 160, 200, "happiness", "R12"), elan.Mark("macro", 300, 440, 320, 360, "fear")]
+    (folder / "own.eaf").write_text(elan.text(marks, "own.mp4"))
+    (folder / "own.TextGrid").write_text(praat.text(marks, 0.48))
+    (folder / "annotations.csv").write_text(
+        f"{','.join(tables.COLUMNS)}\ns01/own.mp4,s01,micro,2,4,6,happiness,R12,anna\n"
+    )
+    (folder / "dataset.yaml").write_text("subject: '^([a-z0-9]+)/'\nsubjects: {6: s06}\nemotions: {glad: positive}\n")
     return {path.name: path for path in sorted(folder.iterdir())}
 
 
-def commands(path: Path, out: Path) -> Iterator[list[str]]:
+def commands(path: Path, out: Path, video: Path) -> Iterator[list[str]]:
     """The commands that read a file of this kind."""
     if path.name.startswith("take"):
         yield ["predict", str(path), "--out", str(out), "--quiet"]
@@ -79,6 +87,11 @@ def commands(path: Path, out: Path) -> Iterator[list[str]]:
         (out / "casme2").mkdir(parents=True)
         shutil.copy(path, out / "casme2/CASME2-coding-20140508.xlsx")
         yield ["check", str(out / "casme2")]
+    elif path.stem in ("own", "annotations", "dataset"):
+        (out / "mine/s01").mkdir(parents=True)
+        shutil.copy(video, out / "mine/s01/own.mp4")
+        shutil.copy(path, out / "mine" / ("s01" if path.stem == "own" else ""))
+        yield ["check", str(out / "mine")]
     else:
         yield ["table", str(path)]
 
@@ -108,11 +121,11 @@ def test_mutants_are_read_or_refused(inputs, tmp_path):
             rng, data = np.random.default_rng([run, *name.encode()]), np.frombuffer(original.read_bytes(), np.uint8)
             path, log = tmp_path / name, tmp_path / "log"
             path.write_bytes(mutant(data.copy(), run, rng))
-            for i, arguments in enumerate(commands(path, tmp_path / f"out{count}")):
+            for i, arguments in enumerate(commands(path, tmp_path / f"out{count}", inputs["take.mp4"])):
                 status = outcome(arguments, log)
                 text = log.read_text(errors="replace")
                 if status not in (0, 1, 3) or "Traceback" in text:
                     faults.append(f"{name}, run {run}, command {i}: {status}: {text[-300:]}")
             count += 1
     assert not faults, "\n".join(faults)
-    assert count >= 180
+    assert count >= 228

@@ -163,6 +163,8 @@ def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_pat
     ]
     path.write_text(BORIS.replace("25.000;25.000", "25.000;50.000").replace("b.mp4,25", "b.mp4,50"))  # each its own
     assert [event.onset for event in coding.read(path)[0]] == [2.0, 1.0]
+    path.write_text(BORIS.replace("25.000;25.000", "25..;25.."))  # a rate that is none compares nothing
+    assert len(coding.read(path)[0]) == 2
     path.write_text(BORIS.replace(";s01/b.mp4", ";player #2:s01/b.mp4").replace("6.0,6.4", "1.0,1.4"))  # side by side
     assert coding.read(path)[0][1].onset == 1.0
 
@@ -174,6 +176,7 @@ def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_pat
         ("s01/b.mp4,25", "s01/c.mp4,25", r"Source must name the file 's01/c.mp4' once, not 0 times \(.*row 3\)"),
         (",0.0,", ",3.5,", r"Time offset \(s\) of the observation must be 0, not 3.5 \(.*row 2\)"),
         ("s01/a.mp4,50", "s01/a.mp4,40", r"Image index start must be 50, as Start \(s\) says, not 40 \(.*row 2\)"),
+        ("s01/a.mp4,50", f"s01/a.mp4,{'9' * 5000}", r"Image index start must be 50, as Start \(s\) says, not 9999"),
         ("5.000;8.000", "long;8.000", r"Media duration \(s\) must be a number, not 'long' \(.*row 2\)"),
     ],
 )
@@ -324,6 +327,9 @@ def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named
         (lambda d: d.rename_tier("micro action units", "micro action units@ben"),
          "coder of tier micro action units@ben must be empty, as of micro, not ben"),
         (lambda d: d.add_annotation("micro", 2000, 2200, "R12"), "an emotion must be a word, not action units, 'R12'"),
+        (lambda d: d.media_descriptors[0].update(TIME_ORIGIN="9" * 400), "TIME_ORIGIN must be a whole number"),
+        (lambda d: d.timeslots.update(ts1=10**400), r"is not a readable .eaf file \(ValueError: a time of 1000"),
+        (lambda d: d.timeslots.pop("ts1"), "an annotation must have a time at both ends"),
     ],
 )  # fmt: skip
 def test_what_an_eaf_says_twice_or_wrongly_is_refused(tmp_path, change, message):

@@ -1,8 +1,10 @@
 """CSV files as Excel and editors write them are read alike; what cannot be read is named in one line."""
 
+import csv
+
 import pytest
 
-from microexpr.core import csv_file
+from microexpr.core import csv_file, store
 from microexpr.core.errors import DataError
 
 TEXT = 'kind,onset,note\r\nmicro,0.5,"a, b"\r\n\r\nmacro,7,é\r\n'
@@ -101,3 +103,26 @@ def test_a_cell_is_of_its_kind(kind, text, value):
 def test_a_cell_of_another_kind_is_named(kind, text, expected):
     with pytest.raises(DataError, match=f"a.csv, row 3: x must be {expected}, not '"):
         csv_file.cells("a.csv", 3, {"x": text}, {"x": kind})
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+A1", "-A1", "@SUM(A1)", "-1+1", "\t=1", "\r=1", "'=1", "''-x", "- A1", "\uff1d1"]
+)
+def test_a_cell_that_a_spreadsheet_would_run_is_a_text_there_and_itself_here(cell, tmp_path):
+    path = tmp_path / "table.csv"
+    store.write_csv(path, [cell, "b"], [{cell: cell, "b": "x"}])
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [*csv.reader(file)] == [[f"'{cell}", "b"], [f"'{cell}", "x"]]
+    (row,) = store.read_csv(path, [cell, "b"])
+    assert row == {cell: cell, "b": "x"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["-0.5", "+3", "-1e-05", "-.5", "-inf", "-nan", "-", "- / L_cls", "x=1", "a-b", "'quoted'", "", " =1", "'", "'-1"],
+)
+def test_numbers_and_other_texts_are_written_as_they_are(cell, tmp_path):
+    path = tmp_path / "table.csv"
+    store.write_csv(path, ["a", "b"], [{"a": cell, "b": -0.5}])
+    assert path.read_text() == f"a,b\n{cell},-0.5\n"
+    assert store.read_csv(path, ["a", "b"])[0]["a"] == cell

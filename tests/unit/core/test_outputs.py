@@ -85,7 +85,16 @@ def test_numbered_files_of_the_user_are_never_removed(tmp_path):
 
 @pytest.mark.parametrize(
     "manifest",
-    ["", "[]", "{}", '{"files": [], "record": {}}', '{"files": {"a.csv": 1}, "record": {}}', "\0", "[" * 9**5],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": [], "record": {}}',
+        '{"files": {"a.csv": 1}, "record": {}}',
+        "\0",
+        "[" * 9**5,
+        '{"files": [[5, {}]], "record": {}}',
+    ],
 )
 def test_a_damaged_manifest_lists_no_file(tmp_path, manifest):
     run(tmp_path, "first")

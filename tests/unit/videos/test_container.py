@@ -1,8 +1,13 @@
 """Video files against the frames they were made of, as cameras, phones and browsers write them, and broken ones."""
 
+import errno
+import io
 import os
+import re
 import shutil
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -10,11 +15,11 @@ import cv2
 import numpy as np
 import pytest
 from broken import truncate, video_header
-from encoded import LEVELS, Pipe, drifting, flip, opened, shades, write
+from encoded import LEVELS, Pipe, drifting, flip, noise, opened, shades, write
 from PIL import Image
 
 from microexpr.core.errors import DataError
-from microexpr.videos import Scan, container, open_video, timeline
+from microexpr.videos import Scan, container, open_video, sources, timeline
 
 COUNT = len(LEVELS)
 FALLING = np.concatenate([np.arange(10) / 30, 10 / 30 + np.arange(10) / 20])  # seconds: 30 frames a second, then 20
@@ -371,3 +376,95 @@ def test_a_photograph_is_no_slow_video(tmp_path):
     (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftypheic", 1)[:100])
     with pytest.raises(DataError, match=r"is not a readable video \(it holds a HEIF photograph: export it as JPEG\)$"):
         open_video(tmp_path / "photo.heic")
+
+
+def test_sound_that_begins_late_does_not_end_a_video(tmp_path):
+    write(tmp_path / "take.flv", np.repeat(shades(), 20, axis=0), codec="flv1")
+    sound = b"\x02" + bytes(20)  # in a tag whose stream the header does not name
+    tag = b"\x08" + len(sound).to_bytes(3, "big") + (1000).to_bytes(3, "big") + bytes(4) + sound
+    content = (tmp_path / "take.flv").read_bytes()
+    (tmp_path / "take.flv").write_bytes(content + tag + len(tag).to_bytes(4, "big"))
+    assert len(open_video(tmp_path / "take.flv")) == 20 * COUNT
+
+
+PLAYLISTS = {  # texts that lead FFmpeg to other files or addresses
+    "concat.mp4": "ffconcat version 1.0\nfile other.ts\n",
+    "pipe.mp4": "ffconcat version 1.0\nfile pipe\n",
+    "hls.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nother.ts\n#EXT-X-ENDLIST\n",
+    "dash.mp4": '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+    'mediaPresentationDuration="PT1S"><Period><AdaptationSet mimeType="video/mp2t"><Representation id="1" '
+    'bandwidth="9"><BaseURL>other.ts</BaseURL></Representation></AdaptationSet></Period></MPD>\n',
+    "session.mp4": "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\n"
+    "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
+    "imf.mp4": '<?xml version="1.0"?>\n<CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016">\n',
+    "vobsub.mp4": "# VobSub index file, v7 (do not modify this line!)\n",
+    "art.mp4": "\x1b[31mtext\x1b[0m\n" * 50,
+}
+READ_EACH = """
+import sys
+from pathlib import Path
+from microexpr.core.errors import DataError
+from microexpr.videos import container
+for path in sys.argv[1:]:
+    open("/dev/null").close()
+    try:
+        container.VideoFile(Path(path))
+    except DataError as error:
+        print(error)
+"""
+
+
+@pytest.fixture
+def playlists(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    write(tmp_path / "other.ts", shades(), codec="libx264")
+    for name, text in PLAYLISTS.items():
+        Path(name).write_bytes(text.encode())
+
+
+@pytest.mark.parametrize("name", PLAYLISTS)
+def test_what_names_another_file_or_address_is_refused_by_its_content(playlists, name):
+    with pytest.raises(DataError, match=rf"^{name}: is not a readable video \(it holds (a playlist|a desc|\d+ bytes)"):
+        container.VideoFile(Path(name))
+
+
+@pytest.mark.slow  # seconds; the test above guards the same
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_no_other_file_is_opened_and_no_socket(playlists):
+    traced = ["strace", "-f", "-qq", "-e", "trace=%network,open,openat,openat2", "-o", "log"]
+    done = subprocess.run(
+        [*traced, sys.executable, "-c", READ_EACH, *PLAYLISTS], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert len(done.stdout.splitlines()) == len(PLAYLISTS) and not done.stderr
+    calls = Path("log").read_text()
+    _, *each = calls.split('"/dev/null"')[-len(PLAYLISTS) - 1 :]
+    for name, text in zip(PLAYLISTS, each, strict=True):
+        opened_files = re.findall(r'open\w*\([^"]*"([^"]*)"', text)
+        assert name in opened_files and not {"other.ts", "pipe"} & {Path(path).name for path in opened_files}
+    assert "AF_INET" not in calls
+
+
+def test_a_file_that_opens_slowly_or_cannot_be_read_is_refused_in_a_line(tmp_path, monkeypatch):
+    write(tmp_path / "take.mkv", noise(60, (256, 256)))
+    for name in ("memory.mp4", "memory.png"):  # a regular file whose first bytes cannot be read
+        (tmp_path / name).symlink_to("/proc/self/mem")
+        for call in (container.VideoFile, container.measure, sources.is_rendered):
+            with pytest.raises(DataError, match=rf"{name}: cannot be read \(Input/output error\)$"):
+                call(tmp_path / name)
+
+    class Failing(io.FileIO):
+        """A file on a disk with a defect at 300 KB."""
+
+        def read(self, size: int = -1) -> bytes:
+            if self.tell() > 300_000:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(container, "open", lambda path, mode: Failing(path), raising=False)
+        with pytest.raises(DataError, match=r"take.mkv: cannot be read \(Input/output error\)$"):
+            open_video(tmp_path / "take.mkv")
+    monkeypatch.setattr(container, "PATIENCE", 1e-6)
+    with pytest.raises(DataError, match=r"take.mkv: cannot be read \(it does not open within 1e-06 s\)$"):
+        open_video(tmp_path / "take.mkv")

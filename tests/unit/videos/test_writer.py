@@ -1,5 +1,7 @@
 """A virtual camera in place of a real one: frames of a ramp that moves, at a rate of its own."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +76,31 @@ def test_a_camera_that_is_not_there_or_stops_is_named(virtual, tmp_path, monkeyp
         assert main(["predict", *arguments.split(), "--camera", "0", "--out", out]) == 1
         assert message in capsys.readouterr().err
     assert len(virtual) == 2 and not list(tmp_path.glob("out/*"))
+
+
+WRITE = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from microexpr.core.errors import StoreError
+from microexpr.videos import writer
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+rng = np.random.default_rng(0)
+try:
+    with writer.writer(Path(sys.argv[1]), 25, b"mark") as write:
+        for number in range(40):
+            write(rng.integers(0, 256, (48, 64, 3), np.uint8), number / 25)
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mkv"])
+@pytest.mark.parametrize("largest", [100, 30_000, 76_000])  # in the header, in the frames, in what closes the file
+def test_a_full_disk_is_a_line_although_the_file_cannot_be_closed(suffix, largest, tmp_path):
+    path = tmp_path / f"take.{suffix}"
+    command = [sys.executable, "-c", WRITE, str(path), str(largest)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{path}: cannot be written: no file may be as large here (ulimit -f)\n" and not done.stderr
+    assert not [*tmp_path.iterdir()]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from microexpr.core import store
+from microexpr.core import csv_file, store
 from microexpr.core.errors import ParamsError
 from microexpr.signals.aus import LARGEST
 from microexpr.signals.aus.openface import COLUMNS as INTENSITIES
@@ -179,7 +179,7 @@ class Table:
                 writer = csv.writer(lines, lineterminator="\n")
                 writer.writerow(self.columns)
                 for values in zip(*self.columns.values(), strict=True):
-                    writer.writerow(["" if value != value else value.item() for value in values])
+                    writer.writerow(["" if value != value else csv_file.as_text(value.item()) for value in values])
         elif path.suffix == ".parquet":
             arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
             rows = arrow.table({name: arrow.array(values) for name, values in self.columns.items()})

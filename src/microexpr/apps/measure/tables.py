@@ -18,7 +18,7 @@ from microexpr.apps.predict import domain
 from microexpr.apps.read.take import Progress, Stretch, Take, track
 from microexpr.apps.reenact.photograph import find_faces, read_upright
 from microexpr.core.arrays import luma
-from microexpr.core.errors import DataError, StoreError, about
+from microexpr.core.errors import DataError, StoreError, about, printable
 from microexpr.signals import faces
 from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import reduce_crop
@@ -173,7 +173,7 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
         except Exception as error:  # decoders and detectors raise many kinds, and the others go on
             problems.append(about(path, error))
         else:
-            names += [path.name] * len(rows)
+            names += [printable(path.name)] * len(rows)
             measured += rows
         progress("measuring pictures", number, len(paths))
     if not measured:

@@ -25,7 +25,7 @@ from microexpr.core.recordings import Recordings
 from microexpr.core.subjects import Subjects, composed, folded, key_of
 from microexpr.datasets.layout import check_events, list_content
 from microexpr.datasets.layouts import Layout, Reader
-from microexpr.datasets.layouts.recordings import FACTS, Recording, paths, read_facts, recordings
+from microexpr.datasets.layouts.recordings import FACTS, Recording, named_subjects, paths, read_facts, recordings
 
 WHOLE = "_long"  # after the name: the recordings as a whole
 NAME = re.compile(r"[a-z][a-z0-9_]*(?<!_long)")
@@ -201,18 +201,18 @@ class Own(Reader):
         choices, has_names = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
         names, by_folder, used = dict[str, str](), dict[str, set[str]](), set[str]()  # of subjects -> where
         folders = {name: Subjects([name]) for name in sorted({key.partition("/")[0] for key in by_key if "/" in key})}
+        subject_of = named_subjects(self.about.subject, events, self.root) if self.about.subject else {}
         for key, coded in sorted(events.items()):
             folder, slash, _ = key.partition("/")
             path = by_key[key].path
             with collect_errors(self.problems):
                 if self.about.subject:
-                    match = re.search(self.about.subject, key)
-                    if not (match and match.re.groups and match[1]):
+                    if not (subject := subject_of.get(key)):
                         raise DataError(f"{path}: must match `subject` of {FACTS}, {self.about.subject}, group 1")
-                    places = {match[1]: str(path)}
+                    places = {subject: str(path)}
                     for event in coded:
-                        if event.subject and folded(event.subject) != folded(match[1]):
-                            reason = f"{match[1]}, as `subject` of {FACTS} says"
+                        if event.subject and folded(event.subject) != folded(subject):
+                            reason = f"{subject}, as `subject` of {FACTS} says"
                             raise DataError(f"subject must be {reason}, or empty, not {event.subject} ({event.where})")
                 else:
                     places = {event.subject: event.where for event in reversed(coded) if event.subject}

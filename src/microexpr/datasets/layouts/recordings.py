@@ -1,26 +1,33 @@
 """The recordings in a folder of a user's own, and the facts that its dataset.yaml says of them. No annotation."""
 
+import json
 import os
-import re
-from collections import Counter
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from microexpr.core import yaml_file
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.subjects import composed, folded
+from microexpr.core.subjects import composed
 from microexpr.datasets.layout import MEGC2019, is_video, label_of
 from microexpr.videos import container, excerpt, frames, sources
 
 FACTS = "dataset.yaml"
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+PATIENCE = 10.0  # seconds in which `subject` must be found in all paths
+SEARCH = """
+import json, re, sys
+pattern, *paths = json.load(sys.stdin)
+found = {path: re.search(pattern, path) for path in paths}
+json.dump({path: match[1] for path, match in found.items() if match and match.re.groups and match[1]}, sys.stdout)
+"""
 OTHERS = ("others", "other", "neutral", "")  # emotions of no class
 
 
@@ -48,19 +55,6 @@ class Facts(BaseModel):
         return label_of(emotion)
 
 
-class _Texts(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
-    """A reader that leaves 010 and 1:30 as they are typed, and refuses a key that is there twice."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Return a mapping. Raises ValueError for keys that are equal but for case."""
-        if isinstance(node, yaml.MappingNode):
-            for key, count in Counter(folded(key.value) for key, _ in node.value).items():
-                if count > 1:
-                    raise ValueError(f"{key} must be there once, not {count} times")
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
 def read_facts(root: Path) -> Facts:
     """Return what a data set's dataset.yaml says; none where it has none. Raises DataError for another content."""
     path = root / FACTS
@@ -70,18 +64,34 @@ def read_facts(root: Path) -> Facts:
     if not path.is_file():
         return Facts(fps=None)
     try:
-        facts = Facts(**(yaml.load(path.read_text(encoding="utf-8"), _Texts) or {}))
-        re.compile(facts.subject)
+        facts = Facts(**(yaml_file.read(path, DataError, yaml_file.Texts) or {}))
         if wrong := {*facts.emotions.values()} - {*LABELS, ""}:
             raise ValueError(f"a class is {', '.join(LABELS)} or '', not {min(wrong)!r}")
     except ValidationError as error:
         first = error.errors()[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (yaml.YAMLError, UnicodeError, ValueError, TypeError, re.error) as error:
+    except (ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
     else:
         return facts
     raise DataError(f"{path}: must have {', '.join(Facts.model_fields)} alone ({reason})")
+
+
+def named_subjects(pattern: str, paths: Iterable[str], root: Path) -> dict[str, str]:
+    """Return the subject in each path of recordings that the pattern `Facts.subject` is found in.
+
+    Another process searches, which can be ended: a pattern may take for ever. Raises DataError if it takes long, or is
+    no pattern."""
+    command, question = [sys.executable, "-IS", "-c", SEARCH], json.dumps([pattern, *paths])
+    try:
+        done = subprocess.run(command, input=question, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        reason = f"a pattern that is found or not within {PATIENCE:g} s, not {pattern}"
+    else:
+        if not done.returncode:
+            return dict(json.loads(done.stdout))
+        reason = f"a regular expression, not {pattern} ({done.stderr.strip().rpartition(chr(10))[2]})"
+    raise DataError(f"{root / FACTS}: `subject` must be {reason}")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Tables of measured faces against ground truth, OpenFace's convention and reader, and themselves from every file."""
 
+import csv
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -120,6 +121,17 @@ def test_a_picture_has_a_row_for_each_face_the_largest_first(folder):
     assert second["face_width"] / first["face_width"] == pytest.approx(0.8, abs=0.03)
     assert second["AU12_r"] == pytest.approx(first["AU12_r"], abs=1) and table.iloc[2]["x_0":"AU45_c"].isna().all()
     assert "noise" not in table and table["AU12_error"][:2].gt(0).all()  # of one picture alone
+
+
+def test_names_of_pictures_are_texts_in_a_spreadsheet_and_themselves_here(project):
+    Path("pictures").mkdir()
+    for name in ("=1+1.png", os.fsdecode(b"a\xff\r=1.png")):
+        Image.fromarray(np.full((240, 320, 3), 90, np.uint8)).save(f"pictures/{name}", "PNG")
+    table = microexpr.measure("pictures", "out", pictures=True)
+    assert sorted(table["picture"]) == ["=1+1.png", r"a\udcff\r=1.png"]
+    with Path("out/pictures.csv").open(encoding="utf-8", newline="") as file:
+        assert sorted(row["picture"] for row in csv.DictReader(file)) == ["'=1+1.png", r"a\udcff\r=1.png"]
+    assert sorted(microexpr.open_stage("out/pictures.csv")["picture"]) == ["=1+1.png", r"a\udcff\r=1.png"]
 
 
 def test_a_picture_that_is_reduced_has_landmarks_in_its_own_pixels(tmp_path, folder):

@@ -12,7 +12,7 @@ from microexpr.coding import elan
 from microexpr.core.errors import DataError
 from microexpr.datasets import index
 from microexpr.datasets.check import check
-from microexpr.datasets.layouts import own
+from microexpr.datasets.layouts import own, recordings
 
 FPS = 25
 MARKS = [elan.Mark("micro", 400, 720, 560, 600, "happiness", "R12"), elan.Mark("macro", 1000, 1600, 1200, 1240, "fear")]
@@ -177,7 +177,7 @@ BROKEN = {
         broken(lambda root: (root / "dataset.yml").write_text("fps: 25\n")), "must be called dataset.yaml"),
     "an emotion twice": (
         broken(lambda root: (root / own.FACTS).write_text("emotions: {Fear: negative, fear: positive}\n")),
-        "fear must be there once, not 2 times"),
+        "line 1: fear must stand once, not in line 1 too"),
     "a blink outside": (rows(f"{T},,blink,45,,60,,,\n"), "frames 0 to 49, not 60"),
     "facts": (broken(lambda root: (root / own.FACTS).write_text("fsp: 25\n")), "have fps, subject, subjects, coder"),
     "a workbook": (lambda root: (root / "annotations.xlsx").write_text("x"), "must hold tables"),
@@ -353,3 +353,24 @@ def test_rendered_recordings_are_generated_and_never_mixed_with_people(root):
     with (root / "s02/take.mp4").open("ab") as file:
         file.write(MARK)
     assert index.origin("mine", "auto") == "generated" and {clip.origin for clip in read()[0]} == {"generated"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: " + "[" * 50000, r"dataset.yaml, line 1: must be nested at most 32 deep$"),
+        ("a: &a [*a]", r"dataset.yaml: must have at most 100000 values"),
+        ("a: " + "x" * 2**22, r"dataset.yaml: must have at most 4 MB$"),
+        ("subject: '((s1'", r"dataset.yaml: `subject` must be a regular expression, not \(\(s1 \(.*missing \)"),
+        (f"subject: '{'(' * 5000}'", r"dataset.yaml: `subject` must be a regular expression, not "),
+        ("subject: '(a{1,99999999999})'", r"dataset.yaml: `subject` must be a regular expression, not "),
+        ("subject: '(.?.?){60}!'", r"dataset.yaml: `subject` must be a pattern that is found or not within 1 s"),
+    ],
+)
+def test_dataset_yaml_can_neither_end_the_process_nor_hold_it_up(root, monkeypatch, text, message):
+    annotate(root)
+    monkeypatch.setattr(recordings, "PATIENCE", 1.0)
+    (root / own.FACTS).write_text(text)
+    with pytest.raises(DataError, match=message) as caught:
+        check(root)
+    assert "\n" not in str(caught.value)
