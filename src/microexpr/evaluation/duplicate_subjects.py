@@ -4,7 +4,6 @@ A subject who is in two data sets, or twice in one, is trained on while held out
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 
 import dlib
@@ -13,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
+from microexpr.core.errors import StoreError
 from microexpr.evaluation.rows import Row
 from microexpr.signals.faces import detection
-from microexpr.signals.inputs import subject_files
 from microexpr.signals.landmarks import face_box
 
 SIZE = 128  # numbers in an embedding
@@ -89,21 +88,27 @@ def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -
     Return rows with `COMPARED` of each data set, then with `PAIR`, of each origin the nearest first. `files` are
     results/faces/<dataset>/<subject>.h5. Raises StoreError if one of a subject's is not among them.
     """
-    by_subject: dict[tuple[Origin, str, str], list[Clip]] = {}
+    paths = {Path(path).parts[-2:]: path for path in files}
+    clips_by_subject: dict[tuple[Origin, str, str], list[Clip]] = {}
     for clip in clips:
-        by_subject.setdefault((clip.origin, clip.dataset, clip.subject), []).append(clip)
-    paths = subject_files({"faces": [*files]}, ["faces"], [(dataset, subject) for _, dataset, subject in by_subject])
-    vectors: dict[Origin, dict[tuple[str, str], np.ndarray]] = {}
-    for (origin, dataset, name), of_subject in sorted(by_subject.items()):
-        path = paths[dataset, name]["faces"]
-        vectors.setdefault(origin, {})[dataset, name] = subject_embeddings(path, of_subject, params.faces)
-    rows, pairs = list[Row](), list[Row]()
-    for origin, of_origin in vectors.items():
-        limit = params.licensed if origin == "licensed" else params.generated
-        for dataset, subjects in groupby(of_origin, lambda subject: subject[0]):
-            counts = [len(of_origin[subject]) for subject in subjects]
+        clips_by_subject.setdefault((clip.origin, clip.dataset, clip.subject), []).append(clip)
+    subjects: dict[Origin, dict[tuple[str, str], np.ndarray]] = {}
+    for (origin, dataset, subject), subject_clips in sorted(clips_by_subject.items()):
+        if (dataset, f"{subject}.h5") not in paths:
+            raise StoreError(f"results/faces/{dataset}/{subject}.h5 must be among the faces files")
+        vectors = subject_embeddings(paths[dataset, f"{subject}.h5"], subject_clips, params.faces)
+        subjects.setdefault(origin, {})[dataset, subject] = vectors
+    limits: dict[Origin, float] = {"licensed": params.licensed, "generated": params.generated}
+    rows: list[Row] = []
+    for origin, vectors_by_subject in subjects.items():
+        for dataset in sorted({dataset for dataset, _ in vectors_by_subject}):
+            counts = [len(vectors) for (other, _), vectors in vectors_by_subject.items() if other == dataset]
             embedded = sum(map(bool, counts))  # with at least one face
-            rows.append(dict(zip(COMPARED, (origin, dataset, embedded, sum(counts), f"{limit:g}"), strict=True)))
-        for pair in find_duplicates(of_origin, limit):
-            pairs.append(pair | {"origin": origin, "distance": f"{pair['distance']:.4f}"})
+            values = (origin, dataset, embedded, sum(counts), f"{limits[origin]:g}")
+            rows.append(dict(zip(COMPARED, values, strict=True)))
+    pairs = [
+        pair | {"origin": origin, "distance": f"{pair['distance']:.4f}"}
+        for origin in subjects
+        for pair in find_duplicates(subjects[origin], limits[origin])
+    ]
     return rows, pairs
