@@ -19,6 +19,7 @@ from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError, ParamsError, StoreError, nearest
+from microexpr.core.files import visible
 from microexpr.signals import face_regions, motion
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.motion import head
@@ -268,7 +269,6 @@ INPUTS: dict[str, Input] = {
 STILL = 5  # frames of an image of a scene, as many as `around_apex` has
 NEED_LANDMARKS = {"face_mask", *REGIONS}  # inputs that need the onset's landmarks
 SOURCES: dict[str, tuple[str, ...]] = {name: entry.stages for name, entry in INPUTS.items()}
-STAGES = sorted({stage for stages in SOURCES.values() for stage in stages})
 
 
 def stages(names: Iterable[str]) -> list[str]:
@@ -276,10 +276,13 @@ def stages(names: Iterable[str]) -> list[str]:
     return sorted({stage for name in names for stage in SOURCES[name]})
 
 
+STAGES = stages(SOURCES)
+
+
 def expand(files: Files, stage: str) -> list[Path]:
     """Return the files of a stage, with each folder replaced by the files of all subjects in it."""
     paths = map(Path, files.get(stage, ()))
-    return [file for path in paths for file in (sorted(path.glob("*/*.h5")) if path.is_dir() else [path])]
+    return [file for path in paths for file in (visible(path, "*/*.h5") if path.is_dir() else [path])]
 
 
 def subject_files(

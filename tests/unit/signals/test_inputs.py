@@ -260,8 +260,10 @@ def test_what_cannot_be_is_named(files: dict[str, Path]) -> None:
 def test_a_subjects_files_are_those_of_its_data_set_in_each_stage_or_its_one_of_the_population(tmp_path: Path) -> None:
     for folder in ("flow/casme2", "flow/population"):
         (tmp_path / folder).mkdir(parents=True)
-    for name in ("flow/casme2/s01.h5", "flow/casme2/s02.h5", "flow/population/s01.h5"):
+    names = ("flow/casme2/s01.h5", "flow/casme2/s02.h5", "flow/population/s01.h5")
+    for name in (*names, "flow/casme2/._s01.h5"):  # the last is a Mac's
         (tmp_path / name).touch()
+    assert inputs.expand({"flow": [tmp_path / "flow"]}, "flow") == [tmp_path / name for name in names]
     files = {
         "flow": [tmp_path / "flow"],
         "apex": ["a/samm/s01.h5", "a/casme2/s01.h5"],
