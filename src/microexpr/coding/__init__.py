@@ -17,7 +17,7 @@ from microexpr.coding import elan, praat, tables
 from microexpr.coding.events import Coded, Problems, without_nothing
 from microexpr.core import facs
 from microexpr.core.errors import DataError
-from microexpr.core.files import VIDEO_SUFFIXES
+from microexpr.core.files import VIDEO_SUFFIXES, read_errors
 from microexpr.core.recordings import bare, local
 from microexpr.core.subjects import Subjects, folded
 
@@ -27,7 +27,7 @@ READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = 
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
 }  # fmt: skip
 SUFFIXES = tuple(READERS)
-UNREAD = (".xlsx", ".xls", ".ods", ".boris", ".opf")  # of files that may hold events, and must be saved as CSV
+OTHER_SUFFIXES = (".xlsx", ".xls", ".ods", ".boris", ".opf")  # read once they are saved as CSV
 
 
 def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], list[str]]:
@@ -39,7 +39,8 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
         raise DataError(f"{path}: {'must be a file, not a folder' if path.is_dir() else 'is not there'}")
     if path.suffix.lower() not in READERS:
         raise DataError(f"{path}: must be one of {', '.join(SUFFIXES)}; a spreadsheet can be saved as CSV")
-    events, notes = READERS[path.suffix.lower()](path, problems)
+    with read_errors(path):
+        events, notes = READERS[path.suffix.lower()](path, problems)
     events, more = without_nothing(events, path)
     if places := [event.where for event in events if facs.sustained(event.action_units)]:
         more.append(f"{path}: action units marked (k), there throughout, do not count: {len(places)}, {places[0]}")
@@ -57,7 +58,7 @@ def of_coder(
     path: Path, events: Sequence[Coded], coder: str, others: Collection[str] = ()
 ) -> tuple[list[Coded], list[str]]:
     """Return a coder's events of those of a file, and a note on those of coders who are none of `others`."""
-    key = Subjects({coder, *others, *(event.coder for event in events)}, "coders").key
+    key = Subjects([coder, *others, *(event.coder for event in events)], "coders").key
     named = {key(name) for name in (coder, *others)}
     chosen = [event for event in events if key(event.coder) == key(coder)]
     rest = Counter(event.coder.strip() or "no coder" for event in events if key(event.coder) not in named)

@@ -64,7 +64,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 passed_over.append(tier)
             continue
         coder = _coder(document, tier, path)
-        apexes, units = _children(document, tier, path)
+        apexes, units = _children(document, tier, coder, path)
         if references and not aligned:
             aligned, reason = _of_parents(document, tier), _constraint(document, tier)
             if len({key for key, *_ in references.values()}) < len(references) or not aligned:
@@ -159,23 +159,23 @@ def _is_read(document: Any, tier: str) -> bool:
     return has_times and is_known and not (references and _below(tier) == APEX)
 
 
-def _children(document: Any, tier: str, path: Path) -> tuple[list[int], list[tuple[str | int, str]]]:
+def _children(document: Any, tier: str, coder: str, path: Path) -> tuple[list[int], list[tuple[str | int, str]]]:
     """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time.
 
     Raises DataError for two tiers of apexes or of units, and for one that is another coder's than the tier."""
     apexes, units, first = list[int](), list[tuple[str | int, str]](), dict[str, str]()
     for name, (aligned, references, attributes, _) in document.tiers.items():
-        if attributes.get("PARENT_REF") != tier or not (aligned or references) or _below(name) not in (APEX, UNITS):
+        content = _below(name)
+        if attributes.get("PARENT_REF") != tier or not (aligned or references) or content not in (APEX, UNITS):
             continue
-        if (other := first.setdefault(_below(name), name)) != name:
-            raise DataError(f"{path}: tier {tier} must have one tier of {_below(name)}, not {other} and {name}")
-        coder, above = _coder(document, name, path), _coder(document, tier, path)
-        if coder and folded(coder) != folded(above):
-            raise DataError(f"{path}: coder of tier {name} must be {above or 'empty'}, as of {tier}, not {coder}")
+        if (other := first.setdefault(content, name)) != name:
+            raise DataError(f"{path}: tier {tier} must have one tier of {content}, not {other} and {name}")
+        if (of_child := _coder(document, name, path)) and folded(of_child) != folded(coder):
+            raise DataError(f"{path}: coder of tier {name} must be {coder or 'empty'}, as of {tier}, not {of_child}")
         slots = [(document.timeslots.get(b), document.timeslots.get(e), value) for b, e, value, _ in aligned.values()]
         # within a parent ELAN leaves out the times of inner edges
         times = [(stop - 1 if start is None and stop else start, value.strip()) for start, stop, value in slots]
-        if _below(name) == APEX:
+        if content == APEX:
             apexes += [time for time, _ in times if time is not None]
         else:
             units += [(time, value) for time, value in times if value and time is not None]

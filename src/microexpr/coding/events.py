@@ -15,7 +15,7 @@ from microexpr.core.subjects import NOBODY, composed
 Problems = list[str] | None
 TEXTS = ("recording", "subject", "coder", "emotion", "action_units")
 NOTHING = ("none", "nan", "no focal subject")  # by which BORIS and pandas say that there is none
-NOTED = {*NOBODY} - {"", *NOTHING}  # by which others say so, or mean something else
+DOUBTFUL = {*NOBODY} - {"", *NOTHING}  # by which others say so, or mean something else
 MEANT = {"action_units": "?", "emotion": "unknown"}  # words that are something: of FACS, and of data sets
 ROUNDED = 1.1e-3  # seconds by which the times of the first and last frame together may be rounded
 SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
@@ -111,7 +111,7 @@ def without_nothing(events: Sequence[Coded], path: Path) -> tuple[list[Coded], l
         texts: dict[str, Any] = {}
         for name in TEXTS:
             text = getattr(event, name).strip()
-            if text.lower() in NOTED and text.lower() != MEANT.get(name):
+            if text.lower() in DOUBTFUL and text.lower() != MEANT.get(name):
                 places.setdefault((name, text), []).append(event.where)
             if text.lower() in NOTHING or (name, text) in places:
                 texts[name] = ""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Literal, NamedTuple
 
-from microexpr.coding.events import NOTED, NOTHING, Coded, Problems, word_of
+from microexpr.coding.events import DOUBTFUL, NOTHING, Coded, Problems, word_of
 from microexpr.core import csv_file, facs
 from microexpr.core.clip import EVENTS, event_kind
 from microexpr.core.errors import DataError, collect_errors, nearest
@@ -116,7 +116,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
 def _unit_of_times(path: Path, header: Sequence[str], rows: Sequence[tuple[int, csv_file.Row]]) -> str:
     """Return the word of a column `units` for a unit of times; "" where it has action units."""
     name = next((head for head in header if csv_file.plain_name(head) == "units"), "")
-    words = {row[name].strip().lower() for _, row in rows} - {"", *NOTHING, *NOTED} if name else set()
+    words = {row[name].strip().lower() for _, row in rows} - {"", *NOTHING, *DOUBTFUL} if name else set()
     if not words & {*OF_TIME} and (not words or re.search(r"\d", "".join(words))):
         return ""
     if len(words) > 1 or not words <= {*OF_TIME}:

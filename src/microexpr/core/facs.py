@@ -91,8 +91,7 @@ def _terms(text: str) -> list[str]:
     """Return the parts that + joins, without the units that are present throughout the clip."""
     if text.strip() in ("", "?"):
         return []
-    left_out = sustained(text)
-    return [term for term in map(str.strip, text.split("+")) if term not in left_out]
+    return [term for term in map(str.strip, text.split("+")) if not SUSTAINED.search(term)]
 
 
 def _alternatives(term: str) -> ActionUnit | None:

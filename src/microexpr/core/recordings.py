@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.core.subjects import Subjects, composed, folded, form, key_of
+from microexpr.core.subjects import Subjects, composed, folded, form
 
 K = TypeVar("K")
 WHOLE = 1000  # rank of a path that is equal
@@ -157,8 +157,10 @@ def _rank(path: _Parts, query: _Parts) -> int:
 
     An absolute query ends with the path; of another machine's it has the folder and name."""
     common = _common(path, query)
-    if not query.root or common == WHOLE:
-        return common if common == WHOLE else int(query.ends(path))
+    if common == WHOLE:
+        return WHOLE
+    if not query.root:
+        return int(query.ends(path))
     return 1 + common if (common > 1 if path.root else path.ends(query)) else 0
 
 
@@ -234,7 +236,7 @@ class Recordings(Generic[K]):
     def _of_subject(self, keys: Sequence[K], name: str) -> list[K]:
         """Return the recordings that are a subject's, else those that may be: of none that is known, nor another's."""
         certain, possible, alone = list[K](), list[K](), Subjects([name])
-        subject_keys, subject = self._subjects.find(name), key_of(name)
+        subject_keys, subject = self._subjects.find(name), alone.keys[0]
         if name not in self._has_folder:
             self._has_folder[name] = any(map(alone.find_folder, self._folders))
         for key in keys:

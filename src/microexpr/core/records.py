@@ -52,7 +52,7 @@ def write(name: str | Path, record: Record) -> None:
 def take(name: str | Path) -> None:
     """Record an output as it is."""
     path = Path(name)
-    write(name, Record(content(path), state(path), _modified(path)))
+    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns))
 
 
 def settle(names: Iterable[str], since: float) -> None:
@@ -60,13 +60,13 @@ def settle(names: Iterable[str], since: float) -> None:
     for name in names:
         record, path = read(name), Path(name)
         if record and record.digest and record.modified >= since * 1e9 and path.exists():
-            write(name, record._replace(state=state(path), modified=_modified(path)))
+            write(name, record._replace(state=state(path), modified=_timed(path).stat().st_mtime_ns))
 
 
-def _modified(path: Path) -> int:
-    """Return the time of an output as Snakemake reads it, in ns."""
+def _timed(path: Path) -> Path:
+    """Return the file whose time Snakemake reads for an output: of a folder, that of its stamp."""
     stamp = path / TIMESTAMP
-    return (stamp if stamp.exists() else path).stat().st_mtime_ns
+    return stamp if stamp.exists() else path
 
 
 def forget(name: str | Path) -> None:
@@ -87,14 +87,14 @@ def recorded(names: Iterable[str]) -> Iterator[None]:
         for name in outputs:
             forget(name)
         raise
-    for name in filter(os.path.lexists, outputs):  # Snakemake misses others itself
+    for name in filter(os.path.exists, outputs):  # Snakemake misses others itself
         take(name)
 
 
 def is_made(name: str | Path) -> bool:
     """Return whether an output is there whose job has ended."""
     record = read(name)
-    return bool(record and record.digest) and os.path.lexists(name)
+    return bool(record and record.digest) and os.path.exists(name)  # noqa: PTH110
 
 
 def is_as_made(name: str | Path) -> bool:
@@ -103,15 +103,14 @@ def is_as_made(name: str | Path) -> bool:
     A link to an older file of DVC's cache would else seem older than what it was made of, and a copy newer than what
     was made of it. An output whose job was killed is Snakemake's to judge."""
     record, path = read(name), Path(name)
-    if record is None:
+    if record is None or not path.exists():  # a link into an emptied cache
         return False
     if not record.digest or record.state == state(path):
         return True
     if record.digest != content(path):
         return False
     with suppress(OSError, MicroexprError):  # where nothing can be written, it is read again the next time
-        stamp = path / TIMESTAMP
-        os.utime(stamp if stamp.exists() else path, ns=(record.modified, record.modified))
+        os.utime(_timed(path), ns=(record.modified, record.modified))
         write(name, record._replace(state=state(path)))
     return True
 
@@ -129,7 +128,7 @@ def verify() -> list[str]:
         record = read(name)
         if not record or not record.digest:
             lines.append(f"{name}: was not finished")
-        elif not os.path.lexists(name):
+        elif not os.path.exists(name):  # noqa: PTH110
             lines.append(f"{name}: is not there")
         elif content(name) != record.digest:
             lines.append(f"{name}: is not as it was made")

@@ -1,7 +1,7 @@
 """Read YAML that a user gives, which may come from anywhere: limits of size, depth, aliases and spelling."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -103,12 +103,8 @@ def _check_size(root: Any) -> None:
 
 def _check_keys(root: Any) -> None:
     """Refuse a key that is no text, or occurs twice in its mapping, in any case: YAML readers take the last one."""
-    nodes, seen = [root], set[int]()  # an alias is the node that it stands for, so a node may come again
-    for node in nodes:
-        if isinstance(node, yaml.SequenceNode) and id(node) not in seen:
-            nodes += node.value
-        if isinstance(node, yaml.MappingNode) and id(node) not in seen:
-            nodes += [value for _, value in node.value]
+    for node in _nodes(root):
+        if isinstance(node, yaml.MappingNode):
             lines: dict[str, int] = {}
             for key, _ in node.value:
                 kind = key.tag.rpartition(":")[2]
@@ -118,16 +114,11 @@ def _check_keys(root: Any) -> None:
                 if other := lines.get(name := folded(key.value)):
                     raise _Refused(f"{key.value} must stand once, not in line {other} too", key)
                 lines[name] = key.start_mark.line + 1
-        seen.add(id(node))
 
 
 def _check_spelling(root: Any) -> None:
     """Refuse a scalar that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
-    nodes, seen = [root], set[int]()
-    for node in nodes:
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
+    for node in _nodes(root):
         kind = node.tag.rpartition(":")[2]
         if isinstance(node, yaml.ScalarNode):
             pattern, form = PLAIN.get(kind, (None, "text, a number, true or false"))
@@ -136,5 +127,20 @@ def _check_spelling(root: Any) -> None:
                 raise _Refused(f"must be {form}, not {actual}", node)
         elif kind not in ("map", "seq"):
             raise _Refused(f"must be a list or mapping, not a {kind}", node)
-        else:
-            nodes += chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    """Yield each node once: an alias is the node that it stands for, so a node may come again."""
+    nodes, seen = [root], set[int]()
+    for node in nodes:
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            nodes += _parts(node)
+
+
+def _parts(node: Any) -> Iterable[Any]:
+    """Return the nodes in a list or mapping, keys too; none of a scalar."""
+    if isinstance(node, yaml.ScalarNode):
+        return ()
+    return chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value

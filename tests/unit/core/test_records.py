@@ -84,6 +84,8 @@ def test_an_edit_is_a_change_even_where_size_and_time_are_the_same(is_restored):
     assert records.altered([OUTPUT]) == [OUTPUT] and records.verify() == [f"{OUTPUT}: is not as it was made"]
     path.unlink()
     assert records.altered([OUTPUT]) == [] and records.verify() == [f"{OUTPUT}: is not there"]
+    path.symlink_to("gone")  # as into a cache that was emptied
+    assert records.altered([OUTPUT]) == [OUTPUT] and records.verify() == [f"{OUTPUT}: is not there"]
 
 
 @pytest.mark.parametrize("change", ["edit", "delete", "add"])

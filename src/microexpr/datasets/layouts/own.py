@@ -120,7 +120,7 @@ class Own(Reader):
 
     def _events(self, by_key: Mapping[str, Recording]) -> dict[str, list[Coded]]:
         """Return the events of each recording that is annotated."""
-        suffixes = (*coding.SUFFIXES, *coding.UNREAD)
+        suffixes = (*coding.SUFFIXES, *coding.OTHER_SUFFIXES)
         files = sorted(path for path in paths(self.root) if path.suffix.lower() in suffixes)
         tables = [path for path in files if path.suffix.lower() in (".csv", ".tsv") and path.parent == self.root]
         documents = [path for path in files if path.suffix.lower() in (".eaf", ".textgrid")]
@@ -131,9 +131,9 @@ class Own(Reader):
                 f"recordings, found {names or 'neither'}; what begins with _ is passed over; spreadsheets can be saved "
                 f"as CSV; {coding.tables.advice()}"
             )
-        alone = f"tables count in {self.root} alone"
+        reasons = f"tables count in {self.root} alone", "it can be saved as CSV"
         self.notes += [
-            f"{path}: is passed over: {'it can be saved as CSV' if path.suffix.lower() in coding.UNREAD else alone}"
+            f"{path}: is passed over: {reasons[path.suffix.lower() in coding.OTHER_SUFFIXES]}"
             for path in files
             if path not in tables and path not in documents
         ]
@@ -321,9 +321,10 @@ def _plain(name: str, what: str, path: Path) -> str:
 
 def _check_folder(name: str, folder: str, folders: Mapping[str, Subjects], where: str) -> None:
     """Raise DataError for a recording in a folder that is another subject's than its events are of."""
-    key = key_of(name)
-    likely_folders = [other for other, alone in folders.items() if alone.find_folder(name)]
-    is_other = not likely_folders and not key.isdecimal() and Subjects([name]).is_of_other(folder, key)  # else any
+    alone = Subjects([name])
+    (key,) = alone.keys
+    likely_folders = [other for other, subject in folders.items() if subject.find_folder(name)]
+    is_other = not likely_folders and not key.isdecimal() and alone.is_of_other(folder, key)  # a number may be any
     if (likely_folders and folder not in likely_folders) or is_other:
         others = f" ({likely_folders[0]} is there)" if likely_folders else ""
         advice = f"`subjects: {{{name}: {name}}}` in {FACTS} says that it is right"
