@@ -318,7 +318,7 @@ def reenact(
     output = None if out is None else each_input.reenactment(Path(out), paths, force, source)
     network = Path(weights) if weights else None
     options = {"number": number, "strengths": strengths, "kind": super_resolution}
-    result = each_input.reenact(source, output, name, Path(results), fps, network, options, lambda step: nullcontext())
+    result = each_input.reenact(source, output, name, Path(results), fps, network, options, nullcontext)
     curves = result.driving
     names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
     index = pd.MultiIndex.from_tuples(keys, names=names)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.core.subjects import NOBODY, Subjects, folded
+from microexpr.core.subjects import Subjects, stated
 
 TENSOR = "; of a tensor on a GPU or with a gradient give .detach().cpu()"
 
@@ -134,9 +134,9 @@ def present(values: Any, name: str, noun: str, classes: Sequence[Any] = ()) -> n
     flat = array.ravel()
     for i, (value, is_missing) in enumerate(zip(flat.tolist(), pd.isna(flat), strict=True)):
         is_part = isinstance(value, (tuple, list)) or (isinstance(value, float) and value % 1)
-        is_none = is_part if noun == "class" else isinstance(value, bool)
-        is_word = isinstance(value, str) and folded(value) in NOBODY and value not in classes
-        if is_missing or is_none or is_word:
+        is_other_kind = is_part if noun == "class" else isinstance(value, bool)
+        is_word = isinstance(value, str) and not stated(value) and value not in classes
+        if is_missing or is_other_kind or is_word:
             hint = "; name it among classes if it is one" if is_word and noun == "class" else ""
             raise DataError(f"{name} {i} must be a {noun}, not {value or repr(value)}{hint}")
     return array

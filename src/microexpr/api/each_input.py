@@ -44,7 +44,7 @@ PHOTOGRAPHS = (
 )  # fmt: skip
 
 
-# the files in a folder, of one input or any, as output; raise OutputError if they may not be written
+# Return the `Output` of a command in a folder, of an input if it is given. Raise OutputError if it may not be written.
 prediction = partial(Output, command="predict", names=PREDICTED)
 reenactment = partial(Output, command="reenact", names=REENACTED, numbered="frames/[0-9]*.png")
 
@@ -88,7 +88,7 @@ def plan_predictions(
     """Return how `predict` works through videos. Raises OutputError if it may not write."""
     from microexpr.apps import batch
 
-    def start(plan: "Plan", progress: "Progress") -> "Work":
+    def start(progress: "Progress") -> "Work":
         from microexpr.apps.predict import Models, predict, recognition, written
         from microexpr.core import store
         from microexpr.reporting.html import prediction as page
@@ -108,9 +108,9 @@ def plan_predictions(
 
         def summarise(rows: "list[Row]", folder: Path) -> None:
             videos = [dict.fromkeys(VIDEOS, "") | row for row in rows]
-            with store.content_of_a_stage(plan.summary.folder):  # of earlier runs, perhaps from elsewhere
+            with store.content_of_a_stage(out):  # of earlier runs, perhaps from elsewhere
                 names = [row["folder"] for row in videos if not row["problem"] and not row["left_out"]]
-                documents = {name: plan.summary.folder / name / "intervals.json" for name in names}
+                documents = {name: out / name / "intervals.json" for name in names}
                 contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
                 intervals = [
                     {"video": row["video"], **written.flat(interval, classes)}
@@ -153,7 +153,7 @@ def plan_tables(items: "Sequence[Item]", out: Path, fps: float | None, form: str
         table.write(folder / job.output.names[0])
         return [table.summary()]
 
-    def start(plan: "Plan", progress: "Progress") -> "Work":
+    def start(progress: "Progress") -> "Work":
         from microexpr.apps.measure import tables
 
         return batch.Work(_settings([], fps), lambda item: tables.measure(item, fps, progress), write)
@@ -206,7 +206,7 @@ def plan_reenactments(
 
     files = driving_name.files(driving, results)
 
-    def start(plan: "Plan", progress: "Progress") -> "Work":
+    def start(progress: "Progress") -> "Work":
         from microexpr.apps.reenact import alone, generator
         from microexpr.apps.reenact import driving as driving_clip
         from microexpr.apps.reenact import folder as reenacted
@@ -221,8 +221,7 @@ def plan_reenactments(
 
         def write(job: "Job", result: alone.Reenactment, folder: Path) -> "list[Row]":
             write_reenactment(folder, result)
-            is_weak = any(outcome.metrics.get("au_r", 1) < alone.WEAK_R for outcome in result.outcomes)
-            warning = "; warning: the movement is hardly read back" * is_weak
+            warning = "; warning: the movement is hardly read back" * result.is_weak
             faces = len(result.numbers)
             job.note = f"moved: {job.item.path}, {faces} face{'s' * (faces > 1)}{warning}"
             common = {"driving": result.driving.name, "note": "; ".join(result.photograph.notes)}

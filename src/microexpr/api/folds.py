@@ -179,10 +179,15 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
     names = subjects.tolist()
     each = Subjects(dict.fromkeys(names, ""))
     keys = {name: each.key(name) for name in set(names)}
-    fitted = dict[str, Any]()
+
+    def split(name: Any) -> list[str]:
+        return re.split(r"[\s_/-]", str(name))  # casme2_sub01
+
+    parts_of_subjects, fitted = [split(name) for name in keys], dict[str, Any]()
     for other in fitted_on:
-        ends = [re.split(r"[\s_/-]", str(name)) for name in (other, *keys)]  # casme2_sub01
-        person, others = Subjects([ends[0][-1]]), [end[-1] for end in ends[1:] if (len(end) > 1) != (len(ends[0]) > 1)]
+        *dataset, end = split(other)
+        person = Subjects([end])
+        others = [parts[-1] for parts in parts_of_subjects if (len(parts) > 1) != bool(dataset)]
         if any({*"/,;|"} & ({*str(name)} ^ {*str(other)}) for name in keys) or (
             not each.find(other) and any(map(person.find, others))
         ):

@@ -110,9 +110,11 @@ class OwnEstimator(ClassicalMethod):
 
     def _check_new(self, estimator: Any) -> None:
         """Raise LeakError for a part that is fitted already, unless the caller says on which subjects."""
+        if self.is_fitted:
+            return
         for part in leaks.held(estimator):
             names = [name for name in getattr(part, "__dict__", {}) if name.endswith("_") and not name.startswith("_")]
-            if names and hasattr(part, "fit") and not self.is_fitted:
+            if names and hasattr(part, "fit"):
                 fitted = f"{type(part).__name__} is fitted already (it has {names[0]})"
                 raise LeakError(f"{fitted}: give one that is not, or fitted_on, the subjects that it was fitted on")
 
@@ -280,7 +282,7 @@ def _module(loss: Any) -> nn.Module | None:
 def _check_inputs(network: nn.Module, names: list[str]) -> None:
     """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
     is_single = names == [SINGLE]
-    if problem := _misfit(network.forward, *((1, ()) if is_single else (0, names))):
+    if problem := _misfit(network.forward, int(is_single), () if is_single else names):
         expected = "one array" if is_single else f"{', '.join(map(str, names))}, as the inputs are named"
         listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
         raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")

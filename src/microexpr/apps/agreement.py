@@ -290,10 +290,10 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
     files, notes = [path], list[str]()
     if path.is_dir():
         files, others_there = list[Path](), list[Path]()
-        suffixes = (*coding.SUFFIXES, *coding.UNREAD)
+        suffixes = (*coding.SUFFIXES, *coding.OTHER_SUFFIXES)
         for file in sorted(file for file in paths(path) if file.suffix.lower() in suffixes):
             twin = file.with_suffix(".eaf").exists() and file.suffix != ".eaf"
-            if file.suffix.lower() in (".csv", ".tsv", *coding.UNREAD) or (twin and file.stem == PREDICTED):
+            if file.suffix.lower() in (".csv", ".tsv", *coding.OTHER_SUFFIXES) or (twin and file.stem == PREDICTED):
                 others_there += [file] * (file.stem not in OF_PREDICT)
             elif twin:
                 raise DataError(f"{file}: must be the only file that marks {file.stem}, not {file.stem}.eaf too")
@@ -360,7 +360,8 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
         for word, side, of_side in zip(("first", "second"), sides, events, strict=True):
             _check(title, next(name.source for name in members if name in side.events), of_side)
             notes += [f"{title}: the {word} marks nothing in it"] * (not of_side and any(events))
-        links = [*filter(None, (coding.links(Path(source)) for source in {name.source: 0 for name in members}))]
+        sources = dict.fromkeys(Path(name.source) for name in members)
+        links = [*filter(None, map(coding.links, sources))]
         if links and not set.intersection(*({folded(bare(link.name)) for link in of} for of in links)):
             notes.append(f"{title}: is linked to {' and '.join(str(of[0]) for of in links)}, taken as one recording")
         shared[title] = members, events
@@ -373,7 +374,8 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     if in_classes and emotions - {*LABELS}:
         notes.append("emotions are compared as classes, negative, positive and surprise, since some events have these")
     # 99 may stand for none, and a word that one alone has may be another word of the other's
-    strange = {word for word in emotions if word in by_side[0] ^ by_side[1] or not any(map(str.isalpha, word))}
+    of_one = by_side[0] ^ by_side[1]
+    strange = {word for word in emotions if word in of_one or not any(map(str.isalpha, word))}
     if (listed := ", ".join(sorted(strange - {*elan.EMOTIONS}))) and not in_classes:
         notes.append(f"emotions are compared as they are written, also those of no list: {listed}")
     for title, (members, (of_first, of_second)) in sorted(shared.items()):

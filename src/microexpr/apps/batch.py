@@ -58,7 +58,7 @@ class Plan:
     summary: Output  # files of all inputs; the first is the table
     columns: Sequence[str]  # of the table
     label: Callable[[Item, str], Row]  # columns of each input's row, done or not, by the name of its files
-    start: Callable[["Plan", Progress], Work]  # loads networks
+    start: Callable[[Progress], Work]  # loads networks
 
     def run(self, progress: Progress) -> Iterator[tuple[Job, Any]]:
         """Read the inputs that are not done, write their files and the summary; yield each, and what was read now.
@@ -66,7 +66,7 @@ class Plan:
         Raises OutputError if another process works in the folder, and OutputError or StoreError if files cannot be
         written."""
         with outputs.reserve(self.summary.folder, self.command, self.summary.folder):
-            work = self.start(self, progress)
+            work = self.start(progress)
             try:
                 for number, job in enumerate(self.jobs, 1):
                     yield job, _work(job, self.label(job.item, job.name), work, self.columns)
@@ -124,7 +124,7 @@ def _are_rows(rows: Any, columns: Collection[str]) -> bool:
 def plan(
     command: str, items: Sequence[Item], out: Path, names: Sequence[str], columns: Sequence[str],
     output: Callable[[Path, Inputs, bool, Path], Output], label: Callable[[Item, str], Row],
-    start: Callable[[Plan, Progress], Work], inputs: Iterable[Path], force: bool, ending: str = "",
+    start: Callable[[Progress], Work], inputs: Iterable[Path], force: bool, ending: str = "",
 ) -> Plan:  # fmt: skip
     """Return where the files of each input go: `output` of a path below the folder `out`, with this ending.
 

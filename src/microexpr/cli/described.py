@@ -37,7 +37,8 @@ AT_MOST = {  # key -> key of its largest value
     "flow_folders.both": "flow_folders.subjects",
     "papers.ablation_subjects": "population.subjects",
 }
-COPIES = ("augacn.nodes", *(f"mtmnet.{name}" for name in MACRO))  # of figures and a grid: may be as their method is
+# variants of papers' figures and a grid, whose params may be those of their method
+COPIES = ("augacn.nodes", *(f"mtmnet.{name}" for name in MACRO))
 ENDINGS = ("_confusion", "_predictions", "_faces")  # after a method's name, in files of its evaluation
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from microexpr.cli.applications import RESULTS, Force
-from microexpr.cli.results import TABLE, ShowLicensedFaces, of_params
+from microexpr.cli.results import TABLE, ShowLicensedFaces, compare_params
 from microexpr.cli.screen import output_picture, say_notes
 from microexpr.core.errors import ParamsError
 from microexpr.core.files import run_files, visible
@@ -52,7 +52,7 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
         from microexpr.reporting.plots import drawing, methods
 
         rows = main_table.TABLE.read(TABLE)
-        say_notes(of_params(RESULTS, rows, [TABLE])[1], to_stderr=True)
+        say_notes(compare_params(RESULTS, rows, [TABLE])[1], to_stderr=True)
         drawing.plot(methods.draw_table, rows, path=path)
     return 0
 

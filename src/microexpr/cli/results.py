@@ -394,7 +394,7 @@ def table(
         if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
             raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
     rows = main_table.megc2019(evaluations.values()) if methods else main_table.TABLE.read(path)
-    of_clips, earlier = of_params(home, rows, [*evaluations] or [path])
+    of_clips, earlier = compare_params(home, rows, [*evaluations] or [path])
     if form in ("json", "csv"):
         say_notes(earlier, to_stderr=True)
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
@@ -437,16 +437,15 @@ def table(
     return 0
 
 
-def of_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> tuple[str, list[str]]:
-    """Return a line on the data sets of a table, from `sources`, and its params; notes on those that are others now."""
+def compare_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> tuple[str, list[str]]:
+    """Return a line on the data sets and params of a table read from `sources`, and notes on params changed since."""
     from microexpr.cli import config
-    from microexpr.reporting import made_with
+    from microexpr.reporting import made_with, main_table
 
-    names = ", ".join(made_with.datasets(rows)) or "data sets of your own"
+    names = ", ".join(main_table.datasets(rows)) or "data sets of your own"
     origins, path = " and ".join(dict.fromkeys(row["origin"] for row in rows)), Path(normpath(home / "../params.yaml"))
     line, files = f"Clips of {names}, {origins}", made_with.files(home, rows)
     unknown = f"{line}; nothing here says with which params"
-    notes = [note for note in [made_with.newer(files, sources)] if note]
     if not path.is_file():
         return unknown, []
     try:
@@ -457,36 +456,37 @@ def of_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[P
         difference = made_with.differences(recorded, rows, checked)
     except (MicroexprError, ModuleNotFoundError) as error:
         return f"{line}; not compared with {path}: {error}", []
+    notes = [*filter(None, [difference, made_with.newer(files, sources)])]
     if difference:
-        return line, [difference, *notes]
+        return line, notes
     compared = made_with.compared(recorded, rows)
     return f"{line}; params of {compared} as in {path}, others are not recorded" if compared else unknown, notes
 
 
-def _other_table(path: Path, form: str | None) -> int:
+def _other_table(path: Path, form: str | None) -> None:
     """Print a table of action units, long videos or questions."""
     table = import_module(f"microexpr.reporting.{OTHER_TABLES[path.name]}").TABLE
     rows = table.read(path)
     if form in ("json", "csv"):
-        return print_rows(rows, form == "json")
-    if form == "markdown":
+        print_rows(rows, form == "json")
+    elif form == "markdown":
         say(table.markdown(rows), end="")
-        return 0
-    screen = console()
-    screen.print(table.terminal(rows, screen.width))
-    for line in table.below(rows):
-        say(line)
-    return 0
+    else:
+        screen = console()
+        screen.print(table.terminal(rows, screen.width))
+        for line in table.below(rows):
+            say(line)
 
 
-def _paper_table(path: Path, form: str | None) -> int:
+def _paper_table(path: Path, form: str | None) -> None:
     from microexpr.reporting import papers
     from microexpr.reporting.papers import FIGURES, TARGETS
 
     paper, table = path.parent.name, path.stem
     if form in ("json", "csv") and path.is_file():
         with csv_file.opened(path, StoreError) as (header, rows):
-            return print_rows([row for _, row in rows], form == "json", header)
+            print_rows([row for _, row in rows], form == "json", header)
+        return
     if table in TARGETS.get(paper, {}):
         say(papers.markdown(paper, table, papers.read(path)), end="")
     elif form in (None, "markdown") and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
@@ -496,4 +496,3 @@ def _paper_table(path: Path, form: str | None) -> int:
     else:
         names = [f"{paper}/{table}" for paper, tables in TARGETS.items() for table in tables]
         raise MicroexprError(f"{path}: must be one of {', '.join(names)}{nearest(f'{paper}/{table}', names)}")
-    return 0

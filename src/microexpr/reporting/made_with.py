@@ -28,20 +28,20 @@ def files(results: Path, rows: Rows) -> list[Path]:
     return [path for pattern in patterns for path in sorted(results.glob(pattern)) if path.is_file()]
 
 
-def recorded(files: Sequence[Path]) -> list[dict[str, Any]]:
+def recorded(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """Return the params that files were made with, by section or `methods.<name>`, the same ones once."""
     texts: dict[str, None] = {}
-    for path in files:
+    for path in paths:
         with store.open_file(path) as file:
             texts[store.attribute_text(file.attrs["params"])] = None
     return [json.loads(text) for text in texts]
 
 
-def newer(files: Sequence[Path], sources: Sequence[Path]) -> str:
-    """Return a note on a file of `files` that is newer than those that a table's rows are read from; "" for none."""
+def newer(paths: Sequence[Path], sources: Sequence[Path]) -> str:
+    """Return a note on a file of `paths` that is newer than those that a table's rows are read from; "" for none."""
     oldest = min(path.stat().st_mtime_ns for path in sources)
-    path = next((path for path in files if path.stat().st_mtime_ns > oldest), None)
-    return f"{path} is newer than this table, which may be of earlier params" if path else ""
+    newest = next((path for path in paths if path.stat().st_mtime_ns > oldest), None)
+    return f"{newest} is newer than this table, which may be of earlier params" if newest else ""
 
 
 def compared(then: Sequence[Mapping[str, Any]], rows: Rows) -> str:

@@ -24,9 +24,7 @@ def rows(methods: Mapping[str, MethodRow]) -> list[Row]:
         defaults = kind(kind.Params())
         instance = kind(kind.Params(**described.params)) if described else defaults
         reads = {MEGC2019: stages(instance.inputs)}
-        if (
-            not instance.macro
-        ):  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
+        if not instance.macro:  # precomputed flow has no macro-expressions; one of its protocols stands for all
             reads[flow_folders.NAME] = described.on_pictures.reads if described else reads[MEGC2019]
         suitable = [protocol for protocol, stages_read in reads.items() if TASK_OF[protocol].suits(stages_read)]
         result.append(

@@ -131,5 +131,6 @@ HEADS = {
     "false/min": "false_a_minute", "STRS": "strs",
     **{f"{short_title(name)} micro": f"{name}_micro_f1" for name in LONG},
 }  # fmt: skip
-VIDEOS = partial(table.tested, noun="videos")
-TABLE = Table(COLUMNS, WORDS, "micro_f1", HEADS, title, below, shown, legend, clips=VIDEOS)
+TABLE = Table(
+    COLUMNS, WORDS, "micro_f1", HEADS, title, below, shown, legend, clips=partial(table.tested, noun="videos")
+)

@@ -82,12 +82,12 @@ class Table:
         return self.checked(read(path, self.columns, {**kinds, **self.kinds}))
 
     def checked(self, rows: list[dict[str, str]]) -> list[dict[str, str]]:
-        """Return the rows. Raises StoreError where two of one protocol are of other clips or numbers of seeds, since
-        one title would be of both, or of one method."""
-        first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
+        """Return the rows. Raises StoreError for two rows of one method and protocol, and for rows of one protocol that
+        are of other clips or numbers of seeds, since one title would be of both."""
         names = [(name(row), *filter(None, [row.get("protocol")])) for row in rows]
-        if twice := next((each for each in names if names.count(each) > 1), None):
+        if twice := next((row_name for row_name in names if names.count(row_name) > 1), None):
             raise StoreError(f"a table must have one row of {' of '.join(twice)}, not {names.count(twice)}")
+        first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
         for row in rows:
             protocol, clips = row.get("protocol", ""), self.clips(row)
             method, expected = first.setdefault(protocol, (row["method"], clips)) if clips else ("", "")

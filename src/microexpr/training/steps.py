@@ -50,7 +50,7 @@ def load_inputs(job: Job, files: Files) -> TrainingInputs:
     if job.protocol.unlabelled_means:
         clips = without_means(clips, [clip.origin for clip in job.all_clips])
     by_fold = synthetic_clips.select_files(files, job.protocol.unit, job.test_clips)
-    parts = [code, action_unit_reader(files.get("aus", ())), initialisation(job)]
+    parts = [code, action_unit_reader(expand(files, "aus")), initialisation(job)]
     positions, sources = dict[str, np.ndarray](), list[str]()
     if job.synthetic:
         labels = {job.by_id[clip_id].provenance: label for clip_id, label in job.labels.items()}

@@ -95,13 +95,15 @@ def load_first(job: Job, files: inputs.Files) -> str:
         paths = files.get(role, ())
         if len(paths) != bool(entries):
             raise StoreError(f"{job.name} must have {bool(entries):d} files of weights as {role}, not {len(paths)}")
-        for path in paths:
-            arrays, metadata = store.read_tensors(path)
-            for name in KEY:
-                if metadata.get(name) != (entries or {}).get(name):
-                    raise StoreError(f"{path}: {name} must be those that {job.name} expects{remedy(path)}")
-            setattr(method, f"{role}_weights", {name: torch.tensor(array) for name, array in arrays.items()})
-            code = describe(metadata) if role == "initial" else code
+        if not entries:
+            continue
+        arrays, metadata = store.read_tensors(paths[0])
+        for name in KEY:
+            if metadata.get(name) != entries.get(name):
+                raise StoreError(f"{paths[0]}: {name} must be those that {job.name} expects{remedy(paths[0])}")
+        setattr(method, f"{role}_weights", {name: torch.tensor(array) for name, array in arrays.items()})
+        if role == "initial":
+            code = describe(metadata)
     return code
 
 

@@ -225,7 +225,7 @@ def from_array(images: np.ndarray, fps: float, name: str = "array") -> Video:
     """Return frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `name` replaces the path in errors.
 
     Raises DataError for another type or shape, and as `open_video` does."""
-    is_picture = images.ndim == 3 and images.shape[-1] in (3, 4) and images.shape[1] > 4  # channels, no columns
+    is_picture = images.ndim == 3 and images.shape[-1] in (3, 4) and images.shape[1] > 4  # channels last
     if images.dtype != np.uint8 or is_picture or (images.ndim != 3 and (images.ndim, images.shape[-1:]) != (4, (3,))):
         raise DataError(f"{name}: must be uint8[T, H, W, 3] or uint8[T, H, W], not {images.dtype}{[*images.shape]}")
     return Scan(Array(images, fps, Path(name))).video

@@ -294,7 +294,7 @@ def test_names_in_tables_stay_text(tmp_path):
 def test_a_table_is_read_as_any_program_writes_it(tmp_path, name, text, expected):
     (tmp_path / name).write_text(text)
     if isinstance(expected, dict):
-        assert microexpr.open_stage(tmp_path / name).to_dict("list") == expected
+        assert repr(microexpr.open_stage(tmp_path / name).to_dict("list")) == repr(expected)  # 3 is no 3.0
     else:
         with pytest.raises(StoreError, match=expected):
             microexpr.open_stage(tmp_path / name)

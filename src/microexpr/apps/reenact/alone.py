@@ -164,6 +164,11 @@ class Reenactment:
         rows, columns = (slice(min(s.start for s in sides), max(s.stop for s in sides)) for sides in windows)
         return rows, columns
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether the movement of a face is hardly read back, at any strength."""
+        return any(outcome.metrics.get("au_r", 1) < WEAK_R for outcome in self.outcomes)
+
     def frames(self, strength: float) -> Iterator[np.ndarray]:
         """Yield the frames of a strength, uint8[H, W, 3], with all faces in motion."""
         faces = [outcome.moved for outcome in self.outcomes if outcome.strength == strength]
@@ -224,5 +229,5 @@ def summary(reenactment: Reenactment) -> Iterator[str]:
         values = (METRICS[name].format(value) for name, value in outcome.metrics.items())
         face = f", face {outcome.number}" * (len(reenactment.numbers) > 1)
         yield f"strength {outcome.strength:g}{face}: {', '.join(values)}"
-    if any(outcome.metrics.get("au_r", 1) < WEAK_R for outcome in reenactment.outcomes):
+    if reenactment.is_weak:
         yield "warning: the movement is hardly read back"

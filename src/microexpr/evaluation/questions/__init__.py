@@ -19,7 +19,7 @@ from microexpr.evaluation.questions.long_videos import plain
 Topic = Literal["coarse", "fine", "units", "shown", "side", "all"] | long_videos.Topic
 SPELT = NAMES | {38: "nostril dilater", 39: "nostril compress"}  # as the challenge has them
 NUMBERS = {name: number for names in (NAMES, SPELT) for number, name in names.items()}
-YES = {"y": "yes", "true": "yes", "n": "no", "false": "no"}  # other words for an answer
+YES_OR_NO = {"y": "yes", "true": "yes", "n": "no", "false": "no"}  # other words for either answer
 WORDS = {True: ("", "is", "it"), False: ("s", "are", "them")}  # of one action unit, of several
 COARSE, FINE = "What is the coarse expression class?", "What is the fine-grained expression class?"
 UNITS = {single: f"What {verb} the action unit{s}?" for single, (s, verb, _) in WORDS.items()}
@@ -101,7 +101,9 @@ def parts(topic: Topic, text: str) -> tuple[frozenset[int | str], str]:
 
     A unit is its number in FACS, or, if it has none, its words."""
     words = plain(text)
-    units, classes = (words, "") if topic == "units" else ("", YES.get(words, words) if topic == "shown" else words)
+    units, classes = (
+        (words, "") if topic == "units" else ("", YES_OR_NO.get(words, words) if topic == "shown" else words)
+    )
     if topic == "all":
         units, _, classes = words.partition(": ")[2].partition(". therefore, ")
     return frozenset(map(_number, long_videos.listed(units))), classes
