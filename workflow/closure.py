@@ -198,14 +198,14 @@ def closure(script: str, *modules: str) -> list[Path]:
 
 @cache
 def code(script: str, *modules: str, datasets: frozenset[str] | None = None) -> str:
-    """Return a digest of what the code does that a job runs; on these data sets alone, without what others have.
+    """Return a digest of what the code of a job does, without the parts of data sets that are none of these.
 
     It has no part in comments, nor in where the checkout is. It is a param of every job (`Session.set_rule_defaults`),
     so Snakemake runs a job again when it changes."""
     others = set() if datasets is None else {path.stem for path in LAYOUTS.glob("*.yaml")} - datasets
     paths = [path for path in closure(script, *modules) if path.parent != LAYOUTS or path.stem not in others]
-    meanings = [_names(frozenset(others)) if path == NAMES else read(path).meaning for path in paths]
-    return _digest(*(f"{path.as_posix()} {of_path}\n".encode() for path, of_path in zip(paths, meanings, strict=True)))
+    meanings = {path: _names(frozenset(others)) if path == NAMES else read(path).meaning for path in paths}
+    return _digest(*(f"{path.as_posix()} {digest}\n".encode() for path, digest in meanings.items()))
 
 
 @cache

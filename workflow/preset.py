@@ -62,7 +62,7 @@ def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> No
             values[key] = value
 
 
-def unheld(path: Path) -> str:
+def reason_to_refuse(path: Path) -> str:
     """Return why git cannot bring the file back as it is; "" if it can."""
     command = ["git", "status", "--porcelain", "--ignored", "--", str(path)]
     status = subprocess.run(command, capture_output=True)
@@ -77,7 +77,7 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="even where params.yaml has edits that git does not hold")
     arguments = parser.parse_args()
     path = Path("params.yaml")
-    if not arguments.force and (reason := unheld(path)):
+    if not arguments.force and (reason := reason_to_refuse(path)):
         sys.exit(f"error: {reason}")
     try:
         config.check_cached(config.load(path))

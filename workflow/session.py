@@ -90,20 +90,22 @@ class Session:
             self._catch_signals()  # again, since Snakemake sets its own
 
     def _catch_signals(self) -> None:
+        """Handle the signals that end a program, if they are not ignored, as under nohup."""
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._interrupt)
 
     def _interrupt(self, number: int, _: Any) -> None:
-        """End the jobs and then Snakemake, whose own handler of SIGTERM waits for the jobs, and can wait for itself.
+        """End the jobs, then Snakemake by an exception, which releases the scheduler's lock.
 
-        It takes a lock that the thread may hold which it interrupts (9.27). An exception gives that back."""
+        Snakemake's own handler of SIGTERM (9.27) waits for the jobs, and takes that lock, which the interrupted thread
+        may hold: then it waits for ever."""
         for other in SIGNALS:
             signal.signal(other, signal.SIG_IGN)
         self.is_interrupted = True
-        last = threading.Timer(ENDED_S, os._exit, [1])
-        last.daemon = True
-        last.start()
+        deadline = threading.Timer(ENDED_S, os._exit, [1])
+        deadline.daemon = True
+        deadline.start()
         servers = [psutil.Process(self.server.pid)] if self.server else []
         spared = {*servers, *(process for server in servers for process in server.children(recursive=True))}
         for process in psutil.Process().children(recursive=True):

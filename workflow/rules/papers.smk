@@ -64,14 +64,14 @@ class Figure(NamedTuple):
     gpu: int = 0  # 1: a network is trained for it, since weights of folds are not kept
 
 
-def shown(names):
+def clips_of(names):
     """Return the inputs for clips of these data sets."""
     return {"index": CORPUS.indices(names), **true_faces(names)}
 
 
 def network(name, protocol):
     """Return the inputs for a network that all of a protocol's clips train."""
-    return shown(PLAN.sources(protocol)) | {"initial": initial(PLAN.training(name, protocol))}
+    return clips_of(PLAN.sources(protocol)) | {"initial": initial(PLAN.training(name, protocol))}
 
 
 def network_params(name, protocol):
@@ -86,7 +86,7 @@ def network_params(name, protocol):
 
 def synthesised(wildcards):
     """Return the inputs for clips that AU-ICGAN synthesised of unseen subjects."""
-    return shown(GENERATORS.sets("auicgan")) | {"made": GENERATORS.clips("auicgan")}
+    return clips_of(GENERATORS.sets("auicgan")) | {"made": GENERATORS.clips("auicgan")}
 
 
 def driving(wildcards):
@@ -118,7 +118,7 @@ OF_FAMGAN = {
 FIGURES = {
     "icegan_fig4": Figure(  # synthesised faces of held-out subjects, as in fig5
         {"figure": "icegan/fig4.png"},
-        lambda w: shown(CORPUS.micro_sets)
+        lambda w: clips_of(CORPUS.micro_sets)
         | {letter: PLAN.training(name, "split70").faces for letter, name in TABLE2.items()}
         | {"shards": PLAN.training("icegan", PROTOCOL).faces},
         OF_ICEGAN
@@ -126,12 +126,12 @@ FIGURES = {
     ),
     "icegan_fig5": Figure(
         {"figure": "icegan/fig5.png", "csv": "icegan/fig5.csv"},
-        lambda w: shown(CORPUS.micro_sets)
+        lambda w: clips_of(CORPUS.micro_sets)
         | {"shards": PLAN.training("icegan", PROTOCOL).faces}
         | {"truth": [path for path in sorted(OUTPUTS.expected["render"]) if path.startswith(TRUTHS)]},
         OF_ICEGAN,
     ),
-    "mtmnet_fig1": Figure({"figure": "mtmnet/fig1.png"}, lambda w: shown(("casme2", "ckplus")), SHOW),  # onset to apex
+    "mtmnet_fig1": Figure({"figure": "mtmnet/fig1.png"}, lambda w: clips_of(("casme2", "ckplus")), SHOW),  # onset to apex
     "mtmnet_fig3": Figure(
         {"figure": "mtmnet/fig3.png", "weights": "mtmnet/fig3.safetensors"},
         lambda w: network("mtmnet.eidnet", PROTOCOL),
@@ -166,7 +166,7 @@ FIGURES = {
     ),
     "localregions": Figure(  # a clip and boxes, nothing trained
         {name: f"localregions/{name}.png" for name in ("fig3", "fig5", "fig7")},
-        lambda w: shown(CORPUS.micro_sets),
+        lambda w: clips_of(CORPUS.micro_sets),
         {"method": lambda w: METHODS["localregions"].params, **SHOW},
     ),
 }
