@@ -35,12 +35,9 @@ for _target, _stages in (("all", OUTPUTS.whole), ("table", OUTPUTS.of_table)):
                 _files,
 
 
-SESSION.set_rule_defaults(workflow, code)
-
-
 onstart:
     SESSION.begin()
-    disable_job_rate_limiter(workflow)
+    upstream.disable_job_rate_limiter(workflow)
 
 
 onsuccess:

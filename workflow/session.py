@@ -6,16 +6,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
+import upstream
 from room import OTHER_PARAMS, make_writable, set_aside
 from run import Run
 from stage import prune_checkpoints
-from stages import STAGES, Outputs, rules
+from stages import STAGES, Outputs
 
 import fork_server
 from microexpr.core import records
@@ -45,9 +45,9 @@ class Session:
         self.stages = [stage] if stage in outputs.of_table else [*STAGES]
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
         self.is_interrupted = False
-        self.is_main = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
+        self.is_main = upstream.is_main(workflow) and not MAINTENANCE & set(sys.argv)
         if self.is_main:
-            if workflow.local_exec:
+            if upstream.runs_jobs_here(workflow):
                 self._catch_signals()
             self._review()
 
@@ -85,7 +85,7 @@ class Session:
         for noun in self.stages:
             set_aside(self.outputs.superfluous(noun), OTHER_PARAMS, say)
         prune_checkpoints(self.run)
-        if self.workflow.local_exec:
+        if upstream.runs_jobs_here(self.workflow):
             self.server = fork_server.start()
             self._catch_signals()  # again, since Snakemake sets its own
 
@@ -131,53 +131,3 @@ class Session:
             is_killed = not self.is_interrupted and path.with_suffix(UNDER_WAY).exists()
             for line in lines + [KILLED] * is_killed:
                 say(f"{line}  [{path}]")
-
-    def set_rule_defaults(self, workflow: Any, code: Callable[..., str]) -> None:
-        """Gives every rule with outputs the resources that the register has for it, and a param `code`, a digest of
-        what its script does. Rules name their GPUs themselves, and `code` where wildcards choose a module."""
-        jobs = {name: job for noun in STAGES for name, job in rules(noun, self.run).items()}
-        overwritten = workflow.resource_settings.overwrite_resources
-        for rule in workflow.rules:
-            if rule.output:
-                if (job := jobs.get(rule.name)) is None:
-                    raise LookupError(f"workflow/stages.py: must have an entry for rule {rule.name}, which has outputs")
-                for name, value in (("mem_mb", job.memory), ("runtime", job.minutes)):
-                    if name not in overwritten.get(rule.name, {}):  # --set-resources wins
-                        rule.resources[name] = doubled(value)
-                rule.set_params(**default_params(rule, code))
-
-
-def default_params(rule: Any, code: Callable[..., str]) -> dict[str, Callable[[Any], Any]]:
-    """Return a rule's own command, and `code` where the rule names none."""
-    params: dict[str, Callable[[Any], Any]] = {}
-    if rule.shellcmd is not None:
-        params["command"] = lambda wildcards: rule.shellcmd
-    if not hasattr(rule.params, "code"):
-        params["code"] = lambda wildcards: code(Path(rule.script).stem, dataset=wildcards.get("dataset"))
-    return params
-
-
-def doubled(first: int) -> Callable[[Any, int], int]:
-    """A resource that doubles with each further attempt."""
-    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
-
-
-def disable_job_rate_limiter(workflow: Any) -> None:
-    """Lets Snakemake look for ready jobs when a job has ended, and at no other time.
-
-    No option turns its limit on jobs per second off: --max-jobs-per-timespan needs a count and a time, and the
-    scheduler is created after the Snakefile was read. With a limit, Snakemake 9.27 sets a timer after each look, and
-    each job that ends adds a look: hundreds a second at the end of a run of a few hundred jobs."""
-    workflow.scheduler.job_rate_limiter = None
-
-
-def quote_python(python_script: Any) -> None:
-    """Lets Snakemake's class of Python scripts start them by a Python with a blank or an apostrophe in its path.
-
-    Snakemake 9.27 quotes the path of the script alone (its issue 2645)."""
-    execute = python_script._execute_cmd
-
-    def execute_quoted(script: Any, command: str, **values: Any) -> Any:
-        return execute(script, command.replace("{py_exec}", "{py_exec:q}"), **values)
-
-    python_script._execute_cmd = execute_quoted

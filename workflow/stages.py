@@ -1,11 +1,11 @@
-"""The register of stages: the rules of each, the resources of their jobs, where its outputs lie and which these are.
+"""The register of stages: the rules of each, where its outputs lie and which these are.
 
-Read by the Snakefile and its rules, and by stage.py. `python workflow/stages.py` prints it as a table, and writes
-its groups into the Slurm profile.
+Read by the Snakefile and its rules, and by stage.py. `python workflow/stages.py` writes the groups into the Slurm
+profile.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,19 +22,10 @@ BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  
 
 
 @dataclass(frozen=True)
-class Job:
-    """The resources of one job of a rule. Each further attempt gets twice the memory and minutes of the last."""
-
-    memory: int = 1000  # MB; docs/cluster.md has the measured values
-    minutes: int = 30
-    group: str = ""  # jobs of one group share a submission to a cluster
-
-
-@dataclass(frozen=True)
 class Stage:
     """One stage: a rule file and a script have its name, but for a task, which has no rules but those of others."""
 
-    rules: Mapping[str, Job]  # by name; {dataset} or {long} in it stands for each of these
+    rules: Sequence[str]  # {dataset} or {long} in a name stands for each of these
     outputs: Callable[[Run], Iterable[str]]  # every file or folder that a run may have in the stage's folders
     table: Callable[[Run], list[str]] | None = None  # the outputs that the main table needs; None: it needs none
     whole: Callable[[Run], list[str]] | None = None  # the outputs that all_<stage> makes; None: all of these
@@ -53,59 +44,49 @@ def figures_of_table(run: Run) -> list[str]:
     return [*(path for training in run.plan.table for path in training.evaluation), TABLE, PAIRED, METRICS]
 
 
-def signal(name: str, **rules: Job) -> Stage:
+def signal(name: str, *rules: str) -> Stage:
     """The stage of a signal: a file for each subject. `rules` are further ones that make it."""
     return Stage(
-        rules={name: Job(group="subject"), **rules},
+        rules=(name, *rules),
         outputs=lambda run: run.corpus.per_subject(name, run.corpus.origin),
         table=lambda run: run.corpus.per_subject(name, run.table_datasets[name]),
     )
 
 
-TRAINING = Job(memory=2000, minutes=360)
 STAGES = {  # in the order in which they run
     "render": Stage(
-        rules={
-            "render_{dataset}": Job(memory=1200, minutes=60, group="subject"),
-            "annotation_{dataset}": Job(group="annotation"),
-            "render_long_{long}": Job(memory=1500, minutes=240, group="long"),
-            "annotation_{long}": Job(group="annotation"),
-        },
+        rules=("render_{dataset}", "annotation_{dataset}", "render_long_{long}", "annotation_{long}"),
         folders=("data/rendered",),
         outputs=lambda run: [*run.rendered_files(run.corpus.plans), *run.videos.rendered_files],
         table=lambda run: run.rendered_files(run.table_datasets["faces"]),
     ),
     "faces": signal("faces"),
     "index": Stage(
-        rules={"index": Job(group="index"), "index_population": Job()},
+        rules=("index", "index_population"),
         outputs=lambda run: run.corpus.indices({*run.corpus.origin, *run.plan.sources(ABLATION)}),
         table=lambda run: run.corpus.indices(run.table_datasets["faces"]),
     ),
     "apex": signal("apex"),
     "flow": signal("flow"),
-    "aus": signal("aus", aus_pyfeat=Job(memory=3000, group="subject")),
+    "aus": signal("aus", "aus_pyfeat"),
     "population": Stage(
-        rules={
-            "population": Job(memory=1500, minutes=60, group="population"),
-            "portraits": Job(memory=1500, minutes=60, group="portraits"),
-            "takes": Job(memory=1500, minutes=60, group="population"),
-        },
+        rules=("population", "portraits", "takes"),
         outputs=lambda run: [path for files in run.corpus.population_files.values() for path in files],
         folders=("results/population", "results/portraits", "results/takes"),
     ),
     "pretrain": Stage(
-        rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
+        rules=("pretrain", "pretrain_on_population"),
         outputs=lambda run: run.first.files,
         table=networks_of_table,
         whole=networks_of_table,
     ),
     "synthesise": Stage(
-        rules={"synthesise": TRAINING},
+        rules=("synthesise",),
         outputs=lambda run: run.generators.files(run.generators.rows),
         table=lambda run: run.generators.files(run.table_generators),
     ),
     "train": Stage(
-        rules={"train": TRAINING, "train_generator": TRAINING},
+        rules=("train", "train_generator"),
         outputs=lambda run: run.scores(run.plan.of_task(MAIN_TASK)),
         table=lambda run: run.scores(run.plan.table),
         whole=lambda run: [
@@ -113,16 +94,16 @@ STAGES = {  # in the order in which they run
         ],
     ),
     "evaluate": Stage(
-        rules={
-            "evaluate": Job(group="evaluate"),
-            "evaluate_several": Job(group="evaluate"),
-            "evaluate_leaky": Job(),
-            "evaluate_faces": Job(group="evaluate"),
-            "evaluate_clips": Job(),
-            **{stem: Job() for task in TASKS.values() for stem in task.tables},
-            "training_sets": Job(),
-            "appendix": Job(),
-        },
+        rules=(
+            "evaluate",
+            "evaluate_several",
+            "evaluate_leaky",
+            "evaluate_faces",
+            "evaluate_clips",
+            *(stem for task in TASKS.values() for stem in task.tables),
+            "training_sets",
+            "appendix",
+        ),
         outputs=lambda run: [
             *(path for training in run.plan.of_task(MAIN_TASK) for path in training.evaluation),
             *(
@@ -136,100 +117,76 @@ STAGES = {  # in the order in which they run
         whole=figures_of_table,
     ),
     "duplicate_subjects": Stage(
-        rules={"duplicate_subjects": Job(), "duplicate_subjects_with_macro": Job()},
+        rules=("duplicate_subjects", "duplicate_subjects_with_macro"),
         outputs=lambda run: [*run.duplicates_files(), *run.duplicates_files("with_macro/")],
         table=lambda run: run.duplicates_files(),
     ),
     "refit": Stage(
-        rules={"refit": TRAINING, "refit_generator": TRAINING},
+        rules=("refit", "refit_generator"),
         outputs=lambda run: run.refit_files.values(),
     ),
     "papers": Stage(
-        rules={
-            "papers": Job(),
-            "papers_icegan_fig4": Job(),
-            "papers_icegan_fig5": Job(),
-            "papers_mtmnet_fig1": Job(),
-            "papers_mtmnet_fig3": TRAINING,
-            "papers_augacn_fig3": Job(),
-            "papers_augacn_fig4": TRAINING,
-            "papers_augacn_fig5": Job(),
-            "papers_famgan_transfer": Job(),
-            "papers_famgan_ablation": Job(),
-            "papers_localregions": Job(),
-        },
+        rules=(
+            "papers",
+            "papers_icegan_fig4",
+            "papers_icegan_fig5",
+            "papers_mtmnet_fig1",
+            "papers_mtmnet_fig3",
+            "papers_augacn_fig3",
+            "papers_augacn_fig4",
+            "papers_augacn_fig5",
+            "papers_famgan_transfer",
+            "papers_famgan_ablation",
+            "papers_localregions",
+        ),
         outputs=lambda run: run.paper_files,
         adoptable=False,
     ),
     "signal_benchmark": Stage(
-        rules={
-            "signal_benchmark_subject": Job(memory=1500, minutes=60, group="benchmark"),
-            "signal_benchmark": Job(),
-        },
+        rules=("signal_benchmark_subject", "signal_benchmark"),
         outputs=lambda run: [*run.corpus.benchmark_files, *run.benchmark_figures],
     ),
     "shipped": Stage(
-        rules={
-            "fit_landmarks": Job(memory=8000, minutes=240),
-            "fit_action_units": Job(memory=8000, minutes=240),
-            "fit_reenact": Job(memory=4000, minutes=240),
-            "fit_predict": TRAINING,
-            "fit_spotter": TRAINING,
-            "shipped": Job(),
-        },
+        rules=("fit_landmarks", "fit_action_units", "fit_reenact", "fit_predict", "fit_spotter", "shipped"),
         outputs=lambda run: [
             *(path for path in run.first.package_files if path.startswith("results/shipped/")),
             "results/shipped/files.csv",
         ],
     ),
     "flow_folders": Stage(
-        rules={
-            "flow_folders": Job(),
-            "flow_folders_region": Job(),
-            "flow_folders_population": Job(),
-        },
+        rules=("flow_folders", "flow_folders_region", "flow_folders_population"),
         outputs=lambda run: run.flow_folder_files,
         whole=lambda run: run.tables_of("flow_folders"),
     ),
     **{
-        name: Stage(rules={}, outputs=partial(Run.files_of, task=name), whole=partial(Run.tables_of, task=name))
+        name: Stage(rules=(), outputs=partial(Run.files_of, task=name), whole=partial(Run.tables_of, task=name))
         for name, task in TASKS.items()
         if name != MAIN_TASK and not task.pictures
     },
     "spot": Stage(
-        rules={
-            "spot": Job(memory=3000, minutes=240, group="long"),
-            "spot_movement": Job(memory=3000, minutes=240, group="long"),
-            "spot_find": Job(memory=8000, minutes=720),
-            "spot_table": Job(),
-        },
+        rules=("spot", "spot_movement", "spot_find", "spot_table"),
         outputs=lambda run: run.videos.files,
     ),
     "questions": Stage(
-        rules={
-            "questions": Job(),
-            "questions_measure": Job(memory=1500, group="subject"),
-            "questions_program": Job(memory=32000, minutes=720),
-            "questions_table": Job(),
-        },
+        rules=("questions", "questions_measure", "questions_program", "questions_table"),
         outputs=lambda run: run.questions.files,
     ),
     "report": Stage(
-        rules={"report": Job(memory=1500)},
+        rules=("report",),
         outputs=lambda run: ["results/report/index.html"],
         adoptable=False,
     ),
 }
-COMPONENTS = {
-    "subject": 4,
-    "annotation": 12,
-    "index": 12,
-    "evaluate": 8,
-    "benchmark": 8,
-    "population": 8,
-    "portraits": 50,
-    "long": 8,
-}  # of a group in one submission
+GROUPS = {  # of jobs that share a submission to a cluster: how many, and the rules
+    "subject": (4, ("render_{dataset}", "faces", "apex", "flow", "aus", "aus_pyfeat", "questions_measure")),
+    "annotation": (12, ("annotation_{dataset}", "annotation_{long}")),
+    "index": (12, ("index",)),
+    "evaluate": (8, ("evaluate", "evaluate_several", "evaluate_faces")),
+    "benchmark": (8, ("signal_benchmark_subject",)),
+    "population": (8, ("population", "takes")),
+    "portraits": (50, ("portraits",)),
+    "long": (8, ("render_long_{long}", "spot", "spot_movement")),
+}
 
 
 def folders(noun: str) -> list[str]:
@@ -245,8 +202,8 @@ def expand(rule: str, datasets: Iterable[str]) -> list[str]:
     return [rule]
 
 
-def rules(noun: str, run: Run) -> dict[str, Job]:
-    return {name: job for rule, job in STAGES[noun].rules.items() for name in expand(rule, run.corpus.plans)}
+def rules(noun: str, run: Run) -> list[str]:
+    return [name for rule in STAGES[noun].rules for name in expand(rule, run.corpus.plans)]
 
 
 class Outputs:
@@ -289,20 +246,10 @@ def stage_of(rule: str) -> str:
 def groups(datasets: Iterable[str]) -> str:
     """The part of the Slurm profile that groups jobs into submissions, and their number."""
     names = [*datasets]
-    jobs = {name: job for stage in STAGES.values() for rule, job in stage.rules.items() for name in expand(rule, names)}
-    lines = ["groups:", *(f"  {name}: {job.group}" for name, job in jobs.items() if job.group)]
-    return "\n".join([*lines, "group-components:", *(f"  {name}: {count}" for name, count in COMPONENTS.items())])
-
-
-def table() -> str:
-    lines = ["| stage | rules | outputs | MB | minutes | group |", "| --- | --- | --- | --- | --- | --- |"]
-    for noun, stage in STAGES.items():
-        for job in dict.fromkeys(stage.rules.values()):
-            rules = ", ".join(f"`{rule}`" for rule, other in stage.rules.items() if other == job)
-            lines.append(
-                f"| {noun} | {rules} | `{', '.join(folders(noun))}` | {job.memory} | {job.minutes} | {job.group} |"
-            )
-    return "\n".join(lines)
+    lines = ["groups:"]
+    for group, (_, of_group) in GROUPS.items():
+        lines += [f"  {name}: {group}" for rule in of_group for name in expand(rule, names)]
+    return "\n".join([*lines, "group-components:", *(f"  {name}: {count}" for name, (count, _) in GROUPS.items())])
 
 
 if __name__ == "__main__":
@@ -311,4 +258,3 @@ if __name__ == "__main__":
     text = groups([*MICRO, *MACRO])
     page = BLOCK.sub(lambda match: f"{match[1]}{text}{match[3]}", PROFILE.read_text(encoding="utf-8"))
     PROFILE.write_text(page, encoding="utf-8")
-    print(table())

@@ -87,6 +87,13 @@ def test_rules_name_the_module_that_their_wildcards_choose(package):
     assert checked >= 1
 
 
+def test_every_job_has_the_digest_of_its_code():
+    rules = re.findall(r"^( *)rule ?\w*:.*\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE)
+    with_code = [body for _, body in rules if re.search(r"^ *(script|shell):", body, re.MULTILINE)]
+    assert len(with_code) > 35
+    assert [body for body in with_code if not re.search(r"\bcode(=|\": code_of)", body)] == []
+
+
 def test_profiles_leave_code_to_params():
     """Snakemake's trigger `code` is the time of a script."""
     for path in sorted((ROOT / "profiles").glob("*/config.yaml")):

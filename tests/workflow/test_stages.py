@@ -1,11 +1,11 @@
 """The register of stages: a stage added by the list of docs/adding-a-stage.md runs."""
 
 ENTRY = """    "clip_counts": Stage(
-        rules={"clip_counts": Job(memory=500, minutes=5)},
+        rules=("clip_counts",),
         outputs=lambda run: [f"results/clip_counts/{name}.csv" for name in run.corpus.origin],
     ),
 }
-COMPONENTS"""
+GROUPS"""
 PLACES = {
     "src/microexpr/datasets/clip_counts.py": '''"""Number of clips of a data set."""
 
@@ -27,6 +27,7 @@ with logged() as snakemake:
     output:
         "results/clip_counts/{dataset}.csv",
     params:
+        code=code_of("clip_counts"),
         rows=lambda w: [clip.row() for clip in CORPUS.clips[w.dataset]],
     log:
         "work/logs/clip_counts/{dataset}.log",
@@ -40,7 +41,7 @@ def test_a_stage_without_params_has_four_places(project):
     """Module, script, rule file and entry of the register: no other file is touched."""
     for path, text in PLACES.items():
         (project.root / path).write_text(text, encoding="utf-8")
-    project.edit("workflow/stages.py", "}\nCOMPONENTS", ENTRY)
+    project.edit("workflow/stages.py", "}\nGROUPS", ENTRY)
     project.snakemake("--", "all_clip_counts")
     files = sorted((project.root / "results/clip_counts").iterdir())
     assert [file.stem for file in files] == ["casme2", "mmi", "samm", "smic"]

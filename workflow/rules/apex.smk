@@ -7,6 +7,7 @@ rule apex:
     log:
         "work/logs/apex/{dataset}/{subject}.log",
     params:
+        code=code_of("apex"),
         rows=rows,
         apex=PARAMS["apex"],
     script:

@@ -5,6 +5,10 @@ from microexpr.signals.aus import pyfeat
 
 WEIGHTS = list(map(str, pyfeat.weight_files())) if PARAMS["aus"]["backend"] == "pyfeat" else []
 MIN_DETECTED = PARAMS["faces"]["min_detected"]
+PYFEAT = (
+    "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "
+    "workflow/scripts/aus_pyfeat.py {input.faces} {input.apex} {output} {log} <<< {params.job:q}"
+)
 
 if PARAMS["aus"]["backend"] == "pyfeat":
 
@@ -18,11 +22,13 @@ if PARAMS["aus"]["backend"] == "pyfeat":
         log:
             "work/logs/aus/{dataset}/{subject}.log",
         params:
-            code=lambda w: code("aus_pyfeat", dataset=w.dataset),
+            code=code_of("aus_pyfeat"),
+            command=lambda w: PYFEAT,
             job=lambda w: json.dumps({"rows": rows(w), "aus": PARAMS["aus"], "min_detected": MIN_DETECTED}),
+        resources:
+            **needs(3000),
         shell:
-            "PYTHONPATH=src:envs/pyfeat envs/pyfeat/.venv/bin/python "
-            "workflow/scripts/aus_pyfeat.py {input.faces} {input.apex} {output} {log} <<< {params.job:q}"
+            PYFEAT
 
 else:
 
@@ -36,6 +42,7 @@ else:
         log:
             "work/logs/aus/{dataset}/{subject}.log",
         params:
+            code=code_of("aus"),
             rows=rows,
             aus=PARAMS["aus"],
             min_detected=MIN_DETECTED,

@@ -17,18 +17,19 @@ from microexpr.core import arithmetic
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
 import closure
+import upstream
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
 from planned import EVALUATED, METRICS, PAIRED, TABLE
 from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
-from session import Session, disable_job_rate_limiter, quote_python, say
-from snakemake.script import PythonScript
+from session import Session, say
 from stages import STAGES, Outputs
 
+IS_MAIN = upstream.is_main(workflow)
 try:
-    if workflow.is_main_process:  # which Snakemake would read with a traceback, or the last of two equal keys
-        for path in filter(os.path.exists, ("params.yaml", *workflow.overwrite_configfiles)):
+    if IS_MAIN:  # which Snakemake would read with a traceback, or the last of two equal keys
+        for path in filter(os.path.exists, ("params.yaml", *upstream.config_files(workflow))):
             load(path)
 
     configfile: "params.yaml"
@@ -44,21 +45,21 @@ PARAMS, METHODS, PROTOCOL, SEED = CHECKED.params, CHECKED.methods, PLAN.main.nam
 SYNTHESISING = [name for name, row in METHODS.items() if row.synthesises]
 LEAKY = [name for name in METHODS if name not in PLAN.ranked]
 
-if workflow.is_main_process and not arithmetic.is_supported():
+if IS_MAIN and not arithmetic.is_supported():
     say(arithmetic.NOTE)
 if CORPUS.left_out:
     say(
         f"note: {', '.join(CORPUS.left_out)} left out, since {', '.join(CORPUS.micro_sets)} is licensed and origins never mix; "
         "`origin: generated` in params.yaml runs all on generated faces"
     )
-if workflow.is_main_process:
+if IS_MAIN:
     if QUESTIONS.left_out:
         say(f"note: no questions on {', '.join(QUESTIONS.left_out)}, which the main table does not test")
     for _row, _reason in PLAN.without_clips.items():
         say(f"note: {_row} is left out of the table: {_reason}")
-if workflow.is_main_process and (note := FIRST.note()):
+if IS_MAIN and (note := FIRST.note()):
     say(note)
-quote_python(PythonScript)
+upstream.quote_python()
 
 
 SESSION = Session(RUN, OUTPUTS, workflow)
@@ -72,6 +73,24 @@ def one_of(names):
 def code(script, *modules, dataset=None):
     """Return the digest of the code of a job on one data set, else on all of the run."""
     return closure.code(script, *modules, datasets=frozenset([dataset] if dataset else (*CORPUS.origin, *VIDEOS.origin)))
+
+
+def code_of(script):
+    """Return a param of a job: the digest of its script's code."""
+    return lambda w: code(script, dataset=w.get("dataset"))
+
+
+def needs(memory, minutes=30):
+    """Return resources, in MB and minutes, that double with each further attempt; docs/cluster.md has measured values.
+
+    Other jobs ask for those of profiles/."""
+    return {
+        "mem_mb": lambda wildcards, attempt: memory * 2 ** (attempt - 1),
+        "runtime": lambda wildcards, attempt: minutes * 2 ** (attempt - 1),
+    }
+
+
+TRAINING = needs(2000, 360)
 
 
 def model(method):

@@ -9,6 +9,7 @@ rule duplicate_subjects:
     log:
         "work/logs/duplicate_subjects/tested.log",
     params:
+        code=code_of("duplicate_subjects"),
         section=PARAMS["duplicate_subjects"],
     script:
         "../scripts/duplicate_subjects.py"

@@ -71,6 +71,7 @@ rule evaluate_faces:
         method=one_of(PLAN.synthesising),
         figures="(_all)?",
     params:
+        code=code_of("evaluate_faces"),
         evaluate=PARAMS["evaluate"],
         training=lambda w: pooled(training(w)),
         seed=SEED,
@@ -91,6 +92,7 @@ rule evaluate_clips:
     wildcard_constraints:
         generator=one_of(GENERATORS.rows),
     params:
+        code=code_of("evaluate_clips"),
         evaluate=PARAMS["evaluate"],
         seed=SEED,
     script:
@@ -141,6 +143,7 @@ rule training_sets:
     log:
         "work/logs/evaluate/training_sets.log",
     params:
+        code=code_of("training_sets"),
         evaluations=lambda w: PLAN.by_training_set,
     script:
         "../scripts/training_sets.py"
@@ -154,6 +157,7 @@ rule appendix:
     log:
         "work/logs/evaluate/appendix.log",
     params:
+        code=code_of("table"),
         protocol=PROTOCOL,
         reasons=PLAN.in_appendix,
     script:

@@ -7,6 +7,7 @@ rule faces:
     log:
         "work/logs/faces/{dataset}/{subject}.log",
     params:
+        code=code_of("faces"),
         rows=rows,
         state=lambda w: CORPUS.native_state(w.dataset, w.subject),
         faces=PARAMS["faces"],

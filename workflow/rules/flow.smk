@@ -8,6 +8,7 @@ rule flow:
     log:
         "work/logs/flow/{dataset}/{subject}.log",
     params:
+        code=code_of("flow"),
         rows=rows,
         flow=PARAMS["flow"],
     script:

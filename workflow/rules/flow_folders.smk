@@ -11,6 +11,7 @@ rule flow_folders:
     log:
         "work/logs/flow_folders/flow_folders.log",
     params:
+        code=code_of("flow_folders"),
         root=FLOW_FOLDERS,
         normalise=PARAMS["flow_folders"]["normalise"],
         state=lambda w: RUN.flow_state,
@@ -28,6 +29,7 @@ rule flow_folders_region:
     log:
         "work/logs/flow_folders/region.log",
     params:
+        code=code_of("flow_folders_region"),
         root=FLOW_FOLDERS,
         region=PARAMS["flow_folders"]["region"],
         population=CORPUS.population.recording(),
@@ -46,6 +48,7 @@ rule flow_folders_population:
     log:
         "work/logs/flow_folders/population.log",
     params:
+        code=code_of("flow_folders_population"),
         normalise=PARAMS["flow_folders"]["normalise"],
         population=CORPUS.population.recording(),
     script:

@@ -18,6 +18,7 @@ rule index:
     log:
         "work/logs/index/{dataset}.log",
     params:
+        code=code_of("index"),
         rows=lambda w: [clip.row() for clip in CORPUS.clips[w.dataset]],
         index=PARAMS["index"],
     script:
@@ -30,6 +31,7 @@ rule index_population:  # of the rendered subjects that papers' tables train on
     log:
         "work/logs/index/population.log",
     params:
+        code=code_of("index_population"),
         rows=lambda w: [clip.row() for clip in CORPUS.ablation_clips],
     script:
         "../scripts/index_population.py"

@@ -46,6 +46,7 @@ rule papers:
         paper="|".join(papers.TARGETS),
         table="|".join(sorted({table for tables in papers.TARGETS.values() for table in tables})),
     params:
+        code=code_of("papers"),
         inputs=paper_inputs,
         described=lambda w: {name: METHODS[name].params for name in paper_inputs(w)["params"]},
         built=sorted(available_methods()),
@@ -184,7 +185,8 @@ for _name, _figure in FIGURES.items():
             f"work/logs/papers/{_name.replace('_', '/')}.log",
         resources:
             gpu=_figure.gpu,
+            **(TRAINING if _figure.gpu else {}),
         params:
-            **_figure.params,
+            **{"code": code_of(f"papers_{_figure.script or _name}")} | _figure.params,
         script:
             f"../scripts/papers_{_figure.script or _name}.py"

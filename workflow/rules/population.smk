@@ -9,10 +9,13 @@ rule population:
     wildcard_constraints:
         subject=r"s\d{4}",
     params:
+        code=code_of("population"),
         population=CORPUS.population.recording(),  # counts of subjects are read from the config: further subjects render none again
         held_out=lambda w: f"results/population/{w.subject}.h5" in CORPUS.population_files["held_out"],
         faces=PARAMS["faces"],
         flow=PARAMS["flow"],
+    resources:
+        **needs(1500, 60),
     script:
         "../scripts/population.py"
 
@@ -29,6 +32,9 @@ for _kind, _letter in (("portraits", "p"), ("takes", "s")):
         wildcard_constraints:
             subject=rf"{_letter}\d{{4}}",
         params:
+            code=code_of(_kind),
             seed=PARAMS["population"]["seed"],
+        resources:
+            **needs(1500, 60),
         script:
             f"../scripts/{_kind}.py"

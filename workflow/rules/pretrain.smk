@@ -33,6 +33,7 @@ rule pretrain:
         classes=one_of({Path(path).stem for path in FIRST.teachers}),
     resources:
         gpu=1,
+        **TRAINING,
     params:
         code=lambda w: code("pretrain", model(w.method)),
         method=lambda w: teacher(w).about.pretraining,
@@ -57,6 +58,7 @@ rule pretrain_on_population:
         classes=one_of(PLAN.protocol_of_classes),
     resources:
         gpu=1,
+        **TRAINING,
     params:
         code=lambda w: code("pretrain_on_population", model(w.method), *modules_of_classes(w.classes)),
         method=lambda w: FIRST.params(Network(w.method, w.classes, w.role)),

@@ -18,6 +18,7 @@ rule questions:
     wildcard_constraints:
         dataset=one_of([*QUESTIONS.sets, *QUESTIONS.long_sets]),
     params:
+        code=code_of("questions"),
         videos=lambda w: VIDEOS_BY_SET.get(w.dataset, []),
         places=lambda w: QUESTIONS.places(w.dataset),
     script:
@@ -34,8 +35,11 @@ rule questions_measure:
     wildcard_constraints:
         dataset=one_of(QUESTIONS.sets),
     params:
+        code=code_of("questions_measure"),
         rows=lambda w: QUESTIONS.rows(w.dataset, w.subject),
         state=lambda w: CORPUS.native_state(w.dataset, w.subject),
+    resources:
+        **needs(1500),
     script:
         "../scripts/questions_measure.py"
 
@@ -52,7 +56,9 @@ rule questions_program:
         program=one_of(QUESTIONS.programs),
     resources:
         gpu=1,
+        **needs(32000, 720),
     params:
+        code=code_of("questions_program"),
         command=lambda w: PARAMS["questions"]["programs"][w.program],
         videos=lambda w: QUESTIONS.root(w.dataset),
     script:
@@ -75,6 +81,7 @@ rule questions_table:
     log:
         "work/logs/questions/table.log",
     params:
+        code=code_of("questions_table"),
         videos=[row for rows in VIDEOS_BY_SET.values() for row in rows],
         classes=[(row.method, QUESTIONS.learnt_from(row)) for row in QUESTIONS.classes],
         units=[(f"units/{row.method}", QUESTIONS.learnt_from(row)) for row in QUESTIONS.units],

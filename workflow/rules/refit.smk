@@ -15,6 +15,7 @@ rule refit:
         method=one_of(PLAN.in_table),
     resources:
         gpu=1,
+        **TRAINING,
     params:
         code=lambda w: code("refit", model(w.method)),
         method=lambda w: METHODS[w.method].params,

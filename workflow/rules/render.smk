@@ -20,6 +20,8 @@ for _dataset in CORPUS.plans:
             scene=SCENE,
             seed=SEED,
             root=f"data/rendered/{_dataset}",
+        resources:
+            **needs(1200, 60),
         script:
             "../scripts/render.py"
 
@@ -41,6 +43,8 @@ for _dataset in VIDEOS.plans:
             scene=SCENE,
             seed=SEED,
             root=f"data/rendered/{_dataset}",
+        resources:
+            **needs(1500, 240),
         script:
             "../scripts/render_long.py"
 

@@ -64,5 +64,7 @@ rule report:
             "spotters": list(SPOTTERS) if SHOWN_VIDEOS else [],
             "benchmarks": EXISTING_BENCHMARKS,
         },
+    resources:
+        **needs(1500),
     script:
         "../scripts/report.py"

@@ -8,6 +8,7 @@ FITTED_ON = {  # uses of subjects who train, and of those held out
     "predict": ("training", "held_out"),
     "spotter": ("takes", "held_out_takes"),
 }
+NEEDED_BY = {"landmarks": needs(8000, 240), "action_units": needs(8000, 240), "reenact": needs(4000, 240)}
 
 for _name, _files in SHIPPED.items():
 
@@ -24,6 +25,8 @@ for _name, _files in SHIPPED.items():
         params:
             code=code(f"fit_{_name}"),
             **({"population": CORPUS.recorded} if _name == "predict" else {}),
+        resources:
+            **NEEDED_BY.get(_name, TRAINING),
         script:
             f"../scripts/fit_{_name}.py"
 
@@ -35,5 +38,7 @@ rule shipped:
         "results/shipped/files.csv",
     log:
         "work/logs/shipped/files.log",
+    params:
+        code=code_of("shipped"),
     script:
         "../scripts/shipped.py"

@@ -13,12 +13,15 @@ rule signal_benchmark_subject:
     wildcard_constraints:
         **SUBJECTS,
     params:
+        code=code_of("signal_benchmark_subject"),
         plan=lambda w: [plan.row() for plan in CORPUS.benchmark_plans[w.dataset] if plan.clip.subject == w.subject],
         scene=lambda w: SCENE | {"difficulty": w.difficulty},
         seed=SEED,
         # the embedded reader of action units, whichever is chosen
         stages={name: PARAMS[name] for name in ("faces", "apex", "flow")}
         | {"aus": PARAMS["aus"] | {"backend": "embedded"}},
+    resources:
+        **needs(1500, 60),
     script:
         "../scripts/signal_benchmark_subject.py"
 
@@ -34,5 +37,7 @@ rule signal_benchmark:
         page="results/signal_benchmark/index.html",
     log:
         "work/logs/signal_benchmark/pooled.log",
+    params:
+        code=code_of("signal_benchmark"),
     script:
         "../scripts/signal_benchmark.py"

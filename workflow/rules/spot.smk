@@ -16,9 +16,12 @@ rule spot:
     wildcard_constraints:
         dataset=one_of(VIDEOS.sets),
     params:
+        code=code_of("spot"),
         video=lambda w: VIDEOS.videos[w.dataset, w.subject, w.video].clip.row(),
         state=lambda w: VIDEOS.state(w.dataset, w.subject, w.video),
         spot={"rate": PARAMS["spot"]["rate"], "movement": {"size": MOVEMENT["size"]}},
+    resources:
+        **needs(3000, 240),
     script:
         "../scripts/spot.py"
 
@@ -33,8 +36,11 @@ rule spot_movement:
     wildcard_constraints:
         dataset=one_of(VIDEOS.sets),
     params:
+        code=code_of("spot_movement"),
         video=lambda w: VIDEOS.videos[w.dataset, w.subject, w.video].clip.row(),
         movement=MOVEMENT,
+    resources:
+        **needs(3000, 240),
     script:
         "../scripts/spot_movement.py"
 
@@ -51,6 +57,7 @@ rule spot_find:
         spotter=one_of(SPOTTERS),
     resources:
         gpu=lambda w: int(SPOTTERS[w.spotter].network),
+        **needs(8000, 720),
     params:
         code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
         params=lambda w: SPOTTERS[w.spotter].params,
@@ -75,6 +82,7 @@ rule spot_table:
     log:
         "work/logs/spot/table.log",
     params:
+        code=code_of("spot_table"),
         videos=[video.row() for video in VIDEOS.videos.values()],
         resamples=PARAMS["evaluate"]["resamples"],
         seed=SEED,

@@ -16,6 +16,7 @@ rule synthesise:
     priority: 1  # a training waits for its clips
     resources:
         gpu=1,
+        **TRAINING,
     params:
         code=lambda w: code("synthesise", f"models.generators.{w.generator}"),
         generator=lambda w: GENERATORS.rows[w.generator].params,

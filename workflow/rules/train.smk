@@ -43,6 +43,7 @@ rule train:
     priority: lambda w: training(w).about.priority
     resources:
         gpu=lambda w: int(training(w).about.network),
+        **TRAINING,
     params:
         code=task_code("train"),
         method=lambda w: training(w).about.params,
