@@ -1,17 +1,13 @@
 """One start of Snakemake: its outputs are compared with their records before the first job."""
 
 import os
-import signal
-import subprocess
 import sys
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import upstream
+from interrupt import Interrupt
 from room import OTHER_PARAMS, make_writable, set_aside
 from run import Run
 from stage import prune_checkpoints
@@ -23,8 +19,6 @@ from microexpr.core.errors import printable
 from microexpr.core.files import visible
 
 FOLDERS = ("results", "work", "data")  # that a run writes to
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ENDED_S = 8.0  # after a signal, at most
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 # of Snakemake: with these options no job runs
@@ -39,16 +33,13 @@ def say(line: str) -> None:
 class Session:
     """One start of Snakemake. Only the main process compares outputs; each job starts Snakemake once more."""
 
-    def __init__(self, run: Run, outputs: Outputs, workflow: Any):
+    def __init__(self, run: Run, outputs: Outputs, workflow: Any, interrupt: Interrupt):
         self.run, self.outputs, self.workflow, self.started = run, outputs, workflow, time.time()
+        self.interrupt = interrupt
         stage = os.environ.get("MICROEXPR_STAGE", "")  # set by DVC, which has run all other stages itself
         self.stages = [stage] if stage in outputs.of_table else [*STAGES]
-        self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
-        self.is_interrupted = False
         self.is_main = upstream.is_main(workflow) and not MAINTENANCE & set(sys.argv)
         if self.is_main:
-            if upstream.runs_jobs_here(workflow):
-                self._catch_signals()
             self._review()
 
     def _review(self) -> None:
@@ -86,39 +77,14 @@ class Session:
             set_aside(self.outputs.superfluous(noun), OTHER_PARAMS, say)
         prune_checkpoints(self.run)
         if upstream.runs_jobs_here(self.workflow):
-            self.server = fork_server.start()
-            self._catch_signals()  # again, since Snakemake sets its own
-
-    def _catch_signals(self) -> None:
-        """Handle the signals that end a program, if they are not ignored, as under nohup."""
-        for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._interrupt)
-
-    def _interrupt(self, number: int, _: Any) -> None:
-        """End the jobs, then Snakemake by an exception, which releases the scheduler's lock.
-
-        Snakemake's own handler of SIGTERM (9.27) waits for the jobs, and takes that lock, which the interrupted thread
-        may hold: then it waits for ever."""
-        for other in SIGNALS:
-            signal.signal(other, signal.SIG_IGN)
-        self.is_interrupted = True
-        deadline = threading.Timer(ENDED_S, os._exit, [1])
-        deadline.daemon = True
-        deadline.start()
-        servers = [psutil.Process(self.server.pid)] if self.server else []
-        spared = {*servers, *(process for server in servers for process in server.children(recursive=True))}
-        for process in psutil.Process().children(recursive=True):
-            if process not in spared:  # the server ends its jobs whose clients are gone
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        sys.exit(128 + number)
+            self.interrupt.server = fork_server.start()
+            self.interrupt.catch()  # again, since Snakemake sets its own
 
     def end(self) -> None:
         """After the last job, whether or not it failed."""
-        if self.server is not None and self.server.stdin is not None:
-            self.server.stdin.close()
-            self.server.wait()
+        if (server := self.interrupt.server) and server.stdin:
+            server.stdin.close()
+            server.wait()
         if self.is_main:
             records.settle(self.outputs.all, self.started)
             prune_checkpoints(self.run)
@@ -128,6 +94,6 @@ class Session:
         logs = [path for path in visible(Path("work/logs"), "**/*.log") if path.stat().st_mtime >= self.started]
         for path in sorted(logs):
             lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
-            is_killed = not self.is_interrupted and path.with_suffix(UNDER_WAY).exists()
+            is_killed = not self.interrupt.happened and path.with_suffix(UNDER_WAY).exists()
             for line in lines + [KILLED] * is_killed:
                 say(f"{line}  [{path}]")

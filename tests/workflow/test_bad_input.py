@@ -104,7 +104,7 @@ def test_results_that_link_to_nothing_are_refused_before_a_plan(tmp_path, monkey
     Path("results").symlink_to("/nowhere/results")
     workflow = SimpleNamespace(is_main_process=True, local_exec=False)
     with pytest.raises(SystemExit, match=r"^error: results: is a link to /nowhere/results, which is not there$"):
-        Session(None, SimpleNamespace(of_table={}), workflow)
+        Session(None, SimpleNamespace(of_table={}), workflow, None)
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 import scratch
 import snakemake.utils
 from conftest import Project
-from session import quote_python
 from snakemake.script import PythonScript
+from upstream import quote_python
 
 
 @pytest.fixture(scope="module")

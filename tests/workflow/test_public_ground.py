@@ -13,7 +13,12 @@ DOCUMENTED = {  # https://snakemake.readthedocs.io, but for basedir, where our o
     "workflow.source_path", "workflow.basedir",
 }  # fmt: skip
 MODULES = re.compile(r"^\s*(?:from|import) ((?:snakemake|dvc)[\w.]*)", re.MULTILINE)
-PUBLIC = {"snakemake.utils", "snakemake_interface_logger_plugins.base", "snakemake_interface_logger_plugins.common"}
+PUBLIC = {
+    "snakemake.utils",
+    "snakemake.script",
+    "snakemake_interface_logger_plugins.base",
+    "snakemake_interface_logger_plugins.common",
+}
 KEPT = "workflow/upstream.py"  # says what is used, and why
 FOLDERS = re.compile(r"\.snakemake/|\.dvc/(?!tmp/rwlock)")  # files that are theirs
 

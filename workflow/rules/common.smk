@@ -9,7 +9,12 @@ gc.freeze()  # the modules loaded by now stay, so that no garbage collection loo
 sys.path[:0] = [str(Path(workflow.basedir, folder)) for folder in ("workflow", "workflow/scripts")]
 
 import own_source
+import upstream
+from interrupt import Interrupt
 
+IS_MAIN, INTERRUPT = upstream.is_main(workflow), Interrupt()
+if IS_MAIN and upstream.runs_jobs_here(workflow):
+    INTERRUPT.catch()
 own_source.check()
 
 from microexpr.core import arithmetic
@@ -17,16 +22,15 @@ from microexpr.core import arithmetic
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
 import closure
-import upstream
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
 from planned import EVALUATED, METRICS, PAIRED, TABLE
 from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
 from session import Session, say
+from snakemake.script import PythonScript
 from stages import STAGES, Outputs
 
-IS_MAIN = upstream.is_main(workflow)
 try:
     if IS_MAIN:  # which Snakemake would read with a traceback, or the last of two equal keys
         for path in filter(os.path.exists, ("params.yaml", *upstream.config_files(workflow))):
@@ -59,10 +63,10 @@ if IS_MAIN:
         say(f"note: {_row} is left out of the table: {_reason}")
 if IS_MAIN and (note := FIRST.note()):
     say(note)
-upstream.quote_python()
+upstream.quote_python(PythonScript)
 
 
-SESSION = Session(RUN, OUTPUTS, workflow)
+SESSION = Session(RUN, OUTPUTS, workflow, INTERRUPT)
 
 
 def one_of(names):
