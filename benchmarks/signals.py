@@ -21,15 +21,15 @@ import face_recognition
 import numpy as np
 from skimage.registration import optical_flow_tvl1
 
+from facs_faces.camera import expose
+from facs_faces.face import Face
+from facs_faces.performance import DIFFICULTIES, Performer, perform
 from microexpr.core import arithmetic
 from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions
-from microexpr.rendering.camera import expose
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import SIZES, regressor
 from microexpr.signals.face_regions import eye_distance

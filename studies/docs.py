@@ -19,8 +19,8 @@ import pages
 import yaml
 from checkout import environment, folder, scratch
 
+from facs_faces.face import Face
 from microexpr.core import store
-from microexpr.rendering.face import Face
 
 PROGRAMS = ("make", "snakemake", "microexpr", "dvc", "python", "pytest")
 BLOCK = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.M)  # indented by four

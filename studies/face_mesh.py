@@ -25,9 +25,9 @@ import numpy as np
 import pages
 
 import microexpr
+from facs_faces import display, take
+from facs_faces.performance import Performer
 from microexpr.core.seeds import generator
-from microexpr.rendering import display, take
-from microexpr.rendering.performance import Performer
 
 PAGE, MARK = "docs/measures.md", "study-face-mesh"
 ENVIRONMENT = checkout.ROOT / "envs/facemesh"

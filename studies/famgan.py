@@ -18,14 +18,14 @@ from checkout import compute, environment, folder
 from scratch import copy
 from skimage import data
 
+from facs_faces.display import ACTION_UNITS as SHOWN
+from facs_faces.performance import DIFFICULTIES
 from microexpr.apps.reenact import animate
 from microexpr.apps.reenact.evaluation import changes
 from microexpr.apps.reenact.source import STAGES
 from microexpr.core.files import shipped
 from microexpr.datasets import index
 from microexpr.protocols import ALL_GROUPS, driving_clips
-from microexpr.rendering.display import ACTION_UNITS as SHOWN
-from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.reporting.papers import transfers
 from microexpr.reporting.papers.transfers import Task
 from microexpr.signals.aus import ACTION_UNITS

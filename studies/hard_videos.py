@@ -10,15 +10,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facs_faces import camera, display, take
+from facs_faces.camera import expose
+from facs_faces.display import ACTION_UNITS, FULL, GAIN
+from facs_faces.face import Face
+from facs_faces.performance import DIFFICULTIES, Performance, Performer
+from facs_faces.take import Event, Kind
 from microexpr.core.seeds import generator
-from microexpr.rendering import camera, display, film, take
-from microexpr.rendering.camera import expose
+from microexpr.rendering import film
 from microexpr.rendering.corpus import render_frames
-from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.take import Event, Kind
 
 SIZE, DIFFICULTY = (640, 480), "standard"
 SHORT_CLIPS, SHORT_MARGIN = 5, 3  # clips of a seed; frames around onset and offset, at most

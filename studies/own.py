@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pages
 
+from facs_faces.take import Params
 from microexpr.apps import agreement, predict
 from microexpr.apps.agreement import Marked
 from microexpr.apps.predict import written
 from microexpr.coding import elan
 from microexpr.core import store
 from microexpr.rendering import film
-from microexpr.rendering.take import Params
 from microexpr.videos import Scan
 
 PAGE, MARK = "docs/own-recordings.md", "study-own"

@@ -19,10 +19,10 @@ import pages
 import spotting
 from checkout import folder
 
+from facs_faces import take
 from microexpr.apps import predict
 from microexpr.core import store
 from microexpr.core.files import file_digest, value_digest
-from microexpr.rendering import take
 from microexpr.signals.spotting.hits import Counts
 from microexpr.videos import open_video
 from microexpr.videos.writer import encoder

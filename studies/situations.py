@@ -22,8 +22,9 @@ import pages
 from checkout import encoded
 from PIL import Image
 
+from facs_faces import take
 from microexpr.core import outputs
-from microexpr.rendering import film, take
+from microexpr.rendering import film
 from microexpr.videos import open_video
 
 PAGE, MARK = "docs/recordings.md", "study-situations"

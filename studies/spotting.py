@@ -24,12 +24,13 @@ import numpy as np
 import pages
 from checkout import folder
 
+from facs_faces import take
+from facs_faces.take import Kind
 from microexpr.apps import predict
 from microexpr.apps.predict import limits, truth
 from microexpr.apps.predict.written import EVENTS
 from microexpr.core import store
-from microexpr.rendering import film, take
-from microexpr.rendering.take import Kind
+from microexpr.rendering import film
 from microexpr.signals.spotting.hits import Counts, Span, count
 from microexpr.videos import Scan
 

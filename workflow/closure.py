@@ -18,6 +18,7 @@ from microexpr.core.files import visible
 from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
+PACKAGES = ("microexpr", "facs_faces")
 WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
@@ -175,7 +176,7 @@ def _discovered(word: str) -> list[Path]:
 def _files(name: str) -> list[Path]:
     """The file of a dotted name and of every package above it."""
     parts = name.split(".")
-    if parts[0] != "microexpr":
+    if parts[0] not in PACKAGES:
         return [path for path in (folder / f"{name}.py" for folder in FOLDERS) if path.exists()]
     stems = [SOURCES.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
     return [path for stem in stems for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.exists()]
@@ -200,8 +201,8 @@ def closure(script: str, *modules: str) -> list[Path]:
 def code(script: str, *modules: str, datasets: frozenset[str] | None = None) -> str:
     """Return a digest of what the code of a job does, without the parts of data sets that are none of these.
 
-    It has no part in comments, nor in where the checkout is. It is a param of every job (`Session.set_rule_defaults`),
-    so Snakemake runs a job again when it changes."""
+    It has no part in comments, nor in where the checkout is. It is a param of every job, so Snakemake
+    runs a job again when it changes."""
     others = set() if datasets is None else {path.stem for path in LAYOUTS.glob("*.yaml")} - datasets
     paths = [path for path in closure(script, *modules) if path.parent != LAYOUTS or path.stem not in others]
     meanings = {path: _names(frozenset(others)) if path == NAMES else read(path).meaning for path in paths}

@@ -1,4 +1,4 @@
-"""What the workflow uses of Snakemake that its documentation does not name: tried with 9.27.1, found nowhere else here.
+"""Parts of Snakemake that its documentation does not name: tried with 9.27.1, found nowhere else here.
 
 Each function says what would be lost without it. A test finds other uses.
 """

@@ -170,7 +170,7 @@ def test_the_example_of_a_method_is_clean_and_keeps_the_contract(tmp_path):
 def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_path):
     """A file of facts, a function and two lines of params.yaml: then a run knows its clips and its protocols."""
     text = (ROOT / "docs/adding-a-data-set.md").read_text(encoding="utf-8")
-    package = shutil.copytree(ROOT / "src/microexpr", tmp_path / "src/microexpr")
+    package = shutil.copytree(ROOT / "src", tmp_path / "src") / "microexpr"
     facts, names = package / "datasets/layouts/toy.yaml", package / "rendering/layouts/names.py"
     facts.write_text(indented(text, "# Toy: grey", "`datasets/layouts"), encoding="utf-8")
     with names.open("a", encoding="utf-8") as file:

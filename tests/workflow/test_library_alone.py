@@ -67,7 +67,8 @@ def install(folder: Path, *files: str) -> Path:
         for top in tops:
             if not (folder / top).exists():
                 (folder / top).symlink_to(Path(str(package.locate_file(top))))
-    (folder / "microexpr").symlink_to(ROOT / "src/microexpr")
+    for package in ("microexpr", "facs_faces"):
+        (folder / package).symlink_to(ROOT / "src" / package)
     return folder
 
 

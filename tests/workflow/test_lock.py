@@ -161,7 +161,7 @@ def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_
         for name in importing.MODULES
         if not importing.loads_torch(name) and name != "microexpr.models.pretrained_weights"  # which trainings ask
     ]
-    imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr"}
+    imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr", "facs_faces"}
     providers = {**packages_distributions(), "dlib": ["dlib-bin"]}  # whose metadata do not say so
     packages = {module: {*map(canonicalize_name, providers.get(module, [module]))} for module in imported}
     required = {canonicalize_name(requirement.name) for requirement in requirements_of(ENVS / "library.in")}
@@ -185,7 +185,8 @@ def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_
 
 def test_the_wheel_holds_every_file_of_the_package() -> None:
     data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
-    package = ROOT / "src/microexpr"
-    held = {path for pattern in data["microexpr"] for path in package.glob(pattern)} | {*package.rglob("*.py")}
-    files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert files - held == set()
+    for name, patterns in data.items():
+        package = ROOT / "src" / name
+        held = {path for pattern in patterns for path in package.glob(pattern)} | {*package.rglob("*.py")}
+        files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+        assert files - held == set()

@@ -2,5 +2,5 @@
 
 `microexpr` exports the names of these modules. params.yaml, the workflow and the command line do not come in.
 
-May import: core, coding, videos, rendering, signals, models, training, evaluation, apps, reporting.
+May import: core, coding, videos, rendering, signals, models, training, evaluation, apps, reporting, facs_faces.
 """

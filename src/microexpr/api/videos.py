@@ -69,7 +69,8 @@ def example_video(folder: str | Path, seed: int = 1) -> Path:
     path = Path(folder) / name
     if path.is_file() and path.with_suffix(".csv").is_file():
         return path
-    from microexpr.rendering import film, take  # with numba, which takes long to load
+    from facs_faces import take  # with numba, which takes long to load
+    from microexpr.rendering import film
 
     params = take.Params(seconds=2, fps=60, micro=1, macro=0, blinks=0, difficulty="standard", width=480, height=360)
     out = outputs.file(path, outputs.VIDEOS, (), False, ".csv")

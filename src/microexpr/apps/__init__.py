@@ -4,5 +4,5 @@
 on another face. Their weights are in `microexpr/weights`; the `fit` module of each fitted them. `measure` writes the
 measurements of each face as tables.
 
-May import: core, coding, videos, datasets, rendering, population, signals, protocols, models, training, evaluation.
+May import: core, coding, videos, datasets, population, signals, protocols, models, training, evaluation, facs_faces.
 """

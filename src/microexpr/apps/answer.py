@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from facs_faces.display import DISPLAYS
 from microexpr import datasets
 from microexpr.apps import predict, spot
 from microexpr.apps.predict import Models, pair, written
@@ -34,7 +35,6 @@ from microexpr.evaluation.questions.lines import text as as_text
 from microexpr.evaluation.questions.long_videos import Event
 from microexpr.protocols import CODED, provenance
 from microexpr.protocols.splits import subject_id
-from microexpr.rendering.display import DISPLAYS
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.faces import detection
 from microexpr.signals.spotting import network

@@ -362,8 +362,9 @@ def film(
     )
     arguments = dict(locals())
     output = None if layout else outputs.file(video, outputs.VIDEOS, (), force, ".csv")
+    from facs_faces import take
     from microexpr.cli import config
-    from microexpr.rendering import film, take
+    from microexpr.rendering import film
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.long_videos import LongCorpus
 

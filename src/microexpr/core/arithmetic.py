@@ -14,8 +14,8 @@ from pathlib import Path
 
 from microexpr.core.files import visible
 
-PACKAGE = Path(__file__).parents[1]
-COMPILED = ("rendering", "signals/flow", "signals/motion")  # folders of the package with functions that numba compiles
+SOURCES = Path(__file__).parents[2]
+COMPILED = ("facs_faces", "microexpr/signals/flow", "microexpr/signals/motion")  # with functions that numba compiles
 LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled once for every CPU
 LOCATORS = "microexpr.core.kernel_cache.BySource,UserProvidedCacheLocator,UserWideCacheLocator"  # of numba, by rank
 AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})  # what OpenCV calls AVX512-SKX
@@ -72,7 +72,7 @@ def kernel_cache() -> str:
 
     numba compares a function's own file only, so a change of what it calls would leave old machine code in use. The
     folder is below the user's NUMBA_CACHE_DIR, if there is one, else below the package."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or PACKAGE / "__pycache__")
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or SOURCES / "microexpr/__pycache__")
     name = f"kernels-{_source_digest()}"
     return str(folder if folder.name == name else folder / name)
 
@@ -80,7 +80,7 @@ def kernel_cache() -> str:
 @cache
 def _source_digest() -> str:
     whole = hashlib.sha256()
-    sources = sorted(path for folder in COMPILED for path in visible(PACKAGE / folder, "*.py"))
+    sources = sorted(path for folder in COMPILED for path in visible(SOURCES / folder, "*.py"))
     for path in (*sources, Path(__file__)):  # the compiler's settings are in this file
         whole.update(path.read_bytes())
     return whole.hexdigest()[:12]

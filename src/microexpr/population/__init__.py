@@ -4,7 +4,7 @@ A file holds three kinds of recordings: clips of emotions, scenes of images that
 subjects that readers are measured on, sessions of single images with random action units. Readers learn from the
 portraits of further subjects.
 
-May import: core, rendering, signals, videos.
+May import: core, rendering, signals, videos, facs_faces.
 """
 
 from pydantic import BaseModel, Field

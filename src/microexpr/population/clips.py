@@ -6,15 +6,15 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from facs_faces import camera, display, take
+from facs_faces.face import Face
+from facs_faces.performance import DIFFICULTIES, Performer, perform
 from microexpr.core.arrays import luma
 from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.seeds import generator
 from microexpr.population import Params
-from microexpr.rendering import camera, display, take
 from microexpr.rendering.corpus import render_frames, with_both_sides
-from microexpr.rendering.face import Face
 from microexpr.rendering.layouts import NATIVES
-from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from facs_faces.identity import Traits, digest
+from facs_faces.performance import Performer
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.population import Params
-from microexpr.rendering.identity import Traits, digest
-from microexpr.rendering.performance import Performer
 
 
 def performer_of(subject: str, params: Params) -> Performer:

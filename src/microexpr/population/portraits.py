@@ -9,6 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from facs_faces import camera
+from facs_faces.display import ACTION_UNITS, FULL, POSES, array, sample_display
+from facs_faces.face import Face
+from facs_faces.performance import DRIFT, GLANCE, GLANCES, Performer, resting_units
+from facs_faces.rig import contour
+from facs_faces.scene import Light
 from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION
@@ -16,12 +22,6 @@ from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import identity, performer_of
 from microexpr.population.sessions import ORDER, sample_units
-from microexpr.rendering import camera
-from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer, resting_units
-from microexpr.rendering.rig import contour
-from microexpr.rendering.scene import Light
 from microexpr.signals.aus import SHOWN
 from microexpr.signals.landmarks import face_box
 from microexpr.signals.portraits import SCENE, SIDE, SIZE

@@ -10,15 +10,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from facs_faces import camera, display, performance
+from facs_faces.camera import expose
+from facs_faces.face import Face
+from facs_faces.performance import DIFFICULTIES, GLANCE, Performer, resting_units
 from microexpr.core.clip import LABELS, POPULATION, Clip, Recording
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.clips import LABEL, NEGATIVE, UNITS, plan_clips, record, reduce, reduce_points
 from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY
-from microexpr.rendering import camera, display, performance
-from microexpr.rendering.camera import expose
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer, resting_units
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.faces import CROP, align, alignment
 from microexpr.signals.inputs import scene_name

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from facs_faces import display
+from facs_faces.camera import expose
+from facs_faces.face import Face
+from facs_faces.performance import DRIFT, FIXATION, GLANCE, GLANCES, Performer, resting_units
 from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
 from microexpr.population.clips import record
-from microexpr.rendering import display
-from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import with_both_sides
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, Performer, resting_units
 from microexpr.signals import faces
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SHOWN
 

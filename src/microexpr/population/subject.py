@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from facs_faces.face import Face
 from microexpr.core import store
 from microexpr.core.clip import POPULATION
 from microexpr.core.seeds import generator
@@ -11,7 +12,6 @@ from microexpr.population.clips import plan_clips, render_clip
 from microexpr.population.identities import identity, performer_of
 from microexpr.population.scenes import render_scenes, sample_changes, single_units
 from microexpr.population.sessions import render_sessions
-from microexpr.rendering.face import Face
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS, SHOWN
 from microexpr.signals.faces import detection

@@ -12,16 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from facs_faces import camera, take
+from facs_faces.display import ACTION_UNITS, FULL, GAIN
+from facs_faces.face import Face
+from facs_faces.performance import DIFFICULTIES, Performance, Performer
+from facs_faces.take import Event
 from microexpr.core.clip import POPULATION
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
-from microexpr.rendering import camera, take
 from microexpr.rendering.corpus import render_frames
-from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
-from microexpr.rendering.take import Event
 from microexpr.videos.writer import encoder
 
 Rng = np.random.Generator

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from facs_faces.display import ACTION_UNITS, FULL, SIDES, gain, notation
 from microexpr.core.facs import OTHERS
-from microexpr.rendering.display import ACTION_UNITS, FULL, SIDES, gain, notation
 
 UNSURE = 0.1  # share of CASME II's clips of no class that are coded "?"
 AMBIGUOUS = 0.3  # share of SAMM's clips with an ambiguous unit

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from facs_faces import camera, take
+from facs_faces.display import ACTION_UNITS
+from facs_faces.face import Face
+from facs_faces.identity import digest
+from facs_faces.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform, vary_performer
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
-from microexpr.rendering import camera, take
-from microexpr.rendering.display import ACTION_UNITS
-from microexpr.rendering.face import Face
-from microexpr.rendering.identity import digest
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
-from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform, vary_performer
 from microexpr.rendering.recording import recorder
 
 logger = logging.getLogger(__name__)

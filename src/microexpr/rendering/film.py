@@ -10,22 +10,22 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
+from facs_faces import camera
+from facs_faces.display import notation
+from facs_faces.face import Face
+from facs_faces.performance import DIFFICULTIES, Performance, Performer
+from facs_faces.take import Event, Params, perform, sample_events
 from microexpr.coding import elan
 from microexpr.core import store
 from microexpr.core.clip import LongVideo
 from microexpr.core.errors import ParamsError
 from microexpr.core.files import visible
 from microexpr.core.seeds import generator
-from microexpr.rendering import camera
 from microexpr.rendering.coder import noticed
 from microexpr.rendering.corpus import Scene, render_frames, write_video
-from microexpr.rendering.display import notation
-from microexpr.rendering.face import Face
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import LongCorpus, plan_videos
-from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.take import Event, Params, perform, sample_events
 
 Progress = Callable[[int, int], None]  # done and in all
 SUFFIXES = (".avi", ".mp4")

@@ -12,13 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
+from facs_faces import display, take
+from facs_faces.take import Draw, Event
 from microexpr.core.clip import KINDS, Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.layout import label_of
-from microexpr.rendering import display, take
 from microexpr.rendering.layout import FROM_FACTS
-from microexpr.rendering.take import Draw, Event
 
 LONGEST = {kind: seconds[1] for kind, seconds in take.SECONDS.items()}
 

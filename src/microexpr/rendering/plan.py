@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from scipy.special import ndtr, ndtri
 
+from facs_faces import display
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
-from microexpr.rendering import coder, display
+from microexpr.rendering import coder
 from microexpr.rendering.layout import Census, Native, PlannedClip
 from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
 from microexpr.rendering.long_videos import LongSize

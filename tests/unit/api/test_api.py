@@ -18,6 +18,7 @@ from sklearn.model_selection import GroupKFold, KFold
 from torch import nn
 
 import microexpr
+from facs_faces.face import Face
 from microexpr.api import stages
 from microexpr.cli.main import main
 from microexpr.core import store
@@ -25,7 +26,6 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError, MicroexprError, OutputError, StoreError
 from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import intervals
-from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS
 
 RNG = np.random.default_rng(5)

@@ -10,13 +10,14 @@ import yaml
 from pydantic import BaseModel
 from scratch import ROOT
 
+from facs_faces import take
 from microexpr import evaluation
 from microexpr.cli import config, described
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MACRO, MICRO, index
 from microexpr.evaluation import duplicate_subjects
 from microexpr.models import generators, recognisers
-from microexpr.rendering import plan, take
+from microexpr.rendering import plan
 from microexpr.reporting import html, papers, signal_benchmark
 from microexpr.signals import apex, aus, faces, flow
 from microexpr.training import synthesise, train

@@ -17,6 +17,7 @@ from microexpr.models.layers.portable import square_root
 from microexpr.signals.motion.kernels import bicubic
 
 SOURCES = Path(__file__).parents[3] / "src/microexpr"
+FACES = SOURCES.with_name("facs_faces")
 HASWELL = frozenset({"avx2", "fma"})
 BARE = {name: value for name, value in os.environ.items() if name not in arithmetic.settings()}
 
@@ -94,7 +95,7 @@ def test_kernels_estimate_no_roots_or_quotients():
     assert estimates == [True, False]
     flags = {
         flag
-        for path in SOURCES.rglob("*.py")
+        for path in (*SOURCES.rglob("*.py"), *FACES.rglob("*.py"))
         for flag in re.findall(r"fastmath=(\w+)", path.read_text(encoding="utf-8"))
     }
     assert flags == {"FASTMATH"}
@@ -115,9 +116,9 @@ def test_roots_are_those_of_every_cpu():
 
 
 def test_compiled_code_is_kept_by_the_source_that_it_is_of(monkeypatch, tmp_path):
-    (tmp_path / "rendering").mkdir()
-    (module := tmp_path / "rendering/lanes.py").write_text("a = 1\n")
-    monkeypatch.setattr(arithmetic, "PACKAGE", tmp_path)
+    (tmp_path / "facs_faces").mkdir()
+    (module := tmp_path / "facs_faces/lanes.py").write_text("a = 1\n")
+    monkeypatch.setattr(arithmetic, "SOURCES", tmp_path)
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/cache")
     folders = []
     for text in ("a = 1\n", "a = 2\n", "a = 1\n"):
@@ -132,7 +133,10 @@ def test_compiled_code_is_kept_by_the_source_that_it_is_of(monkeypatch, tmp_path
 
 
 def test_compiled_code_is_found_by_every_checkout():
-    assert kernel_cache.BySource.get_suitable_cache_subpath(str(SOURCES / "signals/flow/tvl1.py")) == "signals-flow"
+    assert (
+        kernel_cache.BySource.get_suitable_cache_subpath(str(SOURCES / "signals/flow/tvl1.py"))
+        == "microexpr-signals-flow"
+    )
     assert kernel_cache.BySource.from_function(test_compiled_code_is_found_by_every_checkout, __file__) is None
     assert numba.config.CACHE_LOCATOR_CLASSES == arithmetic.LOCATORS
-    assert Path(bicubic._cache.cache_path) == Path(arithmetic.kernel_cache(), "signals-motion")
+    assert Path(bicubic._cache.cache_path) == Path(arithmetic.kernel_cache(), "microexpr-signals-motion")

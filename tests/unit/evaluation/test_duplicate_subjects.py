@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from composites import clip
 
+from facs_faces.face import Face
+from facs_faces.performance import Performer
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.duplicate_subjects import PAIR, embeddings, find_duplicates
 from microexpr.population.sessions import render_frame
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import Performer
 from microexpr.reporting import main_table
 from microexpr.signals import faces
 from microexpr.signals.faces import detection

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from facs_faces.face import Face
+from facs_faces.performance import LIDS_AT_REST, RESTING
 from microexpr.core import schemas, store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import LABELS
@@ -15,8 +17,6 @@ from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
 from microexpr.population import Params, clips, identities, scenes, sessions
 from microexpr.rendering import corpus, plan
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import LIDS_AT_REST, RESTING
 from microexpr.signals.aus import LARGEST, SHOWN
 from microexpr.training.load_clips import load_clips
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facs_faces.face import Face
+from facs_faces.rig import contour, rig
 from microexpr.core import store
-from microexpr.rendering.face import Face
-from microexpr.rendering.rig import contour, rig
 from microexpr.signals.portraits import SCENE, SIDE, SIZE, read
 
 SIZE_2 = (SIZE, SIZE)

@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from facs_faces import take
+from facs_faces.display import ACTION_UNITS, FULL
+from facs_faces.performance import Performer
 from microexpr.core.seeds import generator
 from microexpr.population import Params, takes
-from microexpr.rendering import take
-from microexpr.rendering.display import ACTION_UNITS, FULL
-from microexpr.rendering.performance import Performer
 from microexpr.videos import open_video
 
 PARAMS = Params()

@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 from small_corpora import render_person
 
+from facs_faces.display import ACTION_UNITS
 from microexpr.core import store
 from microexpr.population import Params
 from microexpr.population.identities import identities, identity
 from microexpr.rendering import corpus, recording
-from microexpr.rendering.display import ACTION_UNITS
 from microexpr.videos.picture import read
 
 

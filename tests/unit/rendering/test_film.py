@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from facs_faces.take import Params
 from microexpr import coding
 from microexpr.rendering import film
-from microexpr.rendering.take import Params
 from microexpr.videos import excerpt
 
 
@@ -24,9 +24,9 @@ def test_a_folder_has_videos_with_truth_and_two_coders(tmp_path):
 
 
 def test_coders_are_late_miss_what_is_faint_and_confuse_emotions():
+    from facs_faces.performance import Performer
+    from facs_faces.take import perform, sample_events
     from microexpr.core.seeds import generator
-    from microexpr.rendering.performance import Performer
-    from microexpr.rendering.take import perform, sample_events
 
     params, counts, late, confused = Params(seconds=60, fps=50, micro=20, macro=0, blinks=0), [], [], []
     for habits in film.CODERS_HABITS:

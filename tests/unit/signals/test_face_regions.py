@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.spatial import Delaunay
 
+from facs_faces import camera
+from facs_faces.face import Face
+from facs_faces.performance import Difficulty, Performer, perform
 from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
-from microexpr.rendering import camera
 from microexpr.rendering.corpus import render_frames
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import Difficulty, Performer, perform
 from microexpr.signals import apex, face_regions, faces, flow, inputs
 from microexpr.signals.aus import ACTION_UNITS, regressor
 

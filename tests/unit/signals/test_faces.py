@@ -9,10 +9,10 @@ import pytest
 from scipy.signal import savgol_filter
 from skimage.data import astronaut
 
+from facs_faces.face import Face
+from facs_faces.scene import rotation
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.seeds import generator
-from microexpr.rendering.face import Face
-from microexpr.rendering.scene import rotation
 from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track, tracking
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity, warp
 from microexpr.signals.faces.detection import PREDICTORS

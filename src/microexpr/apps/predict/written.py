@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
+from facs_faces.display import notation
 from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.apps.predict.recognition import Classes
 from microexpr.coding import elan, praat
 from microexpr.core import store
 from microexpr.core.errors import printable
-from microexpr.rendering.display import notation
 from microexpr.signals.aus import ACTION_UNITS, NAMES
 from microexpr.signals.spotting import Interval, Kind
 

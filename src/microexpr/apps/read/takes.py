@@ -8,12 +8,12 @@ from typing import cast
 
 import numpy as np
 
+from facs_faces.take import Kind
 from microexpr.apps.read import read_curves
 from microexpr.apps.read.take import silent, track
 from microexpr.core import store
 from microexpr.core.clip import POPULATION
 from microexpr.population import Params, takes
-from microexpr.rendering.take import Kind
 from microexpr.signals.aus import regressor
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import detection

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from facs_faces import display
+from facs_faces.performance import DIFFICULTIES, envelope
 from microexpr.apps import driving_name
 from microexpr.apps.reenact import source
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError, ParamsError, StoreError, nearest, remedy
 from microexpr.datasets import index
-from microexpr.rendering import display
-from microexpr.rendering.performance import DIFFICULTIES, envelope
 from microexpr.signals import aus
 from microexpr.signals.aus import coded, regressor
 

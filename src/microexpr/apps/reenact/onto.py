@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facs_faces.camera import expose
+from facs_faces.display import FULL
+from facs_faces.face import Face
+from facs_faces.identity import Traits
+from facs_faces.performance import DIFFICULTIES, Performer, resting_units
 from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, animate
 from microexpr.apps.reenact.source import DrivingClip
 from microexpr.core.clip import Origin, join_origins
 from microexpr.core.seeds import generator, spawn
-from microexpr.rendering.camera import expose
-from microexpr.rendering.display import FULL
-from microexpr.rendering.face import Face
-from microexpr.rendering.identity import Traits
-from microexpr.rendering.performance import DIFFICULTIES, Performer, resting_units
 
 NAMES = ("woman", "man")
 

@@ -36,7 +36,7 @@ class DrivingClip:
 
     def true_changes(self) -> np.ndarray:
         """Return float32[K, 17, 2]: changes of AUs since the onset, rendered ones if it is rendered, else as read."""
-        from microexpr.rendering.display import ACTION_UNITS as RENDERED
+        from facs_faces.display import ACTION_UNITS as RENDERED
 
         if self.rendered_changes is not None:
             return coded(self.rendered_changes, RENDERED)

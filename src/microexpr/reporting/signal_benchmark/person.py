@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 from pydantic import BaseModel
 
+from facs_faces import display, motion
+from facs_faces.face import Face
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
-from microexpr.rendering import corpus, display, motion
-from microexpr.rendering.face import Face
+from microexpr.rendering import corpus
 from microexpr.rendering.layout import PlannedClip
 from microexpr.signals import apex, aus, face_regions, faces, flow, inputs
 from microexpr.signals.aus import coded, filters, regressor

@@ -13,6 +13,8 @@ from performed import pair, woman
 from PIL import Image
 
 import microexpr
+from facs_faces.display import ACTION_UNITS as SHOWN
+from facs_faces.face import Face
 from microexpr.api.each_input import MEASURED
 from microexpr.apps import measure as columns
 from microexpr.apps.measure import openface_angles, tables
@@ -20,8 +22,6 @@ from microexpr.apps.read.take import silent
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.rendering.display import ACTION_UNITS as SHOWN
-from microexpr.rendering.face import Face
 from microexpr.signals.aus import openface, regressor
 
 

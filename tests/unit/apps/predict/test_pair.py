@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from facs_faces.face import Face
 from microexpr.apps.predict import limits
 from microexpr.cli.main import main
-from microexpr.rendering.face import Face
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from facs_faces import take
 from microexpr.api import each_input
 from microexpr.apps.predict import Expression, annotated, limits, truth, written
 from microexpr.apps.predict.recognition import SHIPPED, Classes
@@ -18,7 +19,7 @@ from microexpr.cli.main import main
 from microexpr.core.clip import LABELS
 from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
-from microexpr.rendering import film, take
+from microexpr.rendering import film
 from microexpr.rendering.recording import MARK
 from microexpr.signals import spotting
 

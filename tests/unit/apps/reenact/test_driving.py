@@ -8,13 +8,13 @@ import pytest
 from performed import FRAMES, SMILE, rise
 from recorded import CLIP, stages
 
+from facs_faces import display
+from facs_faces.performance import DIFFICULTIES
 from microexpr import videos
 from microexpr.apps import driving_name, predict
 from microexpr.apps.read import take
 from microexpr.apps.reenact import driving
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.rendering import display
-from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import FaceTrack

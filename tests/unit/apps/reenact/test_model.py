@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from facs_faces.display import ACTION_UNITS as RENDERED
+from facs_faces.face import Face
 from microexpr.apps.reenact import fit, generator
 from microexpr.apps.reenact.fit import Scene
 from microexpr.core import store
@@ -17,8 +19,6 @@ from microexpr.models.layers.mover import WarpGenerator, warp
 from microexpr.population import Params, scenes
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import NOISE
-from microexpr.rendering.display import ACTION_UNITS as RENDERED
-from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.training import generator_file
 from microexpr.training.generator_file import SHIPPED

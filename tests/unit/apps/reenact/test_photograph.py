@@ -8,11 +8,11 @@ import pytest
 from performed import target
 from PIL import Image
 
+from facs_faces.display import ACTION_UNITS
+from facs_faces.face import Face
 from microexpr.apps.reenact import SourceFace
 from microexpr.apps.reenact.photograph import LARGEST, MAX_YAW, MIN_EYE_DISTANCE, Photograph, find_faces, reduce, yaw
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS
-from microexpr.rendering.face import Face
 from microexpr.signals import faces
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from small_corpora import render_person
 
+from facs_faces.display import ACTION_UNITS
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.core.seeds import generator
 from microexpr.rendering import coder, plan
-from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.layouts import NATIVES
 
 EVERYTHING = plan.Params(max_frames=60)

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from facs_faces.motion import Motion
 from microexpr.core import store
 from microexpr.core.seeds import generator
 from microexpr.rendering import plan
 from microexpr.rendering.corpus import Scene, performer_of
-from microexpr.rendering.motion import Motion
 from microexpr.reporting import signal_benchmark
 from microexpr.reporting.signal_benchmark import person
 from microexpr.signals import face_regions, faces, flow

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
+from facs_faces import display
 from microexpr.core.seeds import generator
-from microexpr.rendering import display
 from microexpr.signals.aus import ACTION_UNITS, SHOWN, agreement, coded
 from microexpr.signals.aus.filters import modulate, smooth
 

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from facs_faces.face import Face
 from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions
-from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, agreement, fit
 from microexpr.signals.aus.architecture import UNITS, Movement, UnitNetwork
 from microexpr.signals.aus.regressor import CHANGE, MODEL, load, regress

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from facs_faces.face import Face
+from facs_faces.scene import rotation
 from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
-from microexpr.rendering.face import Face
-from microexpr.rendering.scene import rotation
 from microexpr.signals.faces.alignment import align, alignment
 from microexpr.signals.faces.pose import EYES, PITCH, YAW, correct_yaw, features, gaze, pose, pupils
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from microexpr.rendering.materials import CURVE, CURVE_END, CURVE_STEPS, Lamps, Row, Surface
-from microexpr.rendering.raster import MOUTH, SKIN, Samples
-from microexpr.rendering.scene import Light
-from microexpr.rendering.shading import shade
+from facs_faces.materials import CURVE, CURVE_END, CURVE_STEPS, Lamps, Row, Surface
+from facs_faces.raster import MOUTH, SKIN, Samples
+from facs_faces.scene import Light
+from facs_faces.shading import shade
 
 
 def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):

@@ -9,12 +9,12 @@ from functools import cache
 import cv2
 import numpy as np
 
-from microexpr.rendering import drawing
-from microexpr.rendering.hair import Style, cut_short, density
-from microexpr.rendering.identity import Look, Traits
-from microexpr.rendering.layers import grain
-from microexpr.rendering.raster import LASH
-from microexpr.rendering.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
+from facs_faces import drawing
+from facs_faces.hair import Style, cut_short, density
+from facs_faces.identity import Look, Traits
+from facs_faces.layers import grain
+from facs_faces.raster import LASH
+from facs_faces.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
 
 SIZE = (SKIN_HEIGHT, SKIN_WIDTH)
 ROOTS = 0.168  # lash vertices within this distance of the eye's centre are roots, dm

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from facs_faces.display import ACTION_UNITS, SIDES
+from facs_faces.raster import LASH, MOUTH, SKIN, TEETH, Samples, rasterise
+from facs_faces.scene import rotation
 from microexpr.core import store
 from microexpr.core.errors import DataError, StoreError
-from microexpr.rendering.display import ACTION_UNITS, SIDES
-from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, Samples, rasterise
-from microexpr.rendering.scene import rotation
 
 HEAD = Path(__file__).with_name("head.safetensors")
 UNITS = 1000  # of a displacement in the file, in a decimetre

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.rendering.display import array
-from microexpr.rendering.face import Face
-from microexpr.rendering.scene import SCALE, Light, direction, project, rotation
+from facs_faces.display import array
+from facs_faces.face import Face
+from facs_faces.scene import SCALE, Light, direction, project, rotation
 
 NEUTRAL: dict[str, float] = {}
 OUTER_EYES = (36, 45)
@@ -80,7 +80,7 @@ def test_pictures_repeat_to_the_byte_whatever_was_rendered_before(neutral):
 @pytest.mark.slow
 def test_pictures_do_not_depend_on_numbas_cache(neutral, tmp_path):
     digest = "hashlib.sha256(Face(5).render({}).image.tobytes()).hexdigest()"
-    program = f"import hashlib; from microexpr.rendering.face import Face; print({digest})"
+    program = f"import hashlib; from facs_faces.face import Face; print({digest})"
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     out = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == hashlib.sha256(neutral.image.tobytes()).hexdigest()

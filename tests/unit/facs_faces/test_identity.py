@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
+from facs_faces import clothes
+from facs_faces.face import key_light, open_sky
+from facs_faces.hair import STYLES, build_layer, density, height_above_hairline
+from facs_faces.identity import Look, Traits, sample_shape
+from facs_faces.raster import SKIN
+from facs_faces.rig import rig, rig_target, skin_map
+from facs_faces.scene import Light
+from facs_faces.skin import paint_skin
 from microexpr.core.seeds import generator
-from microexpr.rendering import clothes
-from microexpr.rendering.face import key_light, open_sky
-from microexpr.rendering.hair import STYLES, build_layer, density, height_above_hairline
-from microexpr.rendering.identity import Look, Traits, sample_shape
-from microexpr.rendering.raster import SKIN
-from microexpr.rendering.rig import rig, rig_target, skin_map
-from microexpr.rendering.scene import Light
-from microexpr.rendering.skin import paint_skin
 
 TRAITS = Traits(ancestry=(1.0, 0.0, 0.0), male=0.0, age=0.2, weight=0.0)
 

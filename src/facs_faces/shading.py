@@ -6,7 +6,7 @@ float32, since one float64 among them would double their time.
 
 import numpy as np
 
-from microexpr.rendering.materials import (
+from facs_faces.materials import (
     ATTRIBUTES,
     BLOCK,
     CURVE_END,
@@ -24,7 +24,7 @@ from microexpr.rendering.materials import (
     three,
     unit,
 )
-from microexpr.rendering.raster import CLOTH, HAIR, SKIN, inlined, kernel
+from facs_faces.raster import CLOTH, HAIR, SKIN, inlined, kernel
 
 EDGES = 4  # the queue of pixels with two samples
 _f = np.float32

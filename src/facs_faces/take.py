@@ -11,11 +11,9 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from microexpr.core.clip import EventKind as Kind
-from microexpr.core.errors import ParamsError
-from microexpr.rendering import display
-from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
-from microexpr.rendering.performance import (
+from facs_faces import display
+from facs_faces.display import ACTION_UNITS, FULL, GAIN
+from facs_faces.performance import (
     DIFFICULTIES,
     GLANCE,
     Performance,
@@ -24,6 +22,8 @@ from microexpr.rendering.performance import (
     envelope,
     peak,
 )
+from microexpr.core.clip import EventKind as Kind
+from microexpr.core.errors import ParamsError
 
 MICRO = ("happiness", "disgust", "repression", "surprise", "sadness", "fear", "anger", "contempt")
 MACRO = ("happiness", "disgust", "surprise", "sadness", "anger")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from microexpr.rendering.raster import EYE, FRAME, LASH, TEETH, inlined
+from facs_faces.raster import EYE, FRAME, LASH, TEETH, inlined
 
 _f = np.float32
 

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from facs_faces import display, take
+from facs_faces.display import ACTION_UNITS, DISPLAYS, GAIN, POSES, array, gain, notation, sample_display
 from microexpr.core.errors import ParamsError
-from microexpr.rendering import display, take
-from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, POSES, array, gain, notation, sample_display
 
 
 def test_notation_is_what_coders_write():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from facs_faces.camera import backdrop, expose
 from microexpr.core.seeds import generator
-from microexpr.rendering.camera import backdrop, expose
 
 
 def grey(level):

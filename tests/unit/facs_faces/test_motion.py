@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.rendering import motion
-from microexpr.rendering.display import array
-from microexpr.rendering.face import Face
-from microexpr.rendering.raster import EYE, HAIR, SKIN
-from microexpr.rendering.rig import rig
+from facs_faces import motion
+from facs_faces.display import array
+from facs_faces.face import Face
+from facs_faces.raster import EYE, HAIR, SKIN
+from facs_faces.rig import rig
 
 STILL = array({})
 HELD = {"pose": (5.0, -3.0, 2.0), "shift": (1.5, -2.0)}

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, grid, join, make_layer, subdivide
-from microexpr.rendering.raster import CLOTH, FRAME, LASH, SKIN, vertex_normals
-from microexpr.rendering.rig import angle, rig
+from facs_faces.layers import Layer, grid, join, make_layer, subdivide
+from facs_faces.raster import CLOTH, FRAME, LASH, SKIN, vertex_normals
+from facs_faces.rig import angle, rig
 
 AXIS = 0.1  # z of the neck's axis at the collar
 TOP = 6.15  # height below which there may be cloth, dm

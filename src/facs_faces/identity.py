@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from microexpr.rendering.rig import rig, rig_target
+from facs_faces.rig import rig, rig_target
 
 ANCESTRIES = ("caucasian", "african", "asian")
 SPREAD = 0.55  # factor of all deviations below: near 1 many faces are caricatures

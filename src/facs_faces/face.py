@@ -7,18 +7,18 @@ from itertools import accumulate
 
 import numpy as np
 
+from facs_faces import camera, clothes, hair, scene
+from facs_faces.display import ACTION_UNITS, FULL, array
+from facs_faces.identity import Look, Traits, sample_shape
+from facs_faces.layers import Eyes, grain, row_order, sort_points, unit_eyeball
+from facs_faces.materials import CURVE, Lamps, Row, Surface
+from facs_faces.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
+from facs_faces.rig import MAP_WIDTH, SKIN_WIDTH, contour, jaw_skin, rig
+from facs_faces.scene import AHEAD, CENTRED, FRAME_SIZE, ROOM, Angles, Light, Pair
+from facs_faces.shading import light_vertices, shade
+from facs_faces.skin import LEVELS, paint_skin
 from microexpr.core.arrays import space_evenly
 from microexpr.core.seeds import generator
-from microexpr.rendering import camera, clothes, hair, scene
-from microexpr.rendering.display import ACTION_UNITS, FULL, array
-from microexpr.rendering.identity import Look, Traits, sample_shape
-from microexpr.rendering.layers import Eyes, grain, row_order, sort_points, unit_eyeball
-from microexpr.rendering.materials import CURVE, Lamps, Row, Surface
-from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
-from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, contour, jaw_skin, rig
-from microexpr.rendering.scene import AHEAD, CENTRED, FRAME_SIZE, ROOM, Angles, Light, Pair
-from microexpr.rendering.shading import light_vertices, shade
-from microexpr.rendering.skin import LEVELS, paint_skin
 
 STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them

@@ -4,12 +4,12 @@ import face_recognition
 import numpy as np
 import pytest
 
+from facs_faces import motion
+from facs_faces.camera import expose
+from facs_faces.face import Face
+from facs_faces.performance import Performer
+from facs_faces.raster import FRAME
 from microexpr.core.seeds import generator
-from microexpr.rendering import motion
-from microexpr.rendering.camera import expose
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import Performer
-from microexpr.rendering.raster import FRAME
 
 PEOPLE = (1, 3, 4, 5, 7, 9, 10, 11, 17, 32, 34, 43)
 REST = np.zeros((24, 2), np.float32)

@@ -5,12 +5,12 @@ import sys
 import numpy as np
 import pytest
 
+from facs_faces.display import ACTION_UNITS, SIDES
+from facs_faces.identity import Traits, _features, _macro
+from facs_faces.raster import SKIN
+from facs_faces.rig import FACE_UNITS, HEAD, _target_name, mask, mesh, rig, skin_map, target
 from microexpr.core import store
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, SIDES
-from microexpr.rendering.identity import Traits, _features, _macro
-from microexpr.rendering.raster import SKIN
-from microexpr.rendering.rig import FACE_UNITS, HEAD, _target_name, mask, mesh, rig, skin_map, target
 
 
 def displacement(unit, side):

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microexpr.rendering.face import Face
-from microexpr.rendering.raster import SKIN, Samples, rasterise
-from microexpr.rendering.rig import rig
-from microexpr.rendering.scene import AHEAD, CENTRED, FRAME_SIZE, Angles, Pair
+from facs_faces.face import Face
+from facs_faces.raster import SKIN, Samples, rasterise
+from facs_faces.rig import rig
+from facs_faces.scene import AHEAD, CENTRED, FRAME_SIZE, Angles, Pair
 
 CHIN = 8  # the landmark below which there is neck
 

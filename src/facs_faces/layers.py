@@ -9,8 +9,8 @@ from itertools import accumulate
 import cv2
 import numpy as np
 
-from microexpr.rendering.rig import rig
-from microexpr.rendering.scene import rotation
+from facs_faces.rig import rig
+from facs_faces.scene import rotation
 
 CELL = 0.1  # side of the cells by which `row_order` sorts, dm
 MERIDIANS = 24  # of an eyeball

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from microexpr.rendering.identity import Traits
-from microexpr.rendering.layers import Layer, grain, grid, join, make_layer, subdivide
-from microexpr.rendering.raster import HAIR, LASH, SKIN, vertex_normals
-from microexpr.rendering.rig import AXIS_Z, MAP_WIDTH, angle, rig
+from facs_faces.identity import Traits
+from facs_faces.layers import Layer, grain, grid, join, make_layer, subdivide
+from facs_faces.raster import HAIR, LASH, SKIN, vertex_normals
+from facs_faces.rig import AXIS_Z, MAP_WIDTH, angle, rig
 
 SHELLS = (1, 0.88, 0.5)  # heights of the layers of fur, as shares of its thickness
 EDGE = {"back": 0.07, "part": 0.025, "down": 0.07, "coils": 0.07}  # width over which hair sets in at the hairline, dm

@@ -6,9 +6,9 @@ A canvas holds values in 0..1 at PEN pixels per decimetre; `texels` maps it to t
 import cv2
 import numpy as np
 
-from microexpr.rendering.identity import Traits
-from microexpr.rendering.layers import grain
-from microexpr.rendering.rig import skin_map
+from facs_faces.identity import Traits
+from facs_faces.layers import grain
+from facs_faces.rig import skin_map
 
 LEFT, TOP, WIDTH, HEIGHT = -1.05, 8.25, 2.1, 2.35  # extent of a canvas, decimetres
 PEN = 480  # pixels per decimetre

@@ -8,8 +8,8 @@ from functools import cache
 import cv2
 import numpy as np
 
+from facs_faces.raster import kernel
 from microexpr.core.seeds import generator
-from microexpr.rendering.raster import kernel
 
 KINDS = {"plain": 0.35, "gradient": 0.3, "curtain": 0.15, "shelf": 0.2}  # probability
 PAINTS = ((150, 146, 142), (186, 184, 178), (120, 124, 130), (168, 160, 148), (205, 205, 202), (98, 110, 128))

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from facs_faces.display import ACTION_UNITS, DISPLAYS, GAIN, array, sample_display
+from facs_faces.performance import DIFFICULTIES, RESIDUAL, Performer, envelope, perform, vary_performer
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
-from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, sample_display
-from microexpr.rendering.performance import DIFFICULTIES, RESIDUAL, Performer, envelope, perform, vary_performer
 
 BLINK = ACTION_UNITS.index("AU45")
 

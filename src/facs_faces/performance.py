@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from facs_faces.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, SIDES, array, gain, sample_display
+from facs_faces.scene import Light
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, SIDES, array, gain, sample_display
-from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
 RESTING = {"AU4": 0.12, "AU7": 0.12, "AU17": 0.12, "AU25": 0.06}  # shares of a full display, at most

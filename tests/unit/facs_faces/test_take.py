@@ -6,14 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from facs_faces.display import ACTION_UNITS, array
+from facs_faces.performance import Performer
+from facs_faces.take import SECONDS, Params, perform, sample_events
 from microexpr import datasets
 from microexpr.cli.main import main
 from microexpr.core.errors import ParamsError
 from microexpr.core.seeds import generator
 from microexpr.rendering import film
-from microexpr.rendering.display import ACTION_UNITS, array
-from microexpr.rendering.performance import Performer
-from microexpr.rendering.take import SECONDS, Params, perform, sample_events
 from microexpr.videos import open_video
 
 LIDS = ACTION_UNITS.index("AU45")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from microexpr.rendering.layers import unit_eyeball
-from microexpr.rendering.raster import CLOTH, HAIR, SKIN, Samples, rasterise, vertex_normals
+from facs_faces.layers import unit_eyeball
+from facs_faces.raster import CLOTH, HAIR, SKIN, Samples, rasterise, vertex_normals
 
 NOTHING = np.zeros((1, 1), np.uint8)
 SQUARE = np.array([[0, 0, 1], [0, 39, 1], [39, 39, 1], [39, 0, 1]], float)
