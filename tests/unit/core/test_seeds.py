@@ -8,7 +8,7 @@ import numpy as np
 
 from microexpr.core.seeds import generator, spawn
 
-SOURCES = Path(__file__).parents[3] / "src/microexpr"
+SOURCES = Path(__file__).parents[3] / "src"
 CALLS = {"spawn", "generator", "seeds", "key"}
 # the literal names of every call; `*` stands for a value
 NAMES = """
