@@ -27,13 +27,13 @@ from facs_faces.performance import DIFFICULTIES, Performer, perform
 from microexpr.core import arithmetic
 from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
-from microexpr.population import Params
-from microexpr.population.identities import performer_of
-from microexpr.population.sessions import render_sessions
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import SIZES, regressor
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.flow.tvl1 import tvl1
+from reader_fits.population import Params
+from reader_fits.population.identities import performer_of
+from reader_fits.population.sessions import render_sessions
 
 FPS, FRAMES = 200, 100
 PAIR = (faces.CROP, faces.CROP)

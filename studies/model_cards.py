@@ -20,13 +20,13 @@ from facs_faces.face import GLASSES, Face
 from microexpr.core.arrays import space_evenly
 from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
-from microexpr.population import Params, portraits
-from microexpr.population.identities import performer_of
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded, regressor
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.detection import MODEL
 from microexpr.signals.landmarks import Box, face_box, load
-from microexpr.signals.portraits import SCENE, record, sample
+from reader_fits.population import Params, portraits
+from reader_fits.population.identities import performer_of
+from reader_fits.portraits import SCENE, record, sample
 
 PAGE, MARK = "docs/model-cards.md", "study-model-cards"
 UNITS_MARK, POINTS_MARK = f"{MARK}-units", f"{MARK}-points"

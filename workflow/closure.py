@@ -18,7 +18,7 @@ from microexpr.core.files import visible
 from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
-PACKAGES = ("microexpr", "facs_faces")
+PACKAGES = ("microexpr", "facs_faces", "reader_fits")
 WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from microexpr import datasets, population
+from microexpr import datasets
 from microexpr.cli import config
 from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
@@ -20,6 +20,7 @@ from microexpr.protocols import MAIN_TASK, TASKS
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.signals.aus import openface, pyfeat
+from reader_fits import population
 
 Plans = dict[str, list[PlannedClip]]  # by data set
 
@@ -111,8 +112,8 @@ class Corpus:
 
     def check_faces(self, clips: Iterable[Clip], seed: int) -> None:
         """Raises DataError where the face of a rendered clip is in the population."""
-        from microexpr.population.identities import check_distinct
         from microexpr.rendering.corpus import performer_of
+        from reader_fits.population.identities import check_distinct
 
         performers = {f"{clip.origin}/{clip.dataset}/{clip.subject}": performer_of(clip, seed) for clip in clips}
         check_distinct(performers, self.population)
@@ -238,7 +239,7 @@ class Corpus:
         chosen = self.population.training_subjects()[: self.params["papers"]["ablation_subjects"]]
 
         def rows() -> list[dict[str, Any]]:
-            from microexpr.population.scenes import clips_of
+            from reader_fits.population.scenes import clips_of
 
             return [clip.row() for clip in clips_of(self.population, chosen, {"micro"})]
 

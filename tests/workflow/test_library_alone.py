@@ -67,7 +67,7 @@ def install(folder: Path, *files: str) -> Path:
         for top in tops:
             if not (folder / top).exists():
                 (folder / top).symlink_to(Path(str(package.locate_file(top))))
-    for package in ("microexpr", "facs_faces"):
+    for package in ("microexpr", "facs_faces", "reader_fits"):
         (folder / package).symlink_to(ROOT / "src" / package)
     return folder
 

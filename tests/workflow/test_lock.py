@@ -161,7 +161,7 @@ def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_
         for name in importing.MODULES
         if not importing.loads_torch(name) and name != "microexpr.models.pretrained_weights"  # which trainings ask
     ]
-    imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr", "facs_faces"}
+    imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr", "facs_faces", "reader_fits"}
     providers = {**packages_distributions(), "dlib": ["dlib-bin"]}  # whose metadata do not say so
     packages = {module: {*map(canonicalize_name, providers.get(module, [module]))} for module in imported}
     required = {canonicalize_name(requirement.name) for requirement in requirements_of(ENVS / "library.in")}

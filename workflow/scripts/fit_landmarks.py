@@ -3,8 +3,8 @@
 from adapter import logged, progress_bar
 
 with logged() as snakemake:
-    from microexpr.signals.landmarks import fit
-    from microexpr.signals.learning import Checkpoint, Execution
+    from reader_fits import landmarks as fit
+    from reader_fits.learning import Checkpoint, Execution
 
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/landmarks/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)

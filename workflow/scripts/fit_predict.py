@@ -3,11 +3,11 @@
 from adapter import logged, progress_bar
 
 with logged() as snakemake:
-    from microexpr import population
-    from microexpr.apps.predict import fit
-    from microexpr.population.scenes import clips_of
     from microexpr.training import train
     from microexpr.training.checkpoint import CheckpointDir
+    from reader_fits import population
+    from reader_fits import predict as fit
+    from reader_fits.population.scenes import clips_of
 
     params = population.Params(**snakemake.config["population"])
     training, held_out = (

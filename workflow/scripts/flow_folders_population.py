@@ -5,11 +5,11 @@ from pathlib import Path
 from adapter import logged
 
 with logged() as snakemake:
-    from microexpr import population
     from microexpr.core import store
     from microexpr.datasets import index
-    from microexpr.population import scenes
     from microexpr.signals.flow import pictures
+    from reader_fits import population
+    from reader_fits.population import scenes
 
     region, normalise = pictures.read(snakemake.input.region), snakemake.params.normalise
     files = {Path(path).stem: path for path in snakemake.input.population}

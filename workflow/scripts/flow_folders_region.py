@@ -7,12 +7,12 @@ from adapter import logged, logger
 with logged() as snakemake:
     import numpy as np
 
-    from microexpr import population
     from microexpr.core import store
     from microexpr.core.seeds import generator
     from microexpr.datasets import flow_folders
-    from microexpr.population import scenes
     from microexpr.signals.flow import pictures
+    from reader_fits import population
+    from reader_fits.population import scenes
 
     root = Path(snakemake.params.root)
     recorded, _ = flow_folders.read(root)

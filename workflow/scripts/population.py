@@ -3,9 +3,9 @@
 from adapter import logged
 
 with logged() as snakemake:
-    from microexpr import population
-    from microexpr.population.subject import write_subject
     from microexpr.signals import faces, flow
+    from reader_fits import population
+    from reader_fits.population.subject import write_subject
 
     write_subject(
         snakemake.output[0],

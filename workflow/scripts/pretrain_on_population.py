@@ -5,12 +5,13 @@ from pathlib import Path
 from adapter import logged, progress_bar
 
 with logged() as snakemake:
-    from microexpr import population, protocols
+    from microexpr import protocols
     from microexpr.models import recognisers
-    from microexpr.population.scenes import training_clips
     from microexpr.training import pretrain
     from microexpr.training.checkpoint import CheckpointDir
     from microexpr.training.job import job_on_all
+    from reader_fits import population
+    from reader_fits.population.scenes import training_clips
 
     values, files, name = snakemake.params, dict(snakemake.input.items()), snakemake.wildcards.method
     protocol = protocols.PROTOCOLS[values.protocol]

@@ -3,7 +3,6 @@
 from adapter import logged
 
 with logged() as snakemake:
-    from microexpr import population
-    from microexpr.apps.read import takes
+    from reader_fits import population, takes
 
     takes.write(snakemake.output[0], snakemake.wildcards.subject, population.Params(**snakemake.config["population"]))

@@ -17,7 +17,8 @@ from microexpr.core.files import visible
 from microexpr.core.store import write_text
 from microexpr.training.checked import Checked
 
-PACKAGE = Path(__file__).parents[1]
+SOURCES = Path(__file__).parents[2]
+PACKAGES = ("microexpr", "facs_faces", "reader_fits")
 CACHE = Path("work/params")
 
 
@@ -36,10 +37,15 @@ def check_cached(values: dict[str, Any]) -> Checked:
     return Checked(**cached("params", values, lambda: import_module(described).check(values).model_dump()))
 
 
+def modules() -> list[Path]:
+    """Return the files of our packages' modules."""
+    return [path for package in PACKAGES for path in visible(SOURCES / package, "**/*.py")]
+
+
 def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
-    """Return `compute()`, which JSON can hold, cached in `CACHE` under the hash of kind, key and the package's code."""
+    """Return `compute()`, which JSON can hold, cached in `CACHE` under the hash of kind, key and the packages' code."""
     digest = hashlib.sha256(json.dumps([kind, key], sort_keys=True, default=str).encode())
-    for path in visible(PACKAGE, "**/*.py"):
+    for path in modules():
         digest.update(path.read_bytes())
     cache_file = CACHE / f"{digest.hexdigest()[:24]}.json"
     with suppress(FileNotFoundError, ValueError):  # it is not there, or damaged

@@ -14,9 +14,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from microexpr.cli.config import PACKAGE, errors_at, validate
+from microexpr.cli.config import SOURCES, errors_at, modules, validate
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.core.files import visible
 from microexpr.datasets import MACRO, MICRO
 from microexpr.models import base, generators, recognisers, spotters
 from microexpr.models.base import Method, NetworkMethod
@@ -112,9 +111,9 @@ def list_methods(params: Any) -> Iterator[Listed]:
 def section_models() -> dict[str, type[BaseModel]]:
     """Return the model of each stage's section: a class `Params` with a docstring that opens with its name."""
     models = {}
-    for path in visible(PACKAGE, "**/*.py"):
+    for path in modules():
         if section := SECTION.search(path.read_text(encoding="utf-8")):
-            parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+            parts = path.relative_to(SOURCES).with_suffix("").parts
             models[section[1]] = import_module(".".join(parts).removesuffix(".__init__")).Params
     return models
 

@@ -21,7 +21,8 @@ from microexpr.core import onnx, store
 from microexpr.core.errors import MicroexprError, ParamsError, StoreError, remedy
 from microexpr.core.files import shipped
 from microexpr.models.base import CLASSES, Generator, Method, Modules, NetworkMethod, Shapes, Statistics
-from microexpr.signals import inputs, learning
+from microexpr.signals import inputs
+from microexpr.training import onnx_export
 from microexpr.training.group import STATISTICS, lay_out_weights, named_tensors
 from microexpr.training.job import Job
 
@@ -76,7 +77,7 @@ def export(
         **metadata,
     }
     about = {name: value for name, value in about.items() if name not in ("fitted_on", "schema")}
-    onnx.write(path, learning.graph(module, inputs, outputs), sorted(network.fitted_on), **about)
+    onnx.write(path, onnx_export.graph(module, inputs, outputs), sorted(network.fitted_on), **about)
 
 
 def load_first(job: Job, files: inputs.Files) -> str:

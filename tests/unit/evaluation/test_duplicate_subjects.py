@@ -14,10 +14,10 @@ from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.duplicate_subjects import PAIR, embeddings, find_duplicates
-from microexpr.population.sessions import render_frame
 from microexpr.reporting import main_table
 from microexpr.signals import faces
 from microexpr.signals.faces import detection
+from reader_fits.population.sessions import render_frame
 
 
 def at(*coordinates):

@@ -9,13 +9,13 @@ from composites import clip, composite
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from microexpr import population
 from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import MICRO
-from microexpr.population import scenes
 from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TASKS, TRAINING_SETS, shard, splits
 from microexpr.rendering import plan
+from reader_fits import population
+from reader_fits.population import scenes
 
 MEGC = PROTOCOLS["megc2019"]
 EMOTIONS = {

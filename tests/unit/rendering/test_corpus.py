@@ -7,10 +7,10 @@ from small_corpora import render_person
 
 from facs_faces.display import ACTION_UNITS
 from microexpr.core import store
-from microexpr.population import Params
-from microexpr.population.identities import identities, identity
 from microexpr.rendering import corpus, recording
 from microexpr.videos.picture import read
+from reader_fits.population import Params
+from reader_fits.population.identities import identities, identity
 
 
 @pytest.fixture(scope="module", params=["casme2", "samm"])

@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import fit, recognition
+from microexpr.apps.predict import recognition
 from microexpr.apps.predict.domain import Calibration
 from microexpr.core.seeds import generator
 from microexpr.signals import flow
 from microexpr.signals.flow import pictures
+from reader_fits import predict as fit
 
 ONSET, APEX = 1, 4
 

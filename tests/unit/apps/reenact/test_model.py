@@ -9,19 +9,20 @@ import torch
 
 from facs_faces.display import ACTION_UNITS as RENDERED
 from facs_faces.face import Face
-from microexpr.apps.reenact import fit, generator
-from microexpr.apps.reenact.fit import Scene
+from microexpr.apps.reenact import generator
 from microexpr.core import store
 from microexpr.models.base import Modules
 from microexpr.models.counter_rng import Stream
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.layers.mover import WarpGenerator, warp
-from microexpr.population import Params, scenes
-from microexpr.population.identities import performer_of
-from microexpr.population.sessions import NOISE
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.training import generator_file
 from microexpr.training.generator_file import SHIPPED
+from reader_fits import reenact as fit
+from reader_fits.population import Params, scenes
+from reader_fits.population.identities import performer_of
+from reader_fits.population.sessions import NOISE
+from reader_fits.reenact import Scene
 
 UNITS = ("AU2", "AU4", "AU12")
 STRONG = 3.0  # FACS intensity

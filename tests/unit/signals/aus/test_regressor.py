@@ -8,9 +8,9 @@ from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import LARGEST, OPEN, SIZES, Params
-from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs, outward
 from microexpr.signals.aus.filters import curves
 from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress, resize, size_jumps
+from reader_fits.action_unit_networks import UNIT, Movement, UnitNetwork, graphs, outward
 
 FRAMES, FPS = 5, 200
 

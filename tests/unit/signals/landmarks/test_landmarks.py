@@ -8,7 +8,7 @@ from microexpr.core import onnx
 from microexpr.core.seeds import generator
 from microexpr.signals import landmarks
 from microexpr.signals.landmarks import FACE, POINTS, SIZE, Box, cut, patch_matrix, predict
-from microexpr.signals.landmarks.fit import LandmarkNetwork, graph
+from reader_fits.landmarks import LandmarkNetwork, graph
 
 GREY = generator(0, "grey").integers(0, 256, (200, 300), np.uint8)
 
