@@ -55,8 +55,8 @@ def write(name: str | Path, record: Record) -> None:
 def take(name: str | Path, params: Mapping[str, Any] | None = None) -> None:
     """Record an output as it is; `params` are the values of params.yaml."""
     path = Path(name)
-    kept = dict(params) if params and path.suffix == ".csv" else None  # not of thousands of files: kilobytes each
-    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns, kept))
+    values = dict(params) if params and path.suffix == ".csv" else None  # not of thousands of files: kilobytes each
+    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns, values))
 
 
 def settle(names: Iterable[str], since: float) -> None:
