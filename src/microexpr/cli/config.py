@@ -45,7 +45,7 @@ def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
     with suppress(OSError, ValueError):  # it is not there, or damaged
         return json.loads(cache_file.read_text(encoding="utf-8"))
     text = json.dumps(compute(), indent=1)
-    with suppress(StoreError):  # a disk that is full or read-only: without the cache it takes longer
+    with suppress(OSError, StoreError):  # a disk that is full or read-only: without the cache it takes longer
         write_text(cache_file, text)
     return json.loads(text)
 
