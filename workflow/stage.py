@@ -129,10 +129,11 @@ def adopt() -> int:
     targets = [*(f"table_{noun}" for noun in outputs.of_table), "all", *(f"all_{noun}" for noun in others)]
     if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
         return code
+    values = config.load("params.yaml")
     table_paths = {path for paths in outputs.of_table.values() for path in paths}
     for path in sorted(table_paths.union(*(outputs.expected[noun] for noun in others))):
         if os.path.lexists(path):
-            records.take(path)
+            records.take(path, values)
     return 0
 
 

@@ -66,7 +66,7 @@ def logged(path: str = "", *outputs: str) -> Iterator[Snakemake]:
         logger.setLevel(logging.INFO)
         logger.info("microexpr %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
         try:
-            with recorded(snakemake.output if snakemake else outputs):
+            with recorded(*((snakemake.output, snakemake.config) if snakemake else (outputs,))):
                 yield snakemake
         except MicroexprError as error:
             print(f"error: {error}", file=log)

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from microexpr.core import yaml_file
-from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.errors import ParamsError, StoreError, nearest
 from microexpr.core.files import visible
 from microexpr.core.store import write_text
 from microexpr.training.checked import Checked
@@ -48,10 +48,11 @@ def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
     for path in modules():
         digest.update(path.read_bytes())
     cache_file = CACHE / f"{digest.hexdigest()[:24]}.json"
-    with suppress(FileNotFoundError, ValueError):  # it is not there, or damaged
+    with suppress(OSError, ValueError):  # it is not there, or damaged
         return json.loads(cache_file.read_text(encoding="utf-8"))
     text = json.dumps(compute(), indent=1)
-    write_text(cache_file, text)
+    with suppress(OSError, StoreError):  # a disk that is full or read-only: without the cache it takes longer
+        write_text(cache_file, text)
     return json.loads(text)
 
 
@@ -81,6 +82,8 @@ def _relevant(errors: Iterable[Any]) -> Iterator[Any]:
 
     The branch, such as `literal['published']`, is left out of an error's position."""
     errors = list(errors)
+    wrong = {e["loc"][:-1] for e in errors if e["type"] != "too_short"}  # pydantic counts valid items alone
+    errors = [e for e in errors if e["type"] != "too_short" or e["loc"] not in wrong]
     is_word = {e["loc"][:-1]: isinstance(e["input"], str) for e in errors if str(*e["loc"][-1:]).startswith("literal[")}
     for error in errors:
         loc = error["loc"]

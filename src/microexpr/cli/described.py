@@ -35,6 +35,7 @@ AT_MOST = {  # key -> key of its largest value
     "flow_folders.subjects": "population.subjects",
     "flow_folders.both": "flow_folders.subjects",
     "papers.ablation_subjects": "population.subjects",
+    "spot.movement.regions": "spot.movement.size",
 }
 # variants of papers' figures and a grid, whose params may be those of their method
 COPIES = ("augacn.nodes", *(f"mtmnet.{name}" for name in MACRO))
@@ -238,9 +239,9 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
                 yield f"{key} must be a method or variant{nearest(name, methods)}"
             if not (kind := recognisers.find(name)).learns:
                 yield f"{key} must be a method that learns: {kind.__name__} learns from no clip"
-            for param in ("initialisation", *(["population"] * (training != "both"))):
-                if param in changes:
-                    yield f"{key} must not have {param}, which `{training}` sets"
+            chosen = {"precision", *(["population"] * (training == "both"))}  # others of these are not a training's own
+            for param in sorted((base.Params.model_fields.keys() - chosen) & changes.keys()):
+                yield f"{key} must not have {param}, which `methods` and `{training}` set"
             yield from _unknown(name, changes, key)
             concerned = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
             if {*map(training_sets.declared, concerned)} == {training}:
@@ -257,6 +258,9 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
             yield f"appendix.{name} must be a method or a variant of one{nearest(name, variants or method_names)}"
         if not reason.strip():
             yield f"appendix.{name} must say why the row is not in the main table"
+    ranked = (item for item in list_methods(params) if not methods[item.name].params["planted_leak"])
+    if all(item.of_papers or item.name in params.appendix for item in ranked):
+        yield "methods must have a row for the main table: without planted_leak, and not in appendix"
     for name, changes in params.flow_folders.methods.items():
         key = f"flow_folders.methods.{name}"
         if name not in method_names:
@@ -343,6 +347,9 @@ def _of_task(task: str, section: Any) -> dict[str, Row]:
 def _generator(name: str, values: dict[str, Any] | None) -> Row:
     """Return the row of a separately trained generator."""
     maker = _built(generators.find, f"generators.{name}", name, values)
+    if maker.params.decay_epochs > maker.params.epochs:
+        last, epochs = maker.params.decay_epochs, maker.params.epochs
+        raise ParamsError(f"generators.{name}.decay_epochs must be at most epochs, not {last} > {epochs}")
     if maker.params.initialisation == "shipped":
         weights.check_shipped(maker, f"generators.{name}")
     return _row(maker)

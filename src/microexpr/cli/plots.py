@@ -52,7 +52,7 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
         from microexpr.reporting.plots import drawing, methods
 
         rows = main_table.TABLE.read(TABLE)
-        say_notes(compare_params(RESULTS, rows, [TABLE])[1], to_stderr=True)
+        say_notes(compare_params(RESULTS, rows, [TABLE]), to_stderr=True)
         drawing.plot(methods.draw_table, rows, path=path)
     return 0
 

@@ -394,9 +394,9 @@ def table(
         if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
             raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
     rows = main_table.megc2019(evaluations.values()) if methods else main_table.TABLE.read(path)
-    of_clips, earlier = compare_params(home, rows, [*evaluations] or [path])
+    of_clips = compare_params(home, rows, [*evaluations] or [path])
     if form in ("json", "csv"):
-        say_notes(earlier, to_stderr=True)
+        say_notes(of_clips, to_stderr=True)
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
     is_whole = not methods and path.name == TABLE.name
     compared = evaluation.read(home / PAIRED, pairs.COLUMNS) if is_whole and (home / PAIRED).exists() else []
@@ -427,7 +427,7 @@ def table(
     if mismatch:
         advice = remedy(home / PAIRED)
         lines.append(f"note: {home / PAIRED}: is not of this table, so nothing is tested: {mismatch}{advice}")
-    lines += [of_clips, *(f"note: {note}" for note in earlier)]
+    lines += [of_clips[0], *(f"note: {note}" for note in of_clips[1:])]
     if notes:
         lines += [f"{row['method']}: {note}" for row in by_figure(rows, "full_uf1") for note in main_table.notes(row)]
     paragraphs(lines)
@@ -437,30 +437,26 @@ def table(
     return 0
 
 
-def compare_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> tuple[str, list[str]]:
-    """Return a line on the data sets and params of a table read from `sources`, and notes on params changed since."""
+def compare_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> list[str]:
+    """Return a line on the data sets and params of a table read from `sources`, and a note on params changed since."""
     from microexpr.cli import config
     from microexpr.reporting import made_with, main_table
 
     names = ", ".join(main_table.datasets(rows)) or "data sets of your own"
-    origins, path = " and ".join(dict.fromkeys(row["origin"] for row in rows)), Path(normpath(home / "../params.yaml"))
-    line, files = f"Clips of {names}, {origins}", made_with.files(home, rows)
-    unknown = f"{line}; nothing here says with which params"
-    if not path.is_file():
-        return unknown, []
+    origins, root = " and ".join(dict.fromkeys(row["origin"] for row in rows)), Path(normpath(home / ".."))
+    line, path = f"Clips of {names}, {origins}", root / "params.yaml"
     try:
+        recorded = made_with.recorded(sources, root)
         values = config.load(path)
-        is_here = home == RESULTS  # checked values are cached in the current folder, for its own params.yaml alone
-        checked = config.check_cached(values) if is_here else import_module("microexpr.cli.described").check(values)
-        recorded = made_with.recorded(files)
-        difference = made_with.differences(recorded, rows, checked)
+        # checked values are cached in the current folder, for its own params.yaml alone
+        check = config.check_cached if home == RESULTS else import_module("microexpr.cli.described").check
+        is_whole = sources[0].name in (TABLE.name, TRAINING_SETS.name)
+        difference = made_with.differences([*map(check, recorded)], check(values), rows, is_whole)
+    except StoreError as error:
+        return [f"{line}; {error}"]
     except (MicroexprError, ModuleNotFoundError) as error:
-        return f"{line}; not compared with {path}: {error}", []
-    notes = [*filter(None, [difference, made_with.newer(files, sources)])]
-    if difference:
-        return line, notes
-    compared = made_with.compared(recorded, rows)
-    return f"{line}; params of {compared} as in {path}, others are not recorded" if compared else unknown, notes
+        return [f"{line}; not compared with {path}: {error}"]
+    return [line, difference] if difference else [f"{line}; params as in {path}"]
 
 
 def _other_table(path: Path, form: str | None) -> None:

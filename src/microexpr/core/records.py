@@ -8,10 +8,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from microexpr.core.errors import MicroexprError
 from microexpr.core.files import visible
@@ -27,6 +27,7 @@ class Record(NamedTuple):
     digest: str = ""  # "" while its job is at work, or was killed
     state: str = ""
     modified: int = 0  # ns
+    params: dict[str, Any] | None = None  # of a CSV: the values of params.yaml that it was made with
 
 
 def path_of(name: str | Path) -> Path:
@@ -34,10 +35,12 @@ def path_of(name: str | Path) -> Path:
     return RECORDS / f"{name}.json"
 
 
-def read(name: str | Path) -> Record | None:
-    """Return the record of an output; None if it was never made here. A damaged one is that of a killed job."""
+def read(name: str | Path, root: str | Path = "") -> Record | None:
+    """Return the record of an output; None if it was never made here, or in the checkout `root`.
+
+    A damaged one is that of a killed job."""
     try:
-        return Record(**json.loads(path_of(name).read_text(encoding="utf-8")))
+        return Record(**json.loads(Path(root, path_of(name)).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError):
@@ -49,10 +52,11 @@ def write(name: str | Path, record: Record) -> None:
     write_text(path_of(name), json.dumps(record._asdict()) + "\n")
 
 
-def take(name: str | Path) -> None:
-    """Record an output as it is."""
+def take(name: str | Path, params: Mapping[str, Any] | None = None) -> None:
+    """Record an output as it is; `params` are the values of params.yaml."""
     path = Path(name)
-    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns))
+    values = dict(params) if params and path.suffix == ".csv" else None  # not of thousands of files: kilobytes each
+    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns, values))
 
 
 def settle(names: Iterable[str], since: float) -> None:
@@ -76,8 +80,10 @@ def forget(name: str | Path) -> None:
 
 
 @contextmanager
-def recorded(names: Iterable[str]) -> Iterator[None]:
-    """Record outputs when the job ends that writes them in this context; of one that failed there is no record."""
+def recorded(names: Iterable[str], params: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Record outputs when the job ends that writes them in this context, of these values of params.yaml.
+
+    Of a job that failed there is no record."""
     outputs = [*names]
     for name in outputs:
         write(name, Record())
@@ -88,7 +94,7 @@ def recorded(names: Iterable[str]) -> Iterator[None]:
             forget(name)
         raise
     for name in filter(os.path.exists, outputs):  # Snakemake misses others itself
-        take(name)
+        take(name, params)
 
 
 def is_made(name: str | Path) -> bool:

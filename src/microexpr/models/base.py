@@ -184,8 +184,9 @@ class Method(ABC):
         fixed = {"planted_leak": "", "synthetic": "", "synthetic_use": "mix", "population": {}}
         if names := sorted(fixed.keys() & changed):
             raise ParamsError(f"population must not have {names[0]}: no synthetic clip and no leak is in this training")
-        if changed.get("initialisation") == "population":
-            raise ParamsError("population.initialisation must be scratch or published, not population")
+        possible = ["scratch", *(["published"] * (usual == "published"))]
+        if (initialisation := changed.get("initialisation", usual)) not in possible:
+            raise ParamsError(f"population.initialisation must be {' or '.join(possible)}, not {initialisation}")
         return params | fixed | {"initialisation": usual} | changed
 
     def population_pretraining(self) -> Self | None:

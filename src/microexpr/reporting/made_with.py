@@ -1,83 +1,80 @@
-"""Compare the params that made a table with params.yaml, by the attributes of files in the table's results folder."""
+"""Compare the params.yaml that a table was made with, which its record has, with params.yaml as it is."""
 
-import glob
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from microexpr.core import store
-from microexpr.protocols import EVERY, FLOW_PROTOCOLS, MEGC2019
-from microexpr.reporting.main_table import SCOPES, datasets
+from microexpr.core import records
+from microexpr.core.errors import StoreError
+from microexpr.datasets import LONG, MACRO, MICRO
+from microexpr.protocols import FLOW_PROTOCOLS
+from microexpr.reporting.main_table import LEARNT_FROM
 from microexpr.reporting.method_list import text
 from microexpr.reporting.table import Rows
 from microexpr.training.checked import Checked
 
-STAGES = ("faces", "apex", "flow", "aus")
-SEVERAL = ("seeds", "inner_subjects")  # of section `train`: the others change no figure
+SIGNALS = ("origin", "datasets", "macro", "render", "index", "faces", "apex", "aus", "synthesise")
+OF_ALL = ("seed", "flow", "population", "evaluate")
+TRAIN = ("seeds", "inner_subjects", "rendered_folds")  # of section `train`: the others change no figure
 LISTED = 4
 
 
-def files(results: Path, rows: Rows) -> list[Path]:
-    """Return the files of a results folder that record params of these rows of a table of it.
+def recorded(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
+    """Return the values of params.yaml that tables were made with, in a checkout.
 
-    Without rows that are trained as `methods` says, there are none."""
-    trained = [row for row in rows if row["protocol"] in (MEGC2019, EVERY)]
-    patterns = [f"train/{glob.escape(row['method'])}/{row['protocol']}/*.h5" for row in trained]
-    patterns += [f"{stage}/{name}/*.h5" for stage in STAGES * bool(trained) for name in datasets(rows) or "*"]
-    return [path for pattern in patterns for path in sorted(results.glob(pattern)) if path.is_file()]
-
-
-def recorded(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Return the params that files were made with, by section or `methods.<name>`, the same ones once."""
-    texts: dict[str, None] = {}
+    Raises StoreError for a table that was not made there, or is another now."""
+    values = []
     for path in paths:
-        with store.open_file(path) as file:
-            texts[store.attribute_text(file.attrs["params"])] = None
-    return [json.loads(text) for text in texts]
+        record = records.read(relpath(path, root), root)
+        if not (record and record.params):
+            raise StoreError(f"nothing here says with which params {path} was made")
+        if record.digest != records.content(path):
+            raise StoreError(f"{path} is not as it was made, so nothing here says with which params")
+        values.append(record.params)
+    return values
 
 
-def newer(paths: Sequence[Path], sources: Sequence[Path]) -> str:
-    """Return a note on a file of `paths` that is newer than those that a table's rows are read from; "" for none."""
-    oldest = min(path.stat().st_mtime_ns for path in sources)
-    newest = next((path for path in paths if path.stat().st_mtime_ns > oldest), None)
-    return f"{newest} is newer than this table, which may be of earlier params" if newest else ""
+def differences(then: Sequence[Checked], now: Checked, rows: Rows, is_whole: bool) -> str:
+    """Return a note on params that a table follows from and that are others now; "" for none.
+
+    `then` are results of `described.check` of `recorded` values, `now` is that of params.yaml. A table that `is_whole`
+    has all rows of the main table."""
+    values = _followed_from(now, rows)
+    changes = dict.fromkeys(line for old in then for line in _changes("", _followed_from(old, rows), values))
+    for old in then if is_whole else ():
+        ranked = {name for name, method in old.methods.items() if method.in_table}
+        new = (name for name, method in now.methods.items() if method.in_table and name not in ranked)
+        changes |= dict.fromkeys(f"row {name}" for name in new)
+    lines = [*changes]
+    more = f"; and {len(lines) - LISTED} more" if len(lines) > LISTED else ""
+    return f"params.yaml now has {'; '.join(lines[:LISTED])}{more}: this table is of other params" if lines else ""
 
 
-def compared(then: Sequence[Mapping[str, Any]], rows: Rows) -> str:
-    """List the params that `differences` compares: sections, and the methods of rows; "" for none."""
-    keys = {key for params in then for key in params}
-    methods = [f"methods.{row['method']}" for row in rows]
-    names = [name for name in methods if name in keys]
-    sections = [name for name in (*STAGES, "seed") if name in keys]
-    sections += [f"train.{name}" for name in SEVERAL if any(name in params.get("train", {}) for params in then)]
-    return ", ".join([*sections, *(["methods"] if names and names == methods else names)])
-
-
-def differences(then: Sequence[Mapping[str, Any]], rows: Rows, checked: Checked) -> str:
-    """Return a note on params that are others now than `recorded` ones, and on methods that are gone; "" for none.
-
-    `checked` is the result of `described.check`."""
-    params = checked.params
-    now = {name: params[name] for name in STAGES} | {"seed": params["seed"]}
-    now["train"] = {name: params["train"][name] for name in SEVERAL}
-    now |= {f"methods.{name}": method.params for name, method in checked.methods.items()}
-    lines = (line for old in then for key in old if key in now for line in _changes(key, old[key], now[key]))
-    changes = [*dict.fromkeys(lines)]
-    used, chosen = datasets(rows), [name for name in SCOPES[1:] if name in params["datasets"]]
-    if used and used != chosen and all(row["protocol"] not in FLOW_PROTOCOLS for row in rows):
-        changes.insert(0, f"datasets {', '.join(chosen) or 'none of these'}, not {', '.join(used)}")
-    changes += [
-        f"no method {name}" for name in dict.fromkeys(row["method"] for row in rows) if name not in checked.methods
-    ]
-    more = f"; and {len(changes) - LISTED} more" if len(changes) > LISTED else ""
-    return f"params.yaml now has {'; '.join(changes[:LISTED])}{more}: this table is of other params" if changes else ""
+def _followed_from(checked: Checked, rows: Rows) -> dict[str, Any]:
+    """Return the params that a table's rows follow from, by section or `methods.<name>`."""
+    params, protocols = checked.params, {row["protocol"] for row in rows}
+    on_pictures = bool(protocols & {*FLOW_PROTOCOLS})
+    sections = (*OF_ALL, *(["flow_folders"] if on_pictures else SIGNALS))
+    sections += ("training_sets",) * (on_pictures or bool(protocols & LEARNT_FROM.keys()))
+    values = {name: params[name] for name in sections} | {"train": {name: params["train"][name] for name in TRAIN}}
+    if not on_pictures:
+        unused = {*MICRO, *MACRO, *LONG, "max_seconds"} - {*params["datasets"], *params["macro"]}
+        values["render"] = {name: value for name, value in params["render"].items() if name not in unused}
+    for name in dict.fromkeys(row["method"] for row in rows):
+        method = checked.methods.get(name)
+        values[f"methods.{name}"] = method and method.params
+        values[f"appendix.{name}"] = method.appendix if method else ""
+        if method and (generator := checked.generators.get(method.params["synthetic"])):
+            values[f"generators.{method.params['synthetic']}"] = generator.params
+    return values
 
 
 def _changes(key: str, then: Any, now: Any) -> Iterator[str]:
     if isinstance(then, dict) and isinstance(now, dict):
-        for name in now:
-            if name in then:
-                yield from _changes(f"{key}.{name}", then[name], now[name])
-    elif then != now:
+        for name in {**then, **now}:
+            yield from _changes(f"{key}.{name}".strip("."), then.get(name), now.get(name))
+    elif now is None and key.startswith("methods.") and isinstance(then, dict):
+        yield f"no method {key.removeprefix('methods.')}"
+    elif then != now and not (None in (then, now) and key.startswith("render.")):  # the data set itself is named
         yield f"{key} {text(now)}, not {text(then)}"

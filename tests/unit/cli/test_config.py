@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,8 +74,10 @@ def outside_of_tables(descriptions: dict[str, Any]) -> list[str]:
 
 GRID = "papers.variants.ststnet"
 ON_PICTURES = "flow_folders.methods"
+FILE = config.load(ROOT / "params.yaml")
+ROWS = [*FILE["methods"], *(f"{name}.{row}" for name, rows in FILE["variants"].items() for row in rows)]
 SIGNED = {"signed": True, "sums": "clip", "kernel": "rbf", "bins": 8}  # as variants.hoof.signed
-NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation, which `{}` sets$"
+NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation, which `methods` and `{}` set$"
 
 
 @pytest.mark.parametrize(
@@ -121,18 +124,35 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
             "population",
             NO_INITIALISATION.format("corpus.ststnet", "corpus"),
         ),
-        ("training_sets.corpus.htnet", {"population": {"lr": 0.1}}, " must not have population, which `corpus` sets"),
+        (
+            "training_sets.corpus.htnet",
+            {"population": {"lr": 0.1}},
+            " must not have population, which `methods` and `co",
+        ),
+        ("training_sets.corpus.ststnet", {"planted_leak": "held_out_clips"}, " must not have planted_leak, which `me"),
+        ("training_sets.both.lbp_sip", {"planted_leak": "held_out_clips"}, " must not have planted_leak, which `met"),
+        ("training_sets.ablation.icegan", {"planted_leak": "held_out_clips"}, " must not have planted_leak, which "),
+        ("training_sets.corpus.icegan", {"synthetic": "famgan"}, " must not have synthetic, which `methods` and "),
         ("training_sets.both.lbp_sip.initialisation", "scratch", NO_INITIALISATION.format("both.lbp_sip", "both")),
         (
             "training_sets.ablation.localregions.initialisation",
             "population",
             NO_INITIALISATION.format("ablation.localregions", "ablation"),
         ),
+        ("appendix", dict.fromkeys(ROWS, "no row"), "^params.yaml: methods must have a row for the main table: "),
+        ("aus.sizes", [101], r"\.0: input should be less than or equal to 100, not 101$"),
         ("appendix.hog", "grey", " must be a method or a variant of one"),
         ("appendix", {"capsulenet.icegan_chnge": "one frame"}, r".* mean 'capsulenet.icegan_change'\?\)"),
-        ("variants.slstt.a.patch", 7, r"^[\w.: ]+\.slstt\.a\.patch must divide image_size, and heads w"),
-        ("variants.slstt.a.heads", 5, r"^[\w.: ]+\.slstt\.a\.patch must divide image_size, and heads w"),
-        ("variants.causalnet.a.block_heads", 5, r"^.*causalnet\.a\.block_heads must divide width, "),
+        ("variants.slstt.a.patch", 7, r"^[\w.: ]+\.slstt\.a\.patch must .*, and heads width, not 7 of 32, 4 of 32$"),
+        ("variants.slstt.a.heads", 5, r"^[\w.: ]+\.slstt\.a\.patch must .*, and heads width, not 8 of 32, 5 of 32$"),
+        (
+            "variants.causalnet.a.block_heads",
+            5,
+            r"^.*causalnet\.a\.block_heads must divide width, .*, not 5 and 2 of 16",
+        ),
+        ("variants.htnet", {"a": {"heads": 16, "width": 4}}, r"\.a\.heads must be <= width, not 16 > 4$"),
+        ("variants.capsulenet.a.kernel", 5, r"^.*\.a\.kernel must be <= 4 at image_size 64, not 5$"),
+        ("variants.microexpstcnn.a.frames", 8, r"^.*\.a\.frames must be >= depth \+ 2 = 9, not 8$"),
         ("variants.icegan.a.macro_strength", [1, 0.3], r"^.*\.a\.macro_strength must be low <= high, not \[1"),
         ("variants.hoof.again", SIGNED, " must differ from hoof.sig"),
         ("variants.hoof.a.synthetic_use", "pretrain", ": pretrain needs synthetic, a generator's name"),
@@ -173,6 +193,9 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("methods.ststnet.initialisation", "published", " must be scratch or population, not published"),
         ("methods.majority.initialisation", "population", " must be scratch, not population"),
         ("methods.majority.population", {"seed": 1}, " must be empty: Majority learns from no clip"),
+        ("methods.ststnet.population.initialisation", "published", " must be scratch, not published$"),
+        ("generators.auicgan.decay_epochs", 5, " must be at most epochs, not 5 > 1$"),
+        ("spot.movement.regions", 65, " must be at most spot.movement.size, not 65 > 64$"),
         ("methods.ststnet.population.epoch", 2, r" is no known key \(did you mean 'epochs'\?\)"),
         ("methods.ststnet.population.epochs", 0, ": input should be greater than or equal to 1"),
         ("methods.ststnet.population", {"planted_leak": "held_out_clips"}, " must not have planted_leak"),
@@ -381,6 +404,12 @@ def test_a_damaged_cache_is_computed_again(tmp_path, monkeypatch):
     (path,) = config.CACHE.iterdir()
     path.write_text("[1, ")
     assert config.cached("sum", [1], lambda: 6) == 6
+
+
+def test_without_a_place_for_the_cache_values_are_computed_each_time(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("work").touch()  # where no folder can be made, also by root
+    assert config.cached("sum", [1], lambda: 5) == 5 and config.cached("sum", [1], lambda: 6) == 6
 
 
 def test_aliases_and_merges_are_read_as_in_yaml(tmp_path):

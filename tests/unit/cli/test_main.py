@@ -16,9 +16,9 @@ from PIL import Image
 from scratch import ROOT
 
 from microexpr import __version__, evaluation
-from microexpr.cli import config, described
+from microexpr.cli import config
 from microexpr.cli.main import main
-from microexpr.core import store
+from microexpr.core import records, store
 from microexpr.evaluation import pairs
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.reporting import main_table
@@ -149,33 +149,35 @@ def test_what_stands_below_a_table_is_of_its_results_folder(tmp_path, monkeypatc
 
 
 def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch, capsys):
+    """In every form, on the standard error where the standard output is for a program."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "300")
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    path, text = Path("results/megc2019_table.csv"), (ROOT / "params.yaml").read_text(encoding="utf-8")
+    store.write_csv(path, main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
     Path("params.yaml").write_text(text)
-    params = described.check(config.load("params.yaml")).methods["ststnet"].params
-    Path("results/train/ststnet/megc2019").mkdir(parents=True)
-    with store.create("results/train/ststnet/megc2019/1of1.h5", "train", {"methods.ststnet": params}):
-        pass
-    store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
-    compared = (
-        "Clips of smic, casme2, samm, generated; params of methods as in {}params.yaml, others are not recorded\n"
-    )
+    records.take(path, config.load("params.yaml"))
+    line = "Clips of smic, casme2, samm, generated"
     assert main(["table"]) == 0
-    assert capsys.readouterr().out.endswith(compared.format(""))
+    assert capsys.readouterr().out.endswith(f"{line}; params as in params.yaml\n")
     with monkeypatch.context() as patch:
         patch.chdir("results")
         assert main(["table", "megc2019_table.csv"]) == 0
-    assert capsys.readouterr().out.endswith(compared.format("../"))
+    assert capsys.readouterr().out.endswith(f"{line}; params as in ../params.yaml\n")
+
+    def says(expected):
+        assert main(["table"]) == 0 and expected in capsys.readouterr().out
+        for command in (["table", "--csv"], ["table", "--json"], ["plot", "table", "table.svg", "--force"]):
+            assert main(command) == 0
+            assert expected in (printed := capsys.readouterr()).err and expected not in printed.out
+
     Path("params.yaml").write_text(text.replace("ststnet: {epochs: 10, batch: 16,", "ststnet: {epochs: 12, batch: 16,"))
-    assert main(["table"]) == 0
-    assert (note := "note: params.yaml now has methods.ststnet.epochs 12, not 10: ") in capsys.readouterr().out
-    for command in (["table", "--csv"], ["table", "--json"], ["plot", "table", "table.svg"]):
-        assert main(command) == 0
-        assert (printed := capsys.readouterr()).err.startswith(note) and note not in printed.out
+    says("note: params.yaml now has methods.ststnet.epochs 12, not 10: ")
     Path("params.yaml").write_text(text.replace("seed: 1 ", "seed: yes "))
-    assert main(["table"]) == 0
-    assert "not compared with params.yaml: params.yaml, line 4: must be true or " in capsys.readouterr().out
+    says(f"{line}; not compared with params.yaml: params.yaml, line 4: must be true or ")
+    Path("params.yaml").unlink()
+    says(f"{line}; not compared with params.yaml: params.yaml: cannot be read")
+    path.write_text(path.read_text().replace("0.1", "0.9", 1))
+    says(f"{line}; {path} is not as it was made, so nothing here says with which params")
 
 
 def test_paired_tests_of_other_rows_are_left_out_with_a_word(tmp_path, monkeypatch, capsys):

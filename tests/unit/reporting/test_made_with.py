@@ -1,101 +1,98 @@
-"""Files of a results folder on the params of a table, against params.yaml now."""
+"""The params.yaml in the record of a table, against params.yaml now."""
 
-import os
+from pathlib import Path
 
 import pytest
 from paper_runs import rows
+from scratch import ROOT
 
-from microexpr.core import store
+from microexpr.cli import config, described
+from microexpr.core import records, store
+from microexpr.core.errors import StoreError
 from microexpr.reporting import made_with, main_table
-from microexpr.training.checked import Checked, MethodRow
 
-FLOW = {"flow": {"size": 288, "tvl1": {"warps": 3}}}
-
-
-def table(**scopes):
-    return main_table.megc2019([rows("ststnet", **scopes)])
+PATH = Path("results/megc2019_table.csv")
+NAMES = ("ststnet", "hoof", "augacn.auicgan")
 
 
-def checked(epochs=10, size=288, datasets=("smic", "casme2", "samm"), seed=1, methods=("ststnet",), warps=3):
-    """Part of what `described.check` returns."""
-    params = {"seed": seed, "train": {"seeds": 1, "inner_subjects": 0, "stack": 7}, "datasets": [*datasets]}
-    params |= {"faces": {}, "apex": {}, "aus": {}, "flow": {"size": size, "tvl1": {"warps": warps}}}
-    row = MethodRow.model_construct(params={"epochs": epochs, "lr": 0.1})
-    return Checked.model_construct(params=params, methods=dict.fromkeys(methods, row))
+def checked(**changes):
+    """What `described.check` returns of the committed file with another value at a key."""
+    values = config.load(ROOT / "params.yaml")
+    for key, value in changes.items():
+        *sections, name = key.split("__")
+        section = values
+        for part in sections:
+            section = section[part]
+        section[name] = value
+    return described.check(values)
 
 
-def write(path, schema, params):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with store.create(path, schema, params):
-        pass
+@pytest.fixture(scope="module")
+def then():
+    return checked()
 
 
-@pytest.fixture
-def recorded(tmp_path):
-    trained = {"methods.ststnet": {"epochs": 10, "lr": 0.1}, "seed": 1, "train": {"seeds": 1, "stack": 32}}
-    write(tmp_path / "train/ststnet/megc2019/1of1.h5", "train", trained)
-    write(tmp_path / "flow/smic/s1.h5", "flow", FLOW)
-    return made_with.recorded(made_with.files(tmp_path, table()))
-
-
-def test_params_are_those_of_the_methods_and_stages(recorded):
-    trained, flow = recorded
-    assert trained["methods.ststnet"] == {"epochs": 10, "lr": 0.1} and flow == FLOW
-
-
-def test_what_is_compared_is_named_and_no_method_that_no_training_records(recorded):
-    assert made_with.compared(recorded, table()) == "flow, seed, train.seeds, methods"
-    two = main_table.megc2019([rows("ststnet"), rows("majority")])
-    assert made_with.compared(recorded, two) == "flow, seed, train.seeds, methods.ststnet"
-    assert made_with.compared(recorded[1:], table()) == "flow"
-
-
-@pytest.mark.parametrize(
-    ("path", "schema", "params", "expected"),
-    [
-        ("train/ststnet/megc2019/2of2.h5", "train", {"seed": 2}, "seed 1, not 2"),
-        ("flow/smic/s2.h5", "flow", {"flow": {"size": 144}}, "flow.size 288, not 144"),
-    ],
-)
-def test_a_later_file_with_other_params_is_not_passed_over(recorded, tmp_path, path, schema, params, expected):
-    write(tmp_path / path, schema, params)
-    then = made_with.recorded(made_with.files(tmp_path, table()))
-    assert f"params.yaml now has {expected}: " in made_with.differences(then, table(), checked())
-
-
-def test_a_training_that_is_newer_than_its_table_is_named(recorded, tmp_path):
-    files, source = made_with.files(tmp_path, table()), tmp_path / "table.csv"
-    source.touch()
-    for path, seconds in ((source, 9), *((path, 8) for path in files)):
-        os.utime(path, (seconds, seconds))
-    assert made_with.newer(files, [source]) == ""
-    os.utime(files[0], (10, 10))
-    assert made_with.newer(files, [source]).startswith(f"{files[0]} is newer than this table, which may be of earlier")
-
-
-def test_the_same_params_are_no_difference_whatever_the_plan_of_training(recorded):
-    assert made_with.differences(recorded, table(), checked()) == ""
+def noted(then, now, protocol="megc2019", is_whole=True):
+    of = [row | {"protocol": protocol} for row in main_table.megc2019([rows(name) for name in NAMES])]
+    return made_with.differences([then], now, of, is_whole)
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"epochs": 12}, "methods.ststnet.epochs 12, not 10"),
-        ({"warps": 5}, "flow.tvl1.warps 5, not 3"),
+        ({"methods__ststnet__epochs": 12}, "methods.ststnet.epochs 12, not 10"),
+        ({"flow__tvl1__warps": 5}, "flow.tvl1.warps 5, not 3"),
         ({"seed": 2}, "seed 2, not 1"),
-        ({"datasets": ("smic", "casme2")}, "datasets smic, casme2, not smic, casme2, samm"),
-        ({"methods": ("majority",)}, "no method ststnet"),
+        ({"origin": "generated"}, "origin generated, not auto"),
+        ({"render__width": 320}, "render.width 320, not 640"),
+        ({"population__subjects": 241}, "population.subjects 241, not 240"),
+        ({"evaluate__resamples": 10}, "evaluate.resamples 10, not 1000"),
+        ({"train__rendered_folds": 0}, "train.rendered_folds 0, not 4"),
+        ({"macro": ["ckplus", "affectnet"]}, 'macro ["ckplus", "affectnet"], not ["ckplus", "mmi", "oulu_casia", "aff'),
+        ({"generators__auicgan__epochs": 2}, "generators.auicgan.epochs 2, not 1"),
+        ({"variants__hoof": {"more": {"bins": 12}}}, "row hoof.more"),
+        ({"variants__augacn": {}}, "no method augacn.auicgan"),
+        ({"appendix": {"hoof": "why"}}, "appendix.hoof why, not "),
     ],
 )
-def test_a_difference_is_named_by_its_key(recorded, change, expected):
-    note = made_with.differences(recorded, table(), checked(**change))
-    assert note == f"params.yaml now has {expected}: this table is of other params"
+def test_a_difference_is_named_by_its_key(then, change, expected):
+    assert noted(then, checked(**change)).startswith(f"params.yaml now has {expected}")
 
 
-def test_a_folder_without_files_says_nothing(tmp_path):
-    assert made_with.recorded(made_with.files(tmp_path, table())) == []
-    assert made_with.compared([], table()) == "" and made_with.newer([], [tmp_path]) == ""
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"train__stack": 7},
+        {"render__casme": {"subjects": 5, "clips": 8}},  # of another table
+        {"methods__lbp_sip__image_size": 32},
+        {"training_sets__corpus__htnet__epochs": 21},
+        {"units__loss": "focal"},
+    ],
+)
+def test_params_that_the_rows_do_not_follow_from_are_no_difference(then, change):
+    assert noted(then, checked(**change)) == ""
 
 
-def test_data_sets_are_those_with_figures():
-    assert made_with.datasets(table(scopes=("full", "smic", "samm"))) == ["smic", "samm"]
+def test_a_table_of_training_sets_follows_from_their_params_too(then):
+    change = {"training_sets__corpus__htnet__epochs": 21}
+    expected = "params.yaml now has training_sets.corpus.htnet.epochs 21, not 20: this table is of other params"
+    assert noted(then, checked(**change), "megc2019_corpus") == expected
+
+
+def test_a_part_of_the_table_lacks_no_row(then):
+    assert noted(then, checked(variants__hoof={"more": {"bins": 12}}), is_whole=False) == "" == noted(then, then)
+
+
+def test_the_params_are_those_of_the_record_if_the_table_is_as_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store.write_text(PATH, "made")
+    with pytest.raises(StoreError, match=f"^nothing here says with which params {PATH} was made$"):
+        made_with.recorded([PATH], Path())
+    with records.recorded([str(PATH)], {"seed": 1}):
+        store.write_text(PATH, "made again")
+    assert made_with.recorded([PATH], Path()) == [{"seed": 1}]
+    monkeypatch.chdir("results")  # a copy would have the time of the record, or any
+    assert made_with.recorded([Path(PATH.name)], Path("..")) == [{"seed": 1}]
+    store.write_text(PATH.name, "edited")
+    with pytest.raises(StoreError, match=f"^{PATH.name} is not as it was made"):
+        made_with.recorded([Path(PATH.name)], Path(".."))

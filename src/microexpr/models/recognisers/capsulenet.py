@@ -73,7 +73,8 @@ class Capsulenet(Classifier):
         @model_validator(mode="after")
         def _check_kernel(self) -> "Capsulenet.Params":
             if self.image_size // 8 < 2 * self.kernel - 1:
-                raise ValueError(f"kernel must be <= {(self.image_size // 8 + 1) // 2} at this image_size")
+                largest = (self.image_size // 8 + 1) // 2
+                raise ValueError(f"kernel must be <= {largest} at image_size {self.image_size}, not {self.kernel}")
             return self
 
     def schedule(self, progress: float) -> float:

@@ -209,7 +209,8 @@ class Causalnet(Classifier):
         @model_validator(mode="after")
         def _check_sizes(self) -> Self:
             if self.width % self.block_heads or self.heads > self.width:
-                raise ValueError("block_heads must divide width, and heads be <= width")
+                sizes = f"{self.block_heads} and {self.heads} of {self.width}"
+                raise ValueError(f"block_heads must divide width, and heads be <= width, not {sizes}")
             return self
 
     takes_several = True

@@ -65,5 +65,5 @@ class Htnet(FlowNetwork):
             if FLOW_SIZE % (self.patch * blocks):
                 raise ValueError(f"patch must divide {FLOW_SIZE} into a multiple of {blocks} squares, not {self.patch}")
             if self.heads > self.width:
-                raise ValueError("heads must be <= width")
+                raise ValueError(f"heads must be <= width, not {self.heads} > {self.width}")
             return self

@@ -75,7 +75,8 @@ class MicroExpSTCNN(Classifier):
         @model_validator(mode="after")
         def _check_frames(self) -> "MicroExpSTCNN.Params":
             if self.frames < self.depth + POOL - 1:
-                raise ValueError(f"frames must be >= {self.depth + POOL - 1}, which is depth + {POOL - 1}")
+                smallest = self.depth + POOL - 1
+                raise ValueError(f"frames must be >= depth + {POOL - 1} = {smallest}, not {self.frames}")
             return self
 
     takes_several = True

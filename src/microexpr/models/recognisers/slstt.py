@@ -122,7 +122,8 @@ class Slstt(Classifier):
         @model_validator(mode="after")
         def _check_sizes(self) -> Self:
             if self.image_size % self.patch or self.width % self.heads:
-                raise ValueError("patch must divide image_size, and heads width")
+                sizes = f"{self.patch} of {self.image_size}, {self.heads} of {self.width}"
+                raise ValueError(f"patch must divide image_size, and heads width, not {sizes}")
             return self
 
     takes_several = True
