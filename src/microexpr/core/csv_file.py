@@ -216,10 +216,10 @@ def milliseconds(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """Return a whole number, of up to 15 digits. One such as 1.000 could be 1 or 1000, and is refused."""
+    """Return a whole number, of up to 18 digits. One such as 1.000 could be 1 or 1000, and is refused."""
     if re.fullmatch(THOUSANDS, text):
         raise ValueError("a whole number without a sign between thousands")
-    if not re.fullmatch(r"\s*-?[0-9]{1,15}([.,]0*)?\s*", text):
+    if not re.fullmatch(r"\s*-?[0-9]{1,18}([.,]0*)?\s*", text):
         raise ValueError("a whole number")
     return int(text.replace(",", ".").partition(".")[0])
 
