@@ -67,7 +67,7 @@ def _note_other_checkout() -> None:
 
 
 def _value(kind: Any, texts: Any) -> Any:
-    """Return the value of an option or argument, a number as in tables; cyclopts reads 3.5 and 0x4 as 4, and 4_0 as 40."""
+    """Return the value of an option, a number as in tables; cyclopts reads 3.5 and 0x4 as 4, and 4_0 as 40."""
     numbers: dict[type, csv_file.Kind] = {int: csv_file.whole, float: csv_file.number}
     return convert(kind, texts, lambda of, text: numbers[of](text) if of in numbers else convert(of, [text]))
 
