@@ -23,6 +23,7 @@ THOUSANDS = r"\s*[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*"
 FORMULA = re.compile(  # begins what a spreadsheet program would run: not a number, a sign alone or before a slash
     r"'*(?:[=@\uff1d\uff20\t\r\n]|[+\-\uff0b\uff0d](?!\s*(?:/|$)|(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)$))"
 )
+SUBJECT = ("subject", "sub", "subject_id", "participant", "participant_id")  # usual names of a column
 LONGEST = 2**17  # characters of a line: as many as of a cell, by the csv module's own limit
 
 Row = dict[str, str]
