@@ -265,7 +265,8 @@ def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
 def _label_names(labels: Mapping[str, Any], classes: list[Any] | None) -> list[Any]:
     """Return the names of several labels: `classes`, or else the columns of a table, or else their numbers.
 
-    Raises DataError for tables, and `classes`, with other labels or another order. Numbers 0..L-1 stand for any."""
+    Raises DataError for tables, and `classes`, with other labels or another order. Numbers 0..L-1 in order stand for
+    any."""
     numbers = [*map(str, range(np.shape(next(iter(labels.values())))[1]))]
     names = [("classes", [*map(str, classes)])] if classes else []
     for word, values in labels.items():
@@ -273,6 +274,9 @@ def _label_names(labels: Mapping[str, Any], classes: list[Any] | None) -> list[A
         names += [(word, [str(name).removeprefix(f"{word}_") for name in table.columns]) for table in tables]
     for are_numbers in (True, False):
         group = [(word, columns) for word, columns in names if ({*columns} == {*numbers}) == are_numbers]
+        others = [word for word in (*labels, *["classes"] * bool(classes)) if word not in dict(group)]
+        if are_numbers and others and "classes" not in dict(group):  # which name the columns of arrays
+            group.insert(0, (others[0], numbers))
         for word, columns in group[1:]:
             first, expected = group[0]
             if [*map(folded, columns)] != [*map(folded, expected)]:

@@ -175,22 +175,25 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
     """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`.
 
     Names in `fitted_on` may be of another type and spelling: all that could be a subject's count as that subject's.
-    ParamsError for one that has the data set before the name where subjects have not, or the reverse."""
+    ParamsError for one that holds a subject's name and more, as a clip's, or has no data set where subjects have."""
     names = subjects.tolist()
     each = Subjects(dict.fromkeys(names, ""))
     keys = {name: each.key(name) for name in set(names)}
 
-    def split(name: Any) -> list[str]:
-        return re.split(r"[\s_/-]", str(name))  # casme2_sub01
+    def split(name: Any) -> list[str]:  # casme2_sub01, s01.mp4; a name such as Anna-Lena is one part
+        return re.split(r"[_/:\\]|(?<=\d)[\s-]|[\s-](?=[^\s/]*\d)|\.(?!\d)", str(name))
 
-    parts_of_subjects, fitted = [split(name) for name in keys], dict[str, Any]()
+    parts_of, fitted = {name: split(name) for name in keys}, dict[str, Any]()
+    ends = [parts[-1] for parts in parts_of.values() if len(parts) > 1]  # of subjects with their data set
+    counts = {*map(len, parts_of.values())}
+    of_count = {count: Subjects(name for name in keys if len(parts_of[name]) == count) for count in counts}
     for other in fitted_on:
-        *dataset, end = split(other)
-        person = Subjects([end])
-        others = [parts[-1] for parts in parts_of_subjects if (len(parts) > 1) != bool(dataset)]
-        if any({*"/,;|"} & ({*str(name)} ^ {*str(other)}) for name in keys) or (
-            not each.find(other) and any(map(person.find, others))
-        ):
+        parts = split(other)
+        runs = [(of, parts[i : i + count]) for count, of in of_count.items() for i in range(len(parts) - count + 1)]
+        holds_one = any(of.find("/".join(run)) for of, run in runs)
+        is_end = len(parts) == 1 and any(map(Subjects(parts).find, ends))
+        is_other_form = any({*"/,;|"} & ({*str(name)} ^ {*str(other)}) for name in keys)
+        if is_other_form or ((holds_one or is_end) and not each.find(other)):
             raise ParamsError(f"fitted_on must be subjects by the names that subjects has, not {other!r}")
         fitted |= dict.fromkeys(each.find(other), other)
     for fold in folds:

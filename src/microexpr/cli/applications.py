@@ -41,21 +41,8 @@ Force = Annotated[
 ]
 
 
-def positive(_: type, value: float | None) -> None:
-    """Refuse numbers that no length, rate or factor has: 0, below, nan and infinite ones."""
-    if value is not None and not 0 < value < float("inf"):
-        raise ValueError("Must be a number above 0.")
-
-
 Quiet = Annotated[bool, Parameter(help="show no progress")]
-
-
-def _factors(_: type, values: tuple[float, ...]) -> None:
-    if not all(0 <= value <= 10 for value in values):  # nor nan
-        raise ValueError("Must be 0 to 10.")
-
-
-Strengths = Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=_factors)]
+Strengths = Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=Number(gte=0, lte=10))]
 
 
 def add_to(app: App) -> None:
@@ -401,7 +388,7 @@ def agreement(
     *,
     coders: tuple[str, str] | None = None,
     out: Path | None = None,
-    fps: Annotated[float | None, Parameter(validator=positive)] = None,
+    fps: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
     force: Force = False,
 ) -> int:
     """Compare what two coders mark in the same recordings, or a coder and `predict`: times, emotions, action units.

@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, convert
 
 from microexpr import __version__
 from microexpr.cli import applications, plots, questions, results
-from microexpr.core import arithmetic
+from microexpr.core import arithmetic, csv_file
 from microexpr.core.errors import MicroexprError, extra_remedy, printable
 
 HELP = """Micro-expression recognition and synthesis: use it on videos and photographs, inspect data and results.
@@ -66,13 +66,19 @@ def _note_other_checkout() -> None:
         print(f"note: {printable(line)}", file=sys.stderr)
 
 
+def _value(kind: Any, texts: Any) -> Any:
+    """Return the value of an option, a number as in tables; cyclopts reads 3.5 and 0x4 as 4, and 4_0 as 40."""
+    numbers: dict[type, csv_file.Kind] = {int: csv_file.whole, float: csv_file.number}
+    return convert(kind, texts, lambda of, text: numbers[of](text) if of in numbers else convert(of, [text]))
+
+
 def build() -> App:
     """Return the command line."""
     app = App(
         "microexpr", help=HELP, help_format="plaintext", version=f"microexpr {__version__}",
         version_flags=["--version", "-V"],
         default_parameter=Parameter(
-            negative=(), allow_repeating=True,
+            negative=(), converter=_value,
             # none where it is "no" or "none"
             show_default=lambda default: default if default or (default == 0 and default is not False) else None,
         ),

@@ -92,7 +92,7 @@ def answer(
     from microexpr.apps import answer as answering
     from microexpr.apps.predict import Models
     from microexpr.core import store
-    from microexpr.evaluation.questions import learnt, lines
+    from microexpr.evaluation.questions import learnt, lines, long_videos
 
     if question is not None:
         if videos or out or guess or learn or confidence:
@@ -120,6 +120,8 @@ def answer(
         facts, notes = [of_clip[line.clip_id] for line in requests], []
     else:
         facts, notes = [answering.GUESS] * len(requests), []
+    if not videos and (count := sum(line.question.topic in long_videos.FORMS for line in requests)):
+        notes.append(f"{count} questions are on long videos, answered as if without expressions: only --videos looks")
     answers, confidences = lines.replies(requests, facts)
     with outputs.publish(output) as part:
         store.write_text(part / output.names[0], lines.text(requests, answers, confidences if confidence else ()))

@@ -234,6 +234,8 @@ def check(
 
     if (directory is None) == (template is None):
         raise ParamsError("check needs the folder of a data set, or --template FILE.csv")
+    needs("check", {"--force": force}, "--template", template)
+    needs("check", {"--json": json, "--csv": csv}, "the folder of a data set", directory)
     if template:
         output = outputs.table(template, [], force)
         with outputs.publish(output) as part:

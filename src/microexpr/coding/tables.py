@@ -23,7 +23,7 @@ COLUMNS = ("recording", "subject", "kind", *TIMES, "emotion", "action_units", "c
 OURS: dict[str, Sequence[str]] = {  # by meaning, names of columns
     **{name: (name,) for name in (*COLUMNS, *SECONDS, "fps")},
     "recording": ("recording", "video", "vid", "file", "filename", "file_name", "video_name"),
-    "subject": ("subject", "sub", "subject_id", "participant", "participant_id"),
+    "subject": csv_file.SUBJECT,
     "kind": ("kind", "type", "expression_type"),
     "emotion": ("emotion", "class", "label"), "action_units": ("action_units", "aus", "units"),
 }  # fmt: skip

@@ -23,6 +23,7 @@ THOUSANDS = r"\s*[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*"
 FORMULA = re.compile(  # begins what a spreadsheet program would run: not a number, a sign alone or before a slash
     r"'*(?:[=@\uff1d\uff20\t\r\n]|[+\-\uff0b\uff0d](?!\s*(?:/|$)|(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)$))"
 )
+SUBJECT = ("subject", "sub", "subject_id", "participant", "participant_id")  # usual names of a column
 LONGEST = 2**17  # characters of a line: as many as of a cell, by the csv module's own limit
 
 Row = dict[str, str]
@@ -216,10 +217,10 @@ def milliseconds(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """Return a whole number, of up to 15 digits. One such as 1.000 could be 1 or 1000, and is refused."""
+    """Return a whole number, of up to 18 digits. One such as 1.000 could be 1 or 1000, and is refused."""
     if re.fullmatch(THOUSANDS, text):
         raise ValueError("a whole number without a sign between thousands")
-    if not re.fullmatch(r"\s*-?[0-9]{1,15}([.,]0*)?\s*", text):
+    if not re.fullmatch(r"\s*-?[0-9]{1,18}([.,]0*)?\s*", text):
         raise ValueError("a whole number")
     return int(text.replace(",", ".").partition(".")[0])
 

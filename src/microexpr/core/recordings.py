@@ -111,11 +111,11 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     loose = {name: _alike(of.all) for name, of in parts.items()}
     by_last: dict[str, list[Name]] = {}
     for name in names:
-        by_last.setdefault(loose[name].rpartition("/")[2], []).append(name)
+        by_last.setdefault(last(name.path), []).append(name)
     nameless = by_last.get("", [])
     groups: dict[Name, list[Name]] = {}
     for name in names:
-        candidates = names if name in nameless else [*by_last[loose[name].rpartition("/")[2]], *nameless]
+        candidates = names if name in nameless else [*by_last[last(name.path)], *nameless]
         alike = [other for other in candidates if other == name or agree(name, other)]
         for i, first in enumerate(alike):
             if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
@@ -143,6 +143,11 @@ def taken_as_one(names: Sequence[Name]) -> list[str]:
 def _alike(parts: Sequence[str]) -> str:
     """Return a path that is equal for paths that differ in case, signs or zeros alone, as 1.0 and 01 do."""
     return "/".join(form(re.sub(r"^(\d+)[.,]0+$", r"\1", folded(part))) for part in parts)
+
+
+def last(path: str) -> str:
+    """Return the last part of a path, equal for all that could be of one recording: Take1.mp4 and x/take01."""
+    return _alike(_parts(path).all[-1:])
 
 
 def _common(a: _Parts, b: _Parts) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
-from microexpr.core.recordings import Name, group
+from microexpr.core.recordings import Name, group, may_be_of_one_subject
 from microexpr.core.subjects import Subjects
 from microexpr.evaluation.metrics import METRICS, confusion
 
@@ -45,7 +45,8 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
     """Return the lines of a log, with either kind of line end. `name` is the log's, for errors.
 
     Raises DataError with the row of a line of another form, of a data set other than `datasets`, of an unknown class,
-    of a clip that occurred before or is above the first of the headers, and for clips and subjects that could be one.
+    of a clip that occurred before, is in another subject's folder or above the first of the headers, and for clips and
+    subjects that could be one.
     """
     lines, rows, headers = list[Line](), list[int](), dict[str, dict[str, str]]()
     dataset = subject = ""
@@ -75,10 +76,14 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
     for row, line in zip(rows, lines, strict=True):
         clips.setdefault(line.dataset, {})[Name(line.clip, line.subject, where=f"{name}, row {row}")] = row
     for dataset, row_of in clips.items():
-        for first, *others in group(row_of, Subjects(headers.get(dataset, {}))):
+        subjects = Subjects(headers.get(dataset, {}))
+        for clip in row_of:
+            if not may_be_of_one_subject(clip, Name(clip.path), subjects):
+                raise DataError(f"a clip must be in a folder of its header's subject, not {clip} ({clip.where})")
+        for first, *others in group(row_of, subjects):
             for other in others:
-                clip, both = "/".join(filter(None, (dataset, *other[1::-1]))), f"{row_of[first]} and {row_of[other]}"
-                raise DataError(f"clip {clip} must be predicted once, not twice ({name}, rows {both})")
+                path, both = "/".join(filter(None, (dataset, *other[1::-1]))), f"{row_of[first]} and {row_of[other]}"
+                raise DataError(f"clip {path} must be predicted once, not twice ({name}, rows {both})")
     return lines
 
 

@@ -27,7 +27,7 @@ NAMES = {  # of a column in the logs of each year, and of others
     "video": ("vid", "video", "recording"),
     "onset": ("onset", "pred_onset"),
     "offset": ("offset", "pred_offset"),
-    "subject": ("subject", "sub", "subject_id", "participant", "participant_id"),
+    "subject": csv_file.SUBJECT,
     "type": ("type", "kind", "expression_type"),
     "emotion": ("emotion", "class", "label", "pred_emotion"),
 }

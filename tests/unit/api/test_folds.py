@@ -80,6 +80,8 @@ def test_a_name_that_could_be_a_subject_of_the_set_is_a_leak(name):
     ("form", "name", "error"),
     [("casme2/{}", "s2", ParamsError), ("casme2_{}", "s2", ParamsError), ("{}", "casme2_s2", ParamsError),
      ("casme2/{}", "CASME II/s2", LeakError), ("casme2/{}", "casme2/2", LeakError),
+     ("casme2/{}", "licensed/casme2/s2/EP02_01f", ParamsError), ("casme2/{}", "samm/s2/s2_1", None),
+     ("{}", "s2_take1", ParamsError), ("{}", "s2.mp4", ParamsError), ("{}", "t2_take9", None), ("P_{}", "Q_s2", None),
      ("participant{}", "Ps2", None), ("casme2/{}", "samm/s2", None), ("a_{}", "a_s7", None)],
 )  # fmt: skip
 def test_a_name_with_its_data_set_is_told_from_one_without(form, name, error):

@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 from sklearn.multioutput import MultiOutputClassifier
@@ -63,6 +64,9 @@ def test_what_does_not_fit_is_refused(clips):
         "classes must name the 3 labels, not 2": partial(microexpr.loso, network, inputs, labels, classes=NAMES[:2]),
         r"the estimator must predict 0 or 1, \[12, 3\]": partial(microexpr.loso, Halves(), inputs, labels),
         "predicted must be of 48 clips and 3 labels": partial(microexpr.evaluate, labels, labels[:9]),
+        "predicted must have its labels in the order 0, 1, 2 as truth has, not 2, 0, 1": partial(
+            microexpr.evaluate, pd.DataFrame(labels, columns=NAMES), pd.DataFrame(labels)[[2, 0, 1]]
+        ),
         "predicted must be 0 or 1, not -1": partial(microexpr.evaluate, labels, labels * 0 - 1),
     }.items():
         with pytest.raises((DataError, ParamsError), match=message):

@@ -238,7 +238,7 @@ def test_a_folder_has_one_file_for_each_recording(tmp_path):
     [
         (("--coders", "anna", "Anna"), "--coders must be two names, not 'anna' and 'Anna'"),
         (("--coders", "anna", " "), "--coders must be two names"),
-        (("--coders", "anna", "ben", "--fps", "nan"), "for --fps. Must be a number above 0"),
+        (("--coders", "anna", "ben", "--fps", "nan"), '--fps: unable to convert "nan" into float'),
     ],
 )
 def test_options_that_say_nothing_are_refused(tmp_path, capsys, options, message):

@@ -91,8 +91,11 @@ def test_a_file_is_answered_and_a_clip_without_a_face_by_a_guess(tmp_path, scree
 
 def test_a_guess_looks_at_no_clip(tmp_path, capsys):
     path, out = asked(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
+    row = {"video_id": "long", "video": "v", "question": long_videos.FORMS["times"]}
+    path.write_text(path.read_text(encoding="utf-8") + json.dumps(row), encoding="utf-8")
     assert main(["answer", str(path), "--guess", "--out", str(out)]) == 0
-    assert [line.answer for line in lines.read(out)] == ["negative", "disgust"]
+    assert [line.answer for line in lines.read(out)] == ["negative", "disgust", "none"]
+    assert "warning: 1 questions are on long videos, answered as if without expressions" in capsys.readouterr().out
     assert main(["answer", str(path), "--out", str(out), "--force"]) == 1
     assert "needs --out FILE, and --videos DIR, --guess or --learn FILE" in capsys.readouterr().err
 
@@ -124,6 +127,15 @@ def test_no_clip_is_answered_by_its_own_answer_under_another_name(tmp_path, caps
     out = tmp_path / "answers.jsonl"
     assert main(["answer", str(files["asked"]), "--learn", str(files["true"]), "--out", str(out)]) == 1
     assert "question casme2_s1_0_1: must say its data set and subject" in capsys.readouterr().err and not out.exists()
+
+
+@pytest.mark.parametrize("name", ["take2.mp4", "clips\\take2.mp4", "take02.mp4", "take2 .mp4", " take2"])
+def test_no_clip_is_answered_by_its_own_answer_under_another_spelling(tmp_path, capsys, name):
+    lines_of = [replace(line, fields={**line.fields, "filename": "take2.mp4"}) for line in LINES[:6]]
+    true = renamed(tmp_path / "true.jsonl", [*lines_of, *LINES[6:]])
+    asked_of = renamed(tmp_path / "asked.jsonl", LINES[:1], filename=name, subject=None, dataset=None)
+    assert main(["answer", str(asked_of), "--learn", str(true), "--out", str(tmp_path / "out.jsonl")]) == 1
+    assert "must say its data set and subject" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}])

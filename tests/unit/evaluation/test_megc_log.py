@@ -46,6 +46,10 @@ def test_a_log_without_headers_is_scored_as_a_whole():
             (f"casme2 sub01\nEP1 1 1\n{clip} 1 1\n", rf"sub01/{clip} must be predicted once, .* rows 2 and 3\)")
             for clip in ("EP1.avi", "sub01/EP1")
         ),
+        (
+            "casme2 sub01\nsub02/a 1 1\ncasme2 sub02\nb 1 1\n",
+            r"a clip must be in a folder of its header's subject, not sub02/a of sub01 \(log, row 2\)",
+        ),
         ("a 1 1\ncasme2 sub01\nb 1 1\n", r"a clip must stand below a header 'db sub', .* \(log, row 1\)"),
         ("casme2 sub01\n", "log must hold lines"),
         ("a 1 1\nSubject: 006\n", r"'db sub' with a data set of smic, casme2, samm, not 'Subject: 006' \(log, row 2\)"),

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from microexpr.core import yaml_file
+from microexpr.core import csv_file, yaml_file
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.subjects import composed
@@ -35,7 +36,8 @@ class Facts(BaseModel):
     """Facts that a folder does not show by itself, in its dataset.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    fps: float | None = Field(None, gt=0, le=container.FASTEST)  # of recordings that are folders of frames
+    # of recordings that are folders of frames
+    fps: Annotated[float, Field(gt=0, le=container.FASTEST), BeforeValidator(csv_file.number)] | None = None
     subject: str = ""  # a regular expression whose group 1 in a recording's path is the subject
     subjects: dict[str, str] = {}  # name of a subject as a row or folder has it -> its only name
     coder: str = ""  # whose events count, of several
@@ -62,7 +64,7 @@ def read_facts(root: Path) -> Facts:
         if other.name != FACTS and other.name.lower() in (FACTS, "dataset.yml"):
             raise DataError(f"{other}: must be called {FACTS}")
     if not path.is_file():
-        return Facts(fps=None)
+        return Facts()
     try:
         facts = Facts(**(yaml_file.read(path, DataError, yaml_file.Texts) or {}))
         if wrong := {*facts.emotions.values()} - {*LABELS, ""}:

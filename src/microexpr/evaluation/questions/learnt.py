@@ -10,13 +10,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import replace
 from functools import cache
 from itertools import chain, groupby
-from pathlib import PurePosixPath
 from statistics import median_low
 from typing import TypeVar
 
 from microexpr.core.clip import KINDS, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
+from microexpr.core.recordings import last
 from microexpr.core.subjects import Subjects, data_set_key
 from microexpr.evaluation.questions import Facts, lines, long_videos
 from microexpr.evaluation.questions.lines import Line
@@ -108,10 +108,10 @@ def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[s
     if not truth:
         raise DataError("questions to learn from must be on clips with true answers of both classes, coarse and fine")
     person = _people(truth)
-    same = {name: [person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=_name), _name)}
+    same = {name: [person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=last), last)}
     people = {person(clip) for clip in truth}
     for line in requests:
-        (dataset, subject), name = person(line.clip_id), _name(line.clip_id)
+        (dataset, subject), name = person(line.clip_id), last(line.clip_id)
         may_be_one = any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ()))
         for of, of_subject in people if dataset or subject else ():
             is_unsaid = not (dataset and subject and of and of_subject)
@@ -143,11 +143,6 @@ def _people(clips: Iterable[str]) -> Callable[[str], tuple[str, str]]:
         return data_set_key(dataset), keys[0] if keys else of_dataset.key(subject)
 
     return person
-
-
-def _name(clip: str) -> str:
-    """Return the name of a clip id's recording, in whatever folder and case."""
-    return PurePosixPath(clip).stem.casefold()
 
 
 def from_measurements(answered: Sequence[Line], measured: Mapping[str, Facts]) -> dict[str, Facts]:

@@ -9,7 +9,7 @@ The first is to be answered and handed in, without an answer before; the second 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from microexpr.core import csv_file, facs
@@ -17,13 +17,17 @@ from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import Side
 from microexpr.core.files import regular
-from microexpr.core.recordings import bare
+from microexpr.core.recordings import Name, group
 from microexpr.core.subjects import Subjects, data_set_key, folded, key_of, stated
 from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, parts, understand
 from microexpr.evaluation.questions.long_videos import plain
 
 LONGEST = 100_000_000  # bytes of a file
-KEYS = {"id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",)}  # the first counts
+KEYS = {  # names of fields, in any case; they may not differ, but the first counts of a clip's
+    "id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",),
+    "dataset": ("dataset", "data_set", "database"), "subject": csv_file.SUBJECT,
+}  # fmt: skip
+OPTIONAL = ("dataset", "subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,12 @@ class Line:
     question: Question
     answer: str | None  # None where there is none yet
     fields: dict[str, Any]  # as they are in the file
+    dataset: str = ""  # "" where the file does not say it
 
     @property
     def subject_id(self) -> str:
         """dataset/subject."""
-        return f"{self.fields.get('dataset', '')}/{self.subject}"
+        return f"{self.dataset}/{self.subject}"
 
     @property
     def clip_id(self) -> str:
@@ -65,7 +70,12 @@ def read(path: Path, answered: bool = False) -> list[Line]:
         raise DataError(f"{path}: must have at most {LONGEST} bytes, not {size}")
     lines, rows = list[Line](), dict[str, int]()
     people, spellings = dict[str, dict[str, str]](), dict[str, str]()  # subjects by data set, and how that is spelt
-    for number, text in enumerate(path.read_text(encoding=csv_file.encoding(path), errors="replace").split("\n"), 1):
+    try:
+        texts = path.read_text(encoding=csv_file.encoding(path)).split("\n")
+    except UnicodeDecodeError as error:
+        row, byte = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
+        raise DataError(f"{path}, row {row}: must be in UTF-8, not byte 0x{byte:02x}") from None
+    for number, text in enumerate(texts, 1):
         if not text.strip():
             continue
         try:
@@ -77,20 +87,18 @@ def read(path: Path, answered: bool = False) -> list[Line]:
         if line.id in rows:
             raise DataError(f"{path}, row {number}: must have an id of its own, not {line.id} of row {rows[line.id]}")
         rows[line.id] = number
-        dataset = str(line.fields.get("dataset", ""))
-        if (other := spellings.setdefault(data_set_key(dataset), dataset)) != dataset:
-            raise DataError(f"{path}, row {number}: dataset must be spelt as before, {other}, not {dataset}")
-        lines.append(line := replace(line, subject=stated(line.subject)))
+        if (other := spellings.setdefault(data_set_key(line.dataset), line.dataset)) != line.dataset:
+            raise DataError(f"{path}, row {number}: dataset must be spelt as before, {other}, not {line.dataset}")
+        lines.append(line)
         if line.subject:
-            people.setdefault(dataset, {}).setdefault(line.subject, f"{path}, row {number}")
+            people.setdefault(line.dataset, {}).setdefault(line.subject, f"{path}, row {number}")
     if not lines:
         raise DataError(f"{path}: must hold questions, a JSON object in each row, not nothing")
     subjects = {dataset: Subjects(names) for dataset, names in people.items()}
     for name, where in people.get("", {}).items():
         if any(of_dataset.find(name) for dataset, of_dataset in subjects.items() if dataset):
             raise DataError(f"dataset must not be missing: {name} could be a subject of another row's ({where})")
-    of_lines = [subjects.get(str(line.fields.get("dataset", ""))) if line.subject else None for line in lines]
-    pairs = zip(lines, of_lines, strict=True)  # one spelling of each subject
+    pairs = [(line, subjects[line.dataset] if line.subject else None) for line in lines]  # one spelling of each subject
     return [replace(line, subject=of.name(of.key(line.subject))) if of else line for line, of in pairs]
 
 
@@ -101,24 +109,26 @@ def _line(text: str) -> Line:
             raise ValueError(f"it is of type {type(fields).__name__}")
     except (ValueError, RecursionError) as error:
         raise DataError(f"must be a JSON object, not {text[:40]!r} ({error})") from None
-    for first, second, *_ in (KEYS["id"], KEYS["clip"]):
-        if first in fields and second in fields and fields[first] != fields[second]:
-            raise DataError(
-                f"{first} and {second} must not differ, as {fields[first]!r:.40} and {fields[second]!r:.40} do"
-            )
-    if isinstance(fields.get("subject"), int | float):
-        fields["subject"] = str(fields["subject"])
-    values: dict[str, Any] = {k: next((fields[key] for key in keys if key in fields), None) for k, keys in KEYS.items()}
-    values |= {"subject": fields.get("subject", ""), "answer": fields.get("answer")}
-    for name, value in values.items():
-        if not isinstance(value, str) and (name != "answer" or value is not None):
-            key, content = " or ".join(KEYS.get(name, (name,))), "missing" if value is None else repr(value)[:40]
-            raise DataError(f"{key} must be a text, not {content}")
+    values = dict[str, Any]()
+    plain_names = {key: csv_file.plain_name(key) for key, value in fields.items() if value is not None}  # an empty cell
+    for meaning, names in KEYS.items():
+        same = [(key, fields[key]) for name in names for key, plain_name in plain_names.items() if plain_name == name]
+        key, value = same[0] if same else (" or ".join(names), "" if meaning in OPTIONAL else None)
+        for other, of_other in same[1:]:
+            if of_other != value and other != "image_id":  # which may have the subject before it
+                raise DataError(f"{key} and {other} must not differ, as {value!r:.40} and {of_other!r:.40} do")
+        if meaning == "subject" and isinstance(value, int | float):
+            value = str(value)
+        if not isinstance(value, str):
+            raise DataError(f"{key} must be a text, not {'missing' if value is None else repr(value)[:40]}")
+        values[meaning] = stated(value) if meaning in OPTIONAL else value
+    if not isinstance(reply := fields.get("answer"), str | None):
+        raise DataError(f"answer must be a text, not {reply!r:.40}")
     confidence = fields.get("confidence")
     is_share = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
     if confidence is not None and not is_share:
         raise DataError(f"confidence must be a number in 0..1, not {confidence!r:.40}")
-    return Line(question=understand(values["text"]), fields=fields, **values)
+    return Line(question=understand(values["text"]), answer=reply, fields=fields, **values)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -131,7 +141,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def of_clips(clips: Iterable[Clip]) -> list[Line]:
     """Return the questions on clips of a class, with the answers that their annotation gives.
 
-    One question is on a unit that the clip does not show; from clip to clip it goes through the units of all."""
+    One question is on a unit that the clip does not show; from clip to clip it goes through the units of all, or those
+    of FACS where a clip shows the units of all."""
     coded = []
     for clip in clips:
         if clip.label is not None:
@@ -143,8 +154,9 @@ def of_clips(clips: Iterable[Clip]) -> list[Line]:
     numbers = sorted({unit for _, truth in coded for unit in truth.units})
     lines = list[Line]()
     for i, (clip, truth) in enumerate(coded):
-        others = [unit for unit in numbers if unit not in truth.units]
-        forms = ask(truth, others[i % len(others)]) if others else ask(replace(truth, units={}), 0)
+        others, more = ([unit for unit in of if unit not in truth.units] for of in (numbers, facs.NAMES))
+        others = others or more  # where each clip shows the same
+        forms = ask(truth, others[i % len(others)])
         image = clip.name if clip.name.startswith(clip.subject) else f"{clip.subject}_{clip.name}"
         lines += _asked(clip, image, {"image_id": image}, forms, truth)
     return lines
@@ -165,7 +177,7 @@ def _asked(clip: Clip, name: str, more: Mapping[str, str], forms: Iterable[str],
         question = understand(form)
         fields = {"id": f"{clip.dataset}_{name}_{number}", "dataset": clip.dataset, **more, "subject": clip.subject}
         fields |= {"filename": clip.name, "question": form, "answer": answer(question, truth)}
-        yield Line(fields["id"], clip.name, clip.subject, form, question, fields["answer"], fields)
+        yield Line(fields["id"], clip.name, clip.subject, form, question, fields["answer"], fields, clip.dataset)
 
 
 def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
@@ -185,17 +197,13 @@ def match(requests: Iterable[Line], answers: Iterable[Line]) -> list[Line]:
     for line in replies:
         if line.question != by_id[line.id].question:
             raise DataError(f"question {line.id}: must be {by_id[line.id].text!r}, not {line.text!r}")
-        for first, second in zip(_clip_parts(by_id[line.id]), _clip_parts(line), strict=True):
-            if first and second and first != second:
-                raise DataError(f"question {line.id}: must be on {by_id[line.id].clip_id}, not on {line.clip_id}")
+        pair = (by_id[line.id], line)
+        datasets = {data_set_key(side.dataset) for side in pair if side.dataset}
+        subjects = {key_of(side.subject): side.subject for side in pair if side.subject}
+        names = [Name(folded(side.clip), side.subject, str(i), f"question {side.id}") for i, side in enumerate(pair)]
+        if max(len(datasets), len(subjects)) > 1 or len(group(names, Subjects(subjects.values()))) > 1:
+            raise DataError(f"question {line.id}: must be on {by_id[line.id].clip_id}, not on {line.clip_id}")
     return replies
-
-
-def _clip_parts(line: Line) -> tuple[str, ...]:
-    """Return data set, subject and clip of a line as they compare; "" for what it does not say."""
-    name = bare(PurePosixPath(line.clip.replace("\\", "/")).name)
-    subject = key_of(line.subject) if line.subject else ""
-    return data_set_key(line.fields.get("dataset", "")), subject, folded(name)
 
 
 def facts(lines: Iterable[Line]) -> dict[str, Facts]:

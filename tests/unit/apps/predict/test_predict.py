@@ -154,7 +154,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         **{
             (where, f"--fps={rate}"): f"must have 20 to 1000 frames a second, not {rate};"
             for where in (few, str(video))
-            for rate in ("5", "nan", "-inf", "1001")
+            for rate in ("5", "-20", "1001")
         },
         (faceless, "--fps", "25"): "faceless: must show a face, seen from the front, in 5% of its frames, not in 0%",
         (str(video), "--method", "nobody"): "method must be one of",

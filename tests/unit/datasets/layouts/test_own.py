@@ -179,6 +179,7 @@ BROKEN = {
         broken(lambda root: (root / own.FACTS).write_text("emotions: {Fear: negative, fear: positive}\n")),
         "line 1: fear must stand once, not in line 1 too"),
     "a blink outside": (rows(f"{T},,blink,45,,60,,,\n"), "frames 0 to 49, not 60"),
+    "rate": (broken(lambda root: (root / own.FACTS).write_text("fps: 1_00\n")), "(fps: Value error, a number)"),
     "facts": (broken(lambda root: (root / own.FACTS).write_text("fsp: 25\n")), "have fps, subject, subjects, coder"),
     "a workbook": (lambda root: (root / "annotations.xlsx").write_text("x"), "must hold tables"),
     "no column": (lambda root: (root / "a.csv").write_text("recording,kind,start,end\n"), "column 'onset' is missing"),

@@ -77,6 +77,8 @@ def test_annotation_gives_questions_with_ids_of_their_own(tmp_path):
     ]
     assert [line.answer for line in requests if line.question.topic == "side"] == ["left"]
     assert [line.answer for line in requests if line.question.topic == "shown"] == ["yes", "no", "yes", "no"]
+    alike = lines.of_clips([clip("EP01", "disgust", 0, "4+7"), clip("EP02", "anger", 0, "7+4")])
+    assert [line.question.unit for line in alike if line.answer == "no"] == [1, 2]  # which no clip of the set shows
     path = tmp_path / "asked.jsonl"
     path.write_text(lines.text(requests, [str(line.answer) for line in requests]), encoding="utf-8")
     assert lines.read(path) == requests
@@ -101,7 +103,7 @@ def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
         ("[1]", "row 1: must be a JSON object, not '.1.'"),
         ("{", "row 1: must be a JSON object, not '{'"),
         ('{"video_id": "1", "question": "x"}', "row 1: video or filename or image_id must be a text, not missing"),
-        ('{"id": 1, "video": "a", "question": "x"}', "row 1: video_id or id must be a text, not 1"),
+        ('{"id": 1, "video": "a", "question": "x"}', "row 1: id must be a text, not 1"),
         ('{"id": "1", "video": "a", "question": "x"}', "row 1: must be a question of the challenge"),
         (
             '{"id": "1", "video_id": "2", "video": "a", "question": "x"}',
@@ -122,11 +124,17 @@ def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
             )
             for value in ("90", '"0.9"', "true", "-1")
         ),
+        (
+            '{"id": "1", "video": "a", "question": "x", "subject": "6", "Participant": "7"}',
+            "row 1: subject and Participant must not differ, as '6' and '7' do",
+        ),
+        ('{"id": "1", "video": "a", "question": "x", "dataset": 3}', "row 1: dataset must be a text, not 3"),
+        ("\n{J\udcf6rg}", "row 2: must be in UTF-8, not byte 0xf6"),
     ],
 )
 def test_a_bad_line_is_named_with_file_and_row(tmp_path, row, message):
     path = tmp_path / "asked.jsonl"
-    path.write_text(row)
+    path.write_text(row, errors="surrogateescape")
     with pytest.raises(DataError, match=f"asked.jsonl.*{message}"):
         lines.read(path)
 
@@ -148,20 +156,25 @@ def test_answers_are_to_the_same_questions(tmp_path):
         DataError, match=r"question casme2_sub01_EP01_1: must be 'What is the coarse .*, not 'What is the f"
     ):
         lines.match(requests, [other])
-    for change in ({"clip": "EP02"}, {"subject": "sub02"}, {"fields": {"dataset": "samm"}}):
+    folder = {"clip": "sub02/EP01.mp4", "subject": ""}
+    for change in ({"clip": "EP02"}, {"subject": "sub02"}, {"dataset": "samm"}, folder):
         with pytest.raises(DataError, match="question casme2_sub01_EP01_1: must be on casme2/sub01/EP01, not on "):
             lines.match(requests, [replace(requests[0], **change)])
-    same = replace(requests[0], subject="Sub1", clip="videos/EP01.mp4", fields={})
+    same = replace(requests[0], subject="Sub1", clip="videos/ep01.mp4", dataset="")
     assert lines.match(requests, [same]) == [same]
+    one, other = (replace(requests[0], subject="", clip=f"s0{i}/take.mp4") for i in (1, 2))
+    with pytest.raises(DataError, match=r"must be on casme2//s01/take\.mp4, not on casme2//s02/take\.mp4"):
+        lines.match([one], [other])
 
 
 def test_a_subject_has_one_spelling_in_a_file(tmp_path):
+    names = (("subject", "006"), ("Subject", 6), ("subject_id", "6.0"))
     rows = [
-        {"id": str(i), "subject": s, "video": "a", "question": questions.COARSE}
-        for i, s in enumerate(("006", 6, "6.0"))
+        {"id": str(i), key: name, "dataset": None, "video": "a", "question": questions.COARSE}
+        for i, (key, name) in enumerate(names)
     ]
     (tmp_path / "asked.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    assert {line.subject for line in lines.read(tmp_path / "asked.jsonl")} == {"006"}
+    assert {line.subject_id for line in lines.read(tmp_path / "asked.jsonl")} == {"/006"}
 
 
 def test_a_unit_of_both_sides_has_no_side():

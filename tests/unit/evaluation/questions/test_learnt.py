@@ -42,8 +42,7 @@ def lines():
         for number, text in enumerate(ask(facts, 20)):
             question = understand(text)
             reply = answer(question, facts)
-            fields = {"dataset": dataset}
-            requests.append(Line(f"{clip}{number}", name, subject, text, question, reply, fields))
+            requests.append(Line(f"{clip}{number}", name, subject, text, question, reply, {}, dataset))
     return requests
 
 
