@@ -13,16 +13,16 @@ from typing import Any
 from microexpr.core.errors import DataError, nearest
 
 ADVICE = "spell one person the same everywhere, or give two people names that differ in more than that"
-WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno"), "s") | dict.fromkeys(
+WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno", "id"), "s") | dict.fromkeys(
     ("p", "pp", "participant", "vp", "vpn", "proband"), "p"
-) | {"id": "id"}  # before the number of a subject -> the shortest word for the same
+)  # before the number of a subject -> the shortest word for the same
 NOBODY = (
     "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing",
     "unknown",
 )  # fmt: skip
 Part = str | int  # of a name: letters, or a number
 OTHER = r"[\s_.,:;/()#'-]"  # characters of names that are neither
-PLAIN = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4`", "'") | {"\u2212": "-"})  # as keyboards write them
+PLAIN = str.maketrans("\u2018\u2019\u02bc\u2032\u00b4`\u2212", "''''''-")  # apostrophes and minus of keyboards
 
 
 def composed(text: str) -> str:
@@ -137,29 +137,30 @@ class Subjects:
             raise DataError(f"subject {str(name)!r} could be each of {listed}: it must say which ({where})")
         raise DataError(f"a subject must be one of {listed}, not {str(name)!r}{nearest(str(name), names)} ({where})")
 
-    def is_of_other(self, folder: str, key: str) -> bool:
+    def is_of_other(self, folder: str, key: str, is_far: bool = False) -> bool:
         """Return whether a folder, or the beginning of its name as in s02_day1, is called like another subject.
 
-        It is where it has the name of one of the set, or the form of the key's: letters and a number, or that alone."""
+        It is where it has the name of one of the set, or the form of the key's: letters and a number, or that alone.
+        One that is far from the recording, as /home/ab12 is, must also have the key's word, or one for a subject."""
         other = self.key(folder)
         if other in self._names:
             return other != key
         parts = [other, *re.findall(r"^[^\W\d_]+\d+(?=[\W_])", other)]
         is_own = any(part == key or _could_be(part, key) for part in parts)
-        return not is_own and any(_is_other(_parts(part), _parts(key)) for part in parts)
+        return not is_own and any(_is_other(_parts(part), _parts(key), is_far) for part in parts)
 
 
-def _is_other(folder: tuple[Part, ...], subject: tuple[Part, ...]) -> bool:
+def _is_other(folder: tuple[Part, ...], subject: tuple[Part, ...], is_far: bool) -> bool:
     """Return whether a folder has the form of a subject's name and is not it: of the same word, or as short a code.
 
     Other words, as in session1, and longer numbers, such as years and rates, may be anything."""
     match folder, subject:
         case (int(n),), (int(number),):
-            return n != number and (n < 100 or len(str(n)) == len(str(number)))
+            return not is_far and n != number and (n < 100 or len(str(n)) == len(str(number)))
         case (str(word), int(n)), (int(number),):
             return word in WORDS and n != number
         case (str(word), int(n)), (str(other), int(number)):
-            are_codes = len(word) == len(other) < 3 and not {word, other} & {*WORDS}
+            are_codes = not is_far and len(word) == len(other) < 3 and not {word, other} & {*WORDS}
             return folder != subject if are_codes else n != number and WORDS.get(word, word) == WORDS.get(other, other)
     return False
 
@@ -170,8 +171,10 @@ def _could_be(key: str, other: str) -> bool:
     if a == b or _decimal(key) == _decimal(other):
         return key != other
     (dataset, _, name), (other_dataset, _, other_name) = key.rpartition("/"), other.rpartition("/")
-    if (dataset or other_dataset) and (dataset == other_dataset or not (dataset and other_dataset)):
-        return name == other_name or _could_be(name, other_name)
+    if dataset != other_dataset:
+        return not (dataset and other_dataset) and (name == other_name or _could_be(name, other_name))
+    if dataset:
+        return _could_be(name, other_name)
     match a, b:
         case ((int(n),), (str(), int(number))):
             return n == number
