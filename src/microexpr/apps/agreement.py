@@ -344,9 +344,7 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
 def _differ(eaf: Path, other: Path) -> bool:
     """Return whether another file of `predict` has events of other kinds, classes or times than its .eaf."""
     try:
-        sides = [
-            [(e, e.seconds or ((e, e.onset), (e, e.offset))) for e in coding.read(file)[0]] for file in (eaf, other)
-        ]
+        sides = [[(e, e.seconds or ((e, e.onset), (e, e.offset))) for e in coding.read(f)[0]] for f in (eaf, other)]
     except DataError:
         return True
     first, second = (sorted((e.kind, e.emotion, times[0][1], times[-1][1]) for e, times in side) for side in sides)

@@ -126,7 +126,6 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
         is_end = f"/{long}".endswith(f"/{short}") and {a, b} <= alone and not (parts[a].root and parts[b].root)
         return "spell it the same" * ((short == long or is_end) and may_be_of_one_subject(a, b, subjects))
 
-    groups: dict[Name, list[Name]] = {}
     for name, alike in alikes.items():
         for i, first in enumerate(alike):
             if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
@@ -135,11 +134,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
         for other in candidates[name]:
             if other not in alike and (advice := could_be_one(name, other)):
                 raise DataError(f"{name}{_place(name)} and {other}{_place(other)} could be one recording: {advice}")
-        joined = next((groups[other] for other in alike if other in groups), [])
-        groups[name] = joined if name in joined else [*joined, name]
-        for other in groups[name]:
-            groups[other] = groups[name]
-    return list({id(members): members for members in groups.values()}.values())
+    return list({frozenset(alike): alike for alike in alikes.values()}.values())
 
 
 def taken_as_one(names: Sequence[Name]) -> list[str]:

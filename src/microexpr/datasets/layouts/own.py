@@ -324,9 +324,8 @@ def _check_folder(name: str, folder: str, folders: Mapping[str, Subjects], where
     alone = Subjects([name])
     (key,) = alone.keys
     likely_folders = [other for other, subject in folders.items() if subject.find_folder(name)]
-    is_other = not likely_folders and alone.is_of_other(folder, key)
-    is_other &= key.isdecimal() <= folder.isdecimal()  # a number may be of any word's
-    if (likely_folders and folder not in likely_folders) or is_other:
+    may_be_other = not likely_folders and key.isdecimal() <= folder.isdecimal()  # a number may be of any word's
+    if (likely_folders and folder not in likely_folders) or (may_be_other and alone.is_of_other(folder, key)):
         others = f" ({likely_folders[0]} is there)" if likely_folders else ""
         advice = f"`subjects: {{{name}: {name}}}` in {FACTS} says that it is right"
         raise DataError(f"subject must be that of the folder {folder}, not {name}{others}; {advice} ({where})")
