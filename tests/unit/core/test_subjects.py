@@ -129,6 +129,11 @@ def test_a_folder_of_another_subject(folder, key, is_other):
     assert Subjects([key]).is_of_other(folder, key) is is_other
 
 
+def test_a_folder_far_from_the_recording_is_called_like_another_subject_by_the_same_word_alone():
+    assert not any(Subjects([key]).is_of_other(folder, key, True) for folder, key in (("ab12", "cd34"), ("2", "1")))
+    assert Subjects(["s1"]).is_of_other("s02", "s1", True)
+
+
 def test_a_folder_called_like_another_subject_of_the_set():
     subjects = Subjects(["anna", "ben"])
     assert subjects.is_of_other("Ben", "anna") and not subjects.is_of_other("carla", "anna")
