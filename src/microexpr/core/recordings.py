@@ -123,9 +123,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
             is_one_path = parts[a] == parts[b] and not (a.subject and b.subject)
             return "give both the subject" * (is_one_path and not may_be_of_one_subject(a, b, subjects))
         short, long = sorted((loose[a], loose[b]), key=len)
-        if not f"/{long}".endswith(f"/{short}"):
-            return ""
-        is_end = {a, b} <= alone and not (parts[a].root and parts[b].root)
+        is_end = f"/{long}".endswith(f"/{short}") and {a, b} <= alone and not (parts[a].root and parts[b].root)
         return "spell it the same" * ((short == long or is_end) and may_be_of_one_subject(a, b, subjects))
 
     for name, alike in alikes.items():
