@@ -18,7 +18,7 @@ WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno", "id"), "s") | dict
 )  # before the number of a subject -> the shortest word for the same
 NOBODY = (
     "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing",
-    "unknown",
+    "unknown", "no focal subject",
 )  # fmt: skip
 Part = str | int  # of a name: letters, or a number
 OTHER = r"[\s_.,:;/()#'-]"  # characters of names that are neither
@@ -41,6 +41,11 @@ def folded(name: Any) -> str:
 def stated(name: Any) -> str:
     """Return a name as text without blanks at its ends; "" for a word that stands for an empty cell."""
     return "" if folded(name) in NOBODY else str(name).strip()
+
+
+def could_be_name(word: str) -> bool:
+    """Return whether a word that stands for an empty cell is written as names are: Nan, None."""
+    return stated(word) == "" and word.strip().istitle() and word.strip().isalpha()
 
 
 def data_set_key(name: Any) -> str:
