@@ -19,7 +19,7 @@ import numpy as np
 
 from microexpr import coding
 from microexpr.coding import Coded, elan
-from microexpr.coding.events import SAME_RATE
+from microexpr.coding.events import ROUNDED, SAME_RATE
 from microexpr.core import facs, store
 from microexpr.core.clip import EVENTS, KINDS, LABELS
 from microexpr.core.errors import DataError
@@ -37,6 +37,7 @@ SIDES = attrgetter("first"), attrgetter("second")
 PREDICTED = "intervals"  # the name of the files of `predict`
 OF_PREDICT = (PREDICTED, "action_units", "videos")  # its tables
 ROWS = ("of", "measure", "value", "count")
+FRAME = 0.055  # seconds, the longest at 20 frames a second, which is what `predict` reads at least
 LONGEST = 10**7  # frames of a recording without its video
 
 
@@ -291,18 +292,23 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
     if path.is_dir():
         files, others_there = list[Path](), list[Path]()
         suffixes = (*coding.SUFFIXES, *coding.OTHER_SUFFIXES)
-        for file in sorted(file for file in paths(path) if file.suffix.lower() in suffixes):
-            twin = file.with_suffix(".eaf").exists() and file.suffix != ".eaf"
+        of_kind = sorted(file for file in paths(path) if file.suffix.lower() in suffixes)
+        of_elan = {file.with_suffix(""): file for file in of_kind if file.suffix.lower() == ".eaf"}
+        for file in of_kind:
+            eaf = of_elan.get(file.with_suffix(""), file)
+            twin = eaf != file
+            if twin and file.stem == PREDICTED and _differ(eaf, file):
+                notes.append(f"{file}: has other events than {eaf.name}, which alone is read: delete one of them")
             if file.suffix.lower() in (".csv", ".tsv", *coding.OTHER_SUFFIXES) or (twin and file.stem == PREDICTED):
                 others_there += [file] * (file.stem not in OF_PREDICT)
             elif twin:
-                raise DataError(f"{file}: must be the only file that marks {file.stem}, not {file.stem}.eaf too")
+                raise DataError(f"{file}: must be the only file that marks {file.stem}, not {eaf.name} too")
             else:
                 files.append(file)
         if others_there:
             notes.append(f"{path}: tables are passed over in a folder: {', '.join(map(str, others_there[:4]))}")
     marked, read, has_rows = dict[Name, list[Coded]](), list[Coded](), False
-    first = dict[Name, Name]()  # where a name stands first
+    first, folder = dict[Name, Name](), str(path) * path.is_dir()  # where a name stands first
     for file in files:
         events, more = coding.read(file)
         notes += more
@@ -312,11 +318,11 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         names_recordings = any(event.recording for event in events)
         has_rows |= names_recordings
         for event in events:
-            recording, by = event.recording if names_recordings else title, folded(event.coder)
-            name = Name(recording, event.subject, str(file), event.where, names_recordings, by)
+            recording, by = event.recording if names_recordings else title, folded(event.coder) if others else ""
+            name = Name(recording, event.subject, str(file), event.where, names_recordings, by, folder)
             marked.setdefault(first.setdefault(name._replace(where=""), name), []).append(event)
         if not events:
-            marked[Name(title, "", str(file))] = []
+            marked[Name(title, "", str(file), folder=folder)] = []
     if not marked:
         raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
     if coder or others:
@@ -333,6 +339,19 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
             f"{path}: of alternatives such as 6 or 12 the first unit counts: {len(several)} codes, {several[0]}"
         )
     return Marked(marked, path.is_file() and not has_rows), notes
+
+
+def _differ(eaf: Path, other: Path) -> bool:
+    """Return whether another file of `predict` has events of other kinds, classes or times than its .eaf."""
+    try:
+        sides = [[(e, e.seconds or ((e, e.onset), (e, e.offset))) for e in coding.read(f)[0]] for f in (eaf, other)]
+    except DataError:
+        return True
+    first, second = (sorted((e.kind, e.emotion, times[0][1], times[-1][1]) for e, times in side) for side in sides)
+    slack = 2 * ROUNDED if other.suffix.lower() == ".textgrid" else FRAME  # the offset of a table is the last frame
+    return [of[:2] for of in first] != [of[:2] for of in second] or any(
+        abs(a[2] - b[2]) > 2 * ROUNDED or abs(a[3] - b[3]) > slack for a, b in zip(first, second, strict=True)
+    )
 
 
 def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[Recording], list[str]]:

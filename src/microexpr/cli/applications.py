@@ -405,14 +405,16 @@ def agreement(
         out: folder for agreement.csv with all figures, disagreements.csv and agreement.html with both on a line of time
         fps: frames a second, where no video is found"""
     from microexpr.apps import agreement as agreements
-    from microexpr.core.subjects import folded
+    from microexpr.core.subjects import Subjects
 
     if (second is None) == (coders is None):
         raise ParamsError("agreement needs two files or folders, or one table and --coders FIRST SECOND")
     if force and out is None:
         raise ParamsError("agreement: --force needs --out, without which nothing is written")
-    if coders and (not all(map(str.strip, coders)) or folded(coders[0]) == folded(coders[1])):
+    if coders and (not all(map(str.strip, coders)) or len(Subjects(coders, "coders").keys) < 2):
         raise ParamsError(f"--coders must be two names, not {' and '.join(map(repr, coders))}")
+    if second and first.exists() and second.exists() and first.samefile(second):
+        raise ParamsError(f"agreement needs two files or folders, not {first} twice")
     names = coders or (first.stem, second.stem if second else "")
     if not coders and second and names[0] == names[1]:
         names = (first.absolute().parent.name, second.absolute().parent.name)

@@ -10,7 +10,7 @@ import numpy as np
 from microexpr.core import facs
 from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import DataError
-from microexpr.core.subjects import NOBODY, composed
+from microexpr.core.subjects import NOBODY, composed, could_be_name, stated
 
 Problems = list[str] | None
 TEXTS = ("recording", "subject", "coder", "emotion", "action_units")
@@ -105,13 +105,20 @@ def split_label(label: str, kind: Kind, where: str) -> tuple[str, str]:
 
 
 def without_nothing(events: Sequence[Coded], path: Path) -> tuple[list[Coded], list[str]]:
-    """Return events with "" in place of words for nothing, and a note on words that could mean something else."""
+    """Return events with "" in place of words for nothing, and a note on words that could mean something else.
+
+    Raises DataError for one that could be a name, Nan or None, where other rows of the recording have a subject."""
     emptied, places = list[Coded](), dict[tuple[str, str], list[str]]()
+    people = {event.recording: event.subject for event in events if stated(event.subject)}
     for event in events:
         texts: dict[str, Any] = {}
+        if event.recording in people and could_be_name(event.subject):
+            both = f"nobody or a name next to {people[event.recording]}: leave it empty, or spell it in another way"
+            raise DataError(f"subject {event.subject!r} could be {both} ({event.where})")
         for name in TEXTS:
             text = getattr(event, name).strip()
-            if text.lower() in DOUBTFUL and text.lower() != MEANT.get(name):
+            doubtful = {*NOBODY} - {"", NOTHING[-1]} if people and name == "subject" else DOUBTFUL
+            if text.lower() in doubtful and text.lower() != MEANT.get(name):
                 places.setdefault((name, text), []).append(event.where)
             if text.lower() in NOTHING or (name, text) in places:
                 texts[name] = ""

@@ -34,6 +34,7 @@ class Name(NamedTuple):
     where: str = ""  # and its row
     is_row: bool = False  # whether a row says so, and not the name of the file
     coder: str = ""  # who marked it
+    folder: str = ""  # that holds the file, among others of the coder
 
     def __str__(self) -> str:
         return " of ".join(filter(None, [self.path or "a recording without a name", self.subject]))
@@ -75,62 +76,65 @@ def _parts(path: str) -> _Parts:
 def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     """Return names of one set in groups, one for each recording, in the order of their first names.
 
-    Whole paths of one file and coder are of one recording if they are equal. Those of two, as of two machines, are if
-    each is the only one of its file with as many folders in common; `taken_as_one` notes it. Raises DataError for a
-    name that could be of two recordings, and for two that differ in case, zeros or signs alone."""
+    Whole paths of one file and coder are of one recording if they are equal. Those of two, as of two machines, and
+    files of two folders are if each is the only one of its side with as many folders in common; `taken_as_one` notes it
+    of whole paths. Two files of one folder are of two. Raises DataError for a name that could be of two recordings, for
+    two that differ in case, zeros or signs alone, and for a path without a subject in the folder of another's."""
     names = list(dict.fromkeys(names))
-    parts, by = {name: _parts(name.path) for name in names}, {name: (name.source, name.coder) for name in names}
+    parts, by = {n: _parts(n.path) for n in names}, {n: (n.folder or n.source, n.coder) for n in names}
     suffixes: dict[tuple[tuple[str, str], tuple[str, ...]], set[str]] = {}
-    absolute: dict[tuple[tuple[str, str], tuple[str, ...]], list[_Parts]] = {}  # by file and coder, and last part
+    absolute: dict[tuple[tuple[str, str], tuple[str, ...]], list[_Parts]] = {}  # by side and last part, also files
     for name, of in parts.items():
         suffixes.setdefault((by[name], of.all), set()).add(of.suffix)
-        absolute.setdefault((by[name], of.all[-1:]), []).extend([of] * bool(of.root))
+        absolute.setdefault((by[name], of.all[-1:]), []).extend([of] * bool(of.root or name.folder))
     counted = {path for (_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
 
     @cache
     def nearest_of(name: Name, source: tuple[str, str]) -> set[tuple[str, tuple[str, ...]]]:
-        """Return the whole paths of a file and coder that have most in common with another's name, the folder too."""
+        """Return the whole paths of a side that have most in common with another's name, the folder too, or files."""
         common = {of.whole: _common(of, parts[name]) for of in absolute.get((source, parts[name].all[-1:]), ())}
         most = max(common.values(), default=0)
-        return {whole for whole, count in common.items() if count == most > 1}
+        return {whole for whole, count in common.items() if count == most > bool(parts[name].root)}
 
     def agree(a: Name, b: Name) -> bool:
         short, long = sorted((parts[a], parts[b]), key=lambda of: len(of.all))
-        if not (short.root and long.root):
-            is_one = short.ends(long)
-        elif by[a] == by[b]:
-            is_one = short.whole == long.whole
-        else:
-            is_one = parts[b].whole in nearest_of(a, by[b]) and parts[a].whole in nearest_of(b, by[a])
-        if not is_one:
+        are_absolute = bool(short.root and long.root)
+        is_one = are_absolute or short.ends(long)
+        if are_absolute or (a.folder and b.folder):
+            is_one &= parts[b].whole in nearest_of(a, by[b]) and parts[a].whole in nearest_of(b, by[a])
+        if not is_one or (a.folder == b.folder != "" and a.source != b.source):
             return False
         if {short.all, long.all} & counted and len({short.suffix, long.suffix} - {""}) > 1:
             return False
-        return may_be_of_one_subject(a, b, subjects) and may_be_of_one_subject(b, a, subjects)
+        return may_be_of_one_subject(a, b, subjects)
 
     loose = {name: _alike(of.all) for name, of in parts.items()}
     by_last: dict[str, list[Name]] = {}
     for name in names:
         by_last.setdefault(last(name.path), []).append(name)
     nameless = by_last.get("", [])
-    groups: dict[Name, list[Name]] = {}
-    for name in names:
-        candidates = names if name in nameless else [*by_last[last(name.path)], *nameless]
-        alike = [other for other in candidates if other == name or agree(name, other)]
+    candidates = {n: names if n in nameless else [*by_last[last(n.path)], *nameless] for n in names}
+    alikes = {name: [other for other in candidates[name] if other == name or agree(name, other)] for name in names}
+    alone = {name for name, alike in alikes.items() if {by[other] for other in alike} == {by[name]}}
+
+    def could_be_one(a: Name, b: Name) -> str:
+        """Return how to tell whether two names are of one recording that is spelt, or whose subject is, in two ways."""
+        if parts[a].all == parts[b].all or (a.folder and a.folder == b.folder):
+            is_one_path = parts[a] == parts[b] and not (a.subject and b.subject)
+            return "give both the subject" * (is_one_path and not may_be_of_one_subject(a, b, subjects))
+        short, long = sorted((loose[a], loose[b]), key=len)
+        is_end = f"/{long}".endswith(f"/{short}") and {a, b} <= alone and not (parts[a].root and parts[b].root)
+        return "spell it the same" * ((short == long or is_end) and may_be_of_one_subject(a, b, subjects))
+
+    for name, alike in alikes.items():
         for i, first in enumerate(alike):
             if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
                 advice = f"rows must give the path, or the subject{_place(name)}"
                 raise DataError(f"{name} could be {first} or {other}: {advice}")
-        for other in candidates:
-            is_spelt_otherwise = loose[name] == loose[other] and parts[name].all != parts[other].all
-            if is_spelt_otherwise and other not in alike and may_be_of_one_subject(name, other, subjects):
-                both = f"{name}{_place(name)} and {other}{_place(other)}"
-                raise DataError(f"{both} could be one recording: spell it the same")
-        joined = next((groups[other] for other in alike if other in groups), [])
-        groups[name] = joined if name in joined else [*joined, name]
-        for other in groups[name]:
-            groups[other] = groups[name]
-    return list({id(members): members for members in groups.values()}.values())
+        for other in candidates[name]:
+            if other not in alike and (advice := could_be_one(name, other)):
+                raise DataError(f"{name}{_place(name)} and {other}{_place(other)} could be one recording: {advice}")
+    return list({frozenset(alike): alike for alike in alikes.values()}.values())
 
 
 def taken_as_one(names: Sequence[Name]) -> list[str]:
@@ -174,16 +178,20 @@ def _place(name: Name) -> str:
 
 
 def may_be_of_one_subject(a: Name, b: Name, subjects: Subjects) -> bool:
-    """Return whether the subject of a name may be that of another, by its own and by the folders of its path."""
+    """Return whether two names may be of one subject, by their own or by the folders of a path that has none."""
+    if not a.subject:
+        a, b = b, a
     if not a.subject:
         return True
     key = subjects.key(a.subject)
     if b.subject:
         return key == subjects.key(b.subject)
-    for folder in _parts(b.path).all[:-1]:
+    *folders, _ = _parts(b.path).all or ("",)
+    for folder in folders:
         if keys := subjects.find_folder(folder):
             return key in keys
-    return not any(subjects.is_of_other(folder, key) for folder in _parts(b.path).all[:-1])
+    far = len(folders) - 1 if _parts(b.path).root else 0
+    return not any(subjects.is_of_other(folder, key, i < far) for i, folder in enumerate(folders))
 
 
 class Recordings(Generic[K]):

@@ -13,15 +13,16 @@ from typing import Any
 from microexpr.core.errors import DataError, nearest
 
 ADVICE = "spell one person the same everywhere, or give two people names that differ in more than that"
-WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno"), "s") | dict.fromkeys(
+WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno", "id"), "s") | dict.fromkeys(
     ("p", "pp", "participant", "vp", "vpn", "proband"), "p"
 )  # before the number of a subject -> the shortest word for the same
 NOBODY = (
     "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing",
-    "unknown",
+    "unknown", "no focal subject",
 )  # fmt: skip
 Part = str | int  # of a name: letters, or a number
-OTHER = r"[\s_.,:;/()#-]"  # characters of names that are neither
+OTHER = r"[\s_.,:;/()#'-]"  # characters of names that are neither
+PLAIN = str.maketrans("\u2018\u2019\u02bc\u2032\u00b4`\u2212", "''''''-")  # apostrophes and minus of keyboards
 
 
 def composed(text: str) -> str:
@@ -31,7 +32,8 @@ def composed(text: str) -> str:
 
 def folded(name: Any) -> str:
     """Return a name without blanks at its ends, in one case and one form of Unicode: "ANNA " and "anna" are equal."""
-    text = "".join(c for c in unicodedata.normalize("NFKC", str(name)) if unicodedata.category(c) != "Cf")
+    text = unicodedata.normalize("NFKC", str(name).translate(PLAIN))
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text)
     return " ".join(unicodedata.normalize("NFKC", text.casefold()).split())
 
@@ -39,6 +41,11 @@ def folded(name: Any) -> str:
 def stated(name: Any) -> str:
     """Return a name as text without blanks at its ends; "" for a word that stands for an empty cell."""
     return "" if folded(name) in NOBODY else str(name).strip()
+
+
+def could_be_name(word: str) -> bool:
+    """Return whether a word that stands for an empty cell is written as names are: Nan, None."""
+    return stated(word) == "" and word.strip().istitle() and word.strip().isalpha()
 
 
 def data_set_key(name: Any) -> str:
@@ -61,8 +68,8 @@ class Subjects:
         """Take all names at hand, and where each stands, if that is known.
 
         Raises DataError naming two that could be one person: equal but for other characters than letters and digits
-        (s-1 and s1), a number that another name has after letters (1 and s1), or one after two words for a subject
-        (s1 and sub01, P01 and Participant 1)."""
+        (s-1 and s1), as numbers (1.1 and 1.10) or but for a data set (s1 and casme2/s1), a number that another name has
+        after letters (1 and s1), or one after two words for a subject (s1 and sub01, P01 and Participant 1)."""
         self._what = what
         self._where = {name: f" ({where})" if where else "" for name, where in _items(names)}
         decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := _with_point(name))]
@@ -135,29 +142,43 @@ class Subjects:
             raise DataError(f"subject {str(name)!r} could be each of {listed}: it must say which ({where})")
         raise DataError(f"a subject must be one of {listed}, not {str(name)!r}{nearest(str(name), names)} ({where})")
 
-    def is_of_other(self, folder: str, key: str) -> bool:
-        """Return whether a folder is called like another subject than that of a key: s02, if that is s01 or 1.
+    def is_of_other(self, folder: str, key: str, is_far: bool = False) -> bool:
+        """Return whether a folder, or the beginning of its name as in s02_day1, is called like another subject.
 
-        A folder that is a number alone may be anything."""
-        other, parts = _parts(self.key(folder)), _parts(key)
-        if len(other) == 1 and isinstance(other[0], int):
-            return False
-        if self.key(folder) in self._names:
-            return self.key(folder) != key
-        if len(other) != 2 or not isinstance(other[1], int) or not parts or not isinstance(parts[-1], int):
-            return False
-        words = [WORDS.get(str(part), part) for part in (other[0], *parts[:-1])]
-        is_alike = words[0] in WORDS if len(words) == 1 else words[:1] == words[1:]
-        return is_alike and other[1] != parts[-1]
+        It is where it has the name of one of the set, or the form of the key's: letters and a number, or that alone.
+        One that is far from the recording, as /home/ab12 is, must also have the key's word, or one for a subject."""
+        other = self.key(folder)
+        if other in self._names:
+            return other != key
+        parts = [other, *re.findall(r"^[^\W\d_]+\d+(?=[\W_])", other)]
+        is_own = any(part == key or _could_be(part, key) for part in parts)
+        return not is_own and any(_is_other(_parts(part), _parts(key), is_far) for part in parts)
+
+
+def _is_other(folder: tuple[Part, ...], subject: tuple[Part, ...], is_far: bool) -> bool:
+    """Return whether a folder has the form of a subject's name and is not it: of the same word, or as short a code.
+
+    Other words, as in session1, and longer numbers, such as years and rates, may be anything."""
+    match folder, subject:
+        case (int(n),), (int(number),):
+            return not is_far and n != number and (n < 100 or len(str(n)) == len(str(number)))
+        case (str(word), int(n)), (int(number),):
+            return word in WORDS and n != number
+        case (str(word), int(n)), (str(other), int(number)):
+            are_codes = not is_far and len(word) == len(other) < 3 and not {word, other} & {*WORDS}
+            return folder != subject if are_codes else n != number and WORDS.get(word, word) == WORDS.get(other, other)
+    return False
 
 
 def _could_be(key: str, other: str) -> bool:
     """Return whether two subjects of different keys may be one person."""
     a, b = sorted((_parts(key), _parts(other)), key=len)
-    if a == b:
+    if a == b or _decimal(key) == _decimal(other):
         return key != other
     (dataset, _, name), (other_dataset, _, other_name) = key.rpartition("/"), other.rpartition("/")
-    if dataset and dataset == other_dataset:
+    if dataset != other_dataset:
+        return not (dataset and other_dataset) and (name == other_name or _could_be(name, other_name))
+    if dataset:
         return _could_be(name, other_name)
     match a, b:
         case ((int(n),), (str(), int(number))):
@@ -182,6 +203,11 @@ def _with_point(name: Any) -> str:
     return re.sub(r"(?<=\d),(?=\d\d?$)", ".", text) if re.fullmatch(r"\d+,\d+", text := folded(name)) else text
 
 
+def _decimal(key: str) -> str:
+    """Return a key without zeros at the end of a decimal number, as spreadsheet programs write it."""
+    return key.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", key) else key
+
+
 def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]]:
     return names.items() if isinstance(names, Mapping) else ((name, "") for name in names)
 
@@ -202,8 +228,8 @@ def _likely(key: str) -> list[tuple[Part, ...]]:
     """Return the forms in which two keys that could be one person meet."""
     dataset, _, name = key.rpartition("/")
     if dataset:
-        return [_parts(key), *((dataset, *likely) for likely in _likely(name))]
+        return [_parts(key), *_likely(name), *((dataset, *likely) for likely in _likely(name))]
     match parts := _parts(key):
         case (str(), int(number)):
             return [parts, (number,), (WORDS.get(str(parts[0]), parts[0]), number)]
-    return [parts]
+    return [parts, _parts(_decimal(key))]

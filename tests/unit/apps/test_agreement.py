@@ -8,7 +8,7 @@ from microexpr import coding
 from microexpr.apps import agreement
 from microexpr.apps.agreement import Marked
 from microexpr.cli.main import main
-from microexpr.coding import Coded, elan
+from microexpr.coding import Coded, elan, praat
 from microexpr.core.errors import DataError
 from microexpr.core.recordings import Name
 
@@ -229,8 +229,36 @@ def test_a_folder_has_one_file_for_each_recording(tmp_path):
     (tmp_path / "notes.csv").write_text("kind,onset,offset\n")
     assert "tables are passed over in a folder" in agreement.gather(tmp_path)[1][0]
     (tmp_path / "take.TextGrid").write_text("")
-    with pytest.raises(DataError, match=r"take.TextGrid: must be the only file that marks take, not take.eaf too"):
-        agreement.gather(tmp_path)
+    for name in ("take.eaf", "take.EAF"):
+        (tmp_path / "take.eaf").rename(tmp_path / name)
+        with pytest.raises(DataError, match=rf"take.TextGrid: must be the only file that marks take, not {name} too"):
+            agreement.gather(tmp_path)
+        (tmp_path / name).rename(tmp_path / "take.eaf")
+
+
+def test_a_corrected_file_of_predict_next_to_its_eaf_is_noted(tmp_path):
+    marks = [elan.Mark("micro", 750, 1183)]
+    (tmp_path / "intervals.eaf").write_text(elan.text(marks, "take.mp4"))
+    table = "kind,onset,offset,onset_seconds,offset_seconds\nmicro,45,70,{},1.1667\n"
+    for suffix, same, corrected in (
+        ("TextGrid", praat.text(marks, 2), praat.text([elan.Mark("micro", 750, 1150)], 2)),
+        ("csv", table.format(0.75), table.format(0.8)),
+        ("csv", table.format(0.75), "kind\n"),
+    ):
+        for text, count in ((same, 0), (corrected, 1)):
+            (tmp_path / f"intervals.{suffix}").write_text(text)
+            _, notes = agreement.gather(tmp_path)
+            assert len([n for n in notes if "has other events than intervals.eaf, which alone is read" in n]) == count
+        (tmp_path / f"intervals.{suffix}").unlink()
+
+
+def test_two_files_of_one_side_are_not_pooled(tmp_path):
+    for name, marks in (("a/take", True), ("a/s1/take", False), ("b/take", False), ("b/s1/take", True)):
+        path = tmp_path / f"{name}.eaf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(elan.text([elan.Mark("micro", 100, 200)] * marks, "none.mp4"))
+    recordings, _ = agreement.compare_all(*(agreement.gather(tmp_path / side)[0] for side in "ab"), 30)
+    assert [(r.name, len(r.first), len(r.second)) for r in recordings] == [("s1/take", 0, 1), ("take", 1, 0)]
 
 
 @pytest.mark.parametrize(
@@ -238,13 +266,17 @@ def test_a_folder_has_one_file_for_each_recording(tmp_path):
     [
         (("--coders", "anna", "Anna"), "--coders must be two names, not 'anna' and 'Anna'"),
         (("--coders", "anna", " "), "--coders must be two names"),
+        (("--coders", "C1", "C01"), "--coders must be two names, not 'C1' and 'C01'"),
+        (("--coders", "1", "1.0"), "--coders must be two names"),
+        (("{0}",), "agreement needs two files or folders, not {0} twice"),
         (("--coders", "anna", "ben", "--fps", "nan"), '--fps: unable to convert "nan" into float'),
     ],
 )
 def test_options_that_say_nothing_are_refused(tmp_path, capsys, options, message):
     (tmp_path / "a.csv").write_text(CODED)
-    assert main(["agreement", str(tmp_path / "a.csv"), *options]) in (1, 2)
-    assert message in capsys.readouterr().err
+    path = str(tmp_path / "a.csv")
+    assert main(["agreement", path, *(option.format(path) for option in options)]) in (1, 2)
+    assert message.format(path) in capsys.readouterr().err
 
 
 def test_an_offset_that_no_video_has_is_refused(tmp_path):

@@ -422,3 +422,20 @@ def test_files_of_other_content_are_refused(name, tmp_path):
     (tmp_path / name).write_text("no annotation")
     with pytest.raises(DataError, match=r"is not a readable|must be one of"):
         coding.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("word", "recording", "note"),
+    [("nan", "take", "subject 'nan' is taken as empty: 1 times"), ("None", "b", "subject 'None'"), ("", "take", "")],
+)
+def test_a_word_for_nobody_is_noted_next_to_subjects_and_refused_where_it_could_be_a_name(
+    word, recording, note, tmp_path
+):
+    path, text = tmp_path / "events.csv", "recording,subject,kind,onset,offset\ntake,Wei,micro,1,9\n{},{},micro,20,29\n"
+    path.write_text(text.format(recording, word))
+    events, notes = coding.read(path)
+    assert events[1].subject == "" and [note in line for line in notes] == [True] * bool(note)
+    for name in ("Nan", "None", "Na"):
+        path.write_text(text.format("take", name))
+        with pytest.raises(DataError, match=rf"subject '{name}' could be nobody or a name next to Wei: .*row 3"):
+            coding.read(path)

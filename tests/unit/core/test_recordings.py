@@ -59,10 +59,45 @@ def test_paths_of_two_machines_are_one_recording_and_two_sessions_of_one_are_two
 
 
 @pytest.mark.parametrize(("a", "b"), [("Take1", "take1"), ("take01", "take1"), ("s1/a", "s01/a"),
-                                          ("S01/a", "s01/a"), ("1", "1.0"), ("take_1.mp4", "take-1.mp4")])  # fmt: skip
+                                          ("S01/a", "s01/a"), ("1", "1.0"), ("take_1.mp4", "take-1.mp4"),
+                                          ("take1", "x/take01"), ("x/s01/a", "s1/a"), ("take’s", "x/take's"),
+                                          ("C:/f/S01/a", "s01/a.mp4")])  # fmt: skip
 def test_recordings_that_differ_in_case_zeros_or_signs_are_refused(a, b):
     with pytest.raises(DataError, match=rf"{a} and {b} could be one recording: spell it the same"):
         grouped((a,), (b,))
+
+
+def test_a_path_that_the_other_side_has_is_not_spelt_otherwise():
+    sides = ("take1", "", "x"), ("day2/take01", "", "x"), ("take1", "", "y"), ("day2/take01", "", "y")
+    assert len(grouped(*sides)) == 2 and len(grouped(*sides[:3])) == 2
+
+
+def test_files_of_one_folder_are_two_recordings_and_each_is_that_of_the_nearest_name():
+    def files(folder, *paths):
+        return [Name(path, source=f"{folder}/{path}", folder=folder) for path in paths]
+
+    for first, second, count in (
+        (("take", "s1/take"), ("take", "s1/take"), 2), (("take", "old/take"), ("take",), 2),
+        (("take",), ("s1/take",), 1),
+    ):  # fmt: skip
+        assert len(group(files("a", *first) + files("b", *second), Subjects([]))) == count
+    for first in (("s1/take", "s2/take"), ("take", "take.mp4")):
+        with pytest.raises(DataError, match="take could be"):
+            group(files("a", *first) + files("b", "take"), Subjects([]))
+
+
+@pytest.mark.parametrize(("path", "subject"), [("s2/take", "1"), ("C:/q/s01/a.mp4", "s02")])
+def test_a_path_in_the_folder_of_another_subject_than_a_row_says_is_refused(path, subject):
+    with pytest.raises(DataError, match="could be one recording: give both the subject"):
+        grouped((path, subject), (path, ""))
+    assert len(grouped((path, subject, "x"), (path, subject, "y"))) == 1
+
+
+@pytest.mark.parametrize(("folder", "subject", "count"), [
+    ("m1", "f1", 2), ("001", "002", 2), ("s01_day1", "s02", 2), ("/x/m1", "f1", 2), ("session1", "f1", 1),
+    ("camera2", "m1", 1), ("2024-03", "1", 1), ("clips", "1", 1), ("/home/ab12/clips", "cd34", 1)])  # fmt: skip
+def test_a_row_of_a_subject_is_not_of_a_folder_of_the_same_form(folder, subject, count):
+    assert len(grouped((f"{folder}/take", ""), ("take", subject))) == count
 
 
 def test_a_row_without_a_recording_is_of_the_only_one():
@@ -112,12 +147,13 @@ def test_recordings_of_known_subjects():
     assert recordings.find("/data/spNO.10/a") == [2] and recordings.find("/data/spNO.3/a") == [1, 2]
 
 
-FOLDERS = Recordings({name: [name] for name in ("anna/a", "carl/b", "pre/c", "day1/d", "day2/d")})
+FOLDERS = Recordings({name: [name] for name in ("anna/a", "carl/b", "pre/c", "day1/d", "day2/d", "7/e", "m1/f")})
 
 
 @pytest.mark.parametrize(
     ("name", "subject", "keys"),
     [("a", "carl", []), ("a", "anna", ["anna/a"]), ("a", "dora", ["anna/a"]), ("/x/ben/a.mp4", "", []),
+     ("e", "2", []), ("f", "f1", []), ("f", "M1", ["m1/f"]),
      ("C:\\post\\c", "", []), ("C:\\pre\\c", "", ["pre/c"]), ("d", "1", ["day1/d", "day2/d"])],
 )  # fmt: skip
 def test_a_name_is_of_no_other_folder(name, subject, keys):

@@ -16,6 +16,8 @@ from microexpr.core.subjects import Subjects, stated
         ("\N{FULLWIDTH LATIN SMALL LETTER S}\N{FULLWIDTH DIGIT ONE}", "s1"),
         ("s\N{NON-BREAKING HYPHEN}1", "s-1"),
         ("anna\N{ZERO WIDTH SPACE}", "Anna"),
+        ("O'Brien", "O\N{RIGHT SINGLE QUOTATION MARK}Brien", "o\N{ACUTE ACCENT}brien"),
+        ("s-1", "s\N{MINUS SIGN}1"),
         ("spNO.1", "spno.01"),
     ],
 )
@@ -29,7 +31,7 @@ def test_names_of_one_subject(names):
         ("m1", "f1"),
         ("p1_12", "p11_2"),
         ("1.0", "10"),
-        ("1.0", "1.1", "1.10"),
+        ("1.0", "1.1", "1.11"),
         ("a10", "a1"),
         ("s1", "p1"),
         ("s100", "s10"),
@@ -54,6 +56,10 @@ PAIRS = [
     ("s1", "sub01"),
     ("P01", "Participant 1"),
     ("casme2/1", "casme2/sub01"),
+    ("casme2/sub01", "sub01"),
+    ("casme2/sub01", "1"),
+    ("1.1", "1.10"),
+    ("O'Brien", "OBrien"),
 ]
 
 
@@ -67,7 +73,9 @@ def test_names_that_could_be_one_subject_are_refused_with_their_places(first, se
 
 def test_a_decimal_that_is_no_whole_number_makes_fractions_count():
     assert Subjects(["1.0", "2.0"]).key("1.0") == "1"
-    assert Subjects(["1.0", "2.5"]).key("1.0") == "1.0"
+    assert Subjects(["1.0", "2.5"]).key("1.0") == "1.0" and Subjects(["1.5", "2.0"]).find(2) == ["2.0"]
+    with pytest.raises(DataError, match="could be one person"):
+        Subjects(["1.5", "2.0", "2"])
 
 
 def test_zeros_that_were_dropped_are_noted():
@@ -110,12 +118,20 @@ def test_a_name_of_nobody_and_one_of_several_are_refused():
 @pytest.mark.parametrize(
     ("folder", "key", "is_other"),
     [("s02", "s1", True), ("s1", "s1", False), ("S01", "s1", False), ("sub2", "1", True), ("2", "s1", False),
-     ("take2", "1", False), ("session", "s1", False), ("m1", "f1", False), ("Sub1", "sub2", True),
+     ("take2", "1", False), ("session", "s1", False), ("m1", "f1", True), ("Sub1", "sub2", True),
      ("spNO.10", "spno.7", True), ("sub16", "17", True), ("s17", "17", False), ("100", "6", False),
-     ("day1", "sub2", False), ("sub01", "anna", False)],
+     ("day1", "sub2", False), ("sub01", "anna", False), ("AB1", "cd1", True), ("002", "001", True), ("2", "1", True),
+     ("007", "6", True), ("id02", "1", True), ("s01_day1", "s2", True), ("s01_day1", "1", False), ("m-1", "m1", False),
+     ("session1", "f1", False), ("camera2", "m1", False), ("2024-03", "7", False), ("2024", "7", False),
+     ("clips", "m1", False), ("s1", "f1", False), ("day2_p1", "p3", False), ("take_v2", "m1", False)],
 )  # fmt: skip
 def test_a_folder_of_another_subject(folder, key, is_other):
     assert Subjects([key]).is_of_other(folder, key) is is_other
+
+
+def test_a_folder_far_from_the_recording_is_called_like_another_subject_by_the_same_word_alone():
+    assert not any(Subjects([key]).is_of_other(folder, key, True) for folder, key in (("ab12", "cd34"), ("2", "1")))
+    assert Subjects(["s1"]).is_of_other("s02", "s1", True)
 
 
 def test_a_folder_called_like_another_subject_of_the_set():

@@ -60,10 +60,12 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
     if any(name.path for name in first.values()):
         longest = [max((name.path.count("/"), name.path) for name in members) for members in groups]
         recordings = Recordings({i: [name] for i, (_, name) in enumerate(longest)})
-        ends = [whole, whole.with_suffix("")][: 1 + (bare(whole.name) == whole.name)]  # P01 of P01.unusual
+        is_unusual = bare(whole.name) == whole.name and whole.suffix[1:].isalpha() and not whole.is_dir()
+        ends = [whole, whole.with_suffix("")][: 1 + is_unusual]  # P01 of P01.unusual, but not take of take.2
         chosen = next(filter(None, (recordings.find(str(end)) for end in ends)), [])
         if not chosen:
-            listed = ", ".join(sorted({name.path for name in first.values()} - {""}))
+            paths = [dict.fromkeys((longest[i][1], *(name.path for name in groups[i]))) for i in range(len(groups))]
+            listed = ", ".join(sorted(", also called ".join(filter(None, several)) for several in paths))
             raise DataError(f"{path}: must have rows of {video.name}, not of {listed}")
     if len(chosen) > 1:  # of several subjects, that of a folder
         folders = [subjects.find(folder) for folder in whole.parts[1:-1]]

@@ -22,7 +22,7 @@ from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip, Expression, Origin, long_video
 from microexpr.core.errors import DataError, collect_errors, nearest
 from microexpr.core.recordings import Recordings
-from microexpr.core.subjects import Subjects, composed, folded, key_of
+from microexpr.core.subjects import Subjects, composed, key_of
 from microexpr.datasets.layout import check_events, list_content
 from microexpr.datasets.layouts import Layout, Reader
 from microexpr.datasets.layouts.recordings import FACTS, Recording, named_subjects, paths, read_facts, recordings
@@ -211,7 +211,7 @@ class Own(Reader):
                         raise DataError(f"{path}: must match `subject` of {FACTS}, {self.about.subject}, group 1")
                     places = {subject: str(path)}
                     for event in coded:
-                        if event.subject and folded(event.subject) != folded(subject):
+                        if event.subject and key_of(event.subject) != key_of(subject):
                             reason = f"{subject}, as `subject` of {FACTS} says"
                             raise DataError(f"subject must be {reason}, or empty, not {event.subject} ({event.where})")
                 else:
@@ -324,8 +324,8 @@ def _check_folder(name: str, folder: str, folders: Mapping[str, Subjects], where
     alone = Subjects([name])
     (key,) = alone.keys
     likely_folders = [other for other, subject in folders.items() if subject.find_folder(name)]
-    is_other = not likely_folders and not key.isdecimal() and alone.is_of_other(folder, key)  # a number may be any
-    if (likely_folders and folder not in likely_folders) or is_other:
+    may_be_other = not likely_folders and key.isdecimal() <= folder.isdecimal()  # a number may be of any word's
+    if (likely_folders and folder not in likely_folders) or (may_be_other and alone.is_of_other(folder, key)):
         others = f" ({likely_folders[0]} is there)" if likely_folders else ""
         advice = f"`subjects: {{{name}: {name}}}` in {FACTS} says that it is right"
         raise DataError(f"subject must be that of the folder {folder}, not {name}{others}; {advice} ({where})")

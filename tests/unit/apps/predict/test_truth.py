@@ -52,14 +52,19 @@ def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_t
         assert truth.read(path, video)[0][0].onset == 20, text
     path.write_text("recording,kind,onset,offset\nP01,micro,20,30\n")
     assert [len(truth.read(path, Path(name))[0]) for name in ("P01.ts", "P01.unusual")] == [1, 1]
+    with pytest.raises(DataError, match=r"must have rows of P01.2, not of P01"):
+        truth.read(path, Path("P01.2"))
+    (tmp_path / "P01.frames").mkdir()
+    with pytest.raises(DataError, match=r"must have rows of P01.frames, not of P01"):
+        truth.read(path, tmp_path / "P01.frames")
     for text, message in (
         (
             "recording,kind,onset,offset\ns03/take.1.mp4,micro,1,9\ntake.1,micro,20,30\n",
-            "must have rows of take.1.mp4, not of s03/take.1.mp4, take.1",
+            "must have rows of take.1.mp4, not of s03/take.1.mp4, also called take.1",
         ),
         (
             "recording,kind,onset,offset\na/take.1.mp4,micro,1,9\ntake.1.avi,micro,2,9\n",
-            "must have rows of take.1.mp4, not of a/take.1.mp4, take.1.avi",
+            "must have rows of take.1.mp4, not of a/take.1.mp4, also called take.1.avi",
         ),
         ("subject,kind,onset,offset\na,micro,1,9\nb,micro,2,9\n", "could be a recording without a name of a or"),
         (
@@ -109,6 +114,11 @@ def test_rows_of_another_subject_or_folder_are_not_those_of_a_video(tmp_path):
         path.write_text(f"{head}{row},micro,1,9\n")
         with pytest.raises(DataError, match=r"must have the events of .*take.mp4, not of subject s02 \(.*row 2\)"):
             truth.read(path, video)
+    for row, folder in (("take,f1", "m1"), ("take,1", "2"), ("take,001", "002"), ("take,1", "id02")):
+        path.write_text(f"{head}{row},micro,1,9\n")
+        with pytest.raises(DataError, match="not of subject"):
+            truth.read(path, tmp_path / folder / "take.mp4")
+        assert len(truth.read(path, tmp_path / "session2/take.mp4")[0]) == 1
     path.write_text(f"{head}take,s01,micro,1,9\ntake,s02,micro,1,9\n")
     assert truth.read(path, video)[1] == [f"{path}: rows of other recordings: 1"]
     path.write_text(f"{head}C:\\x\\s01\\take.mp4,,micro,1,9\n")

@@ -252,6 +252,22 @@ def test_a_subject_of_another_folder_is_refused_unless_dataset_yaml_says_that_it
     assert {clip.subject for clip in read()[0]} == {first, second}
 
 
+@pytest.mark.parametrize(("folder", "subject"), [("m1", "f1"), ("1", "2")])
+def test_a_subject_of_another_name_of_the_folders_form_is_refused(root, folder, subject):
+    (root / "s01").rename(root / folder)
+    table(root, f"{folder}/take.mp4,{subject},micro,1,,9,fear,,\n")
+    with pytest.raises(DataError, match=f"subject must be that of the folder {folder}, not {subject}"):
+        read()
+
+
+def test_zeros_do_not_count_next_to_a_pattern(root):
+    (root / "s01/take.mp4").rename(root / "01_a.mp4")
+    shutil.rmtree(root / "s02")
+    (root / own.FACTS).write_text("subject: '^([a-z0-9]+)_'\n")
+    table(root, "01_a,1,micro,1,,9,fear,,\n")
+    assert [clip.subject for clip in read()[0]] == ["01"]
+
+
 def test_two_files_of_one_recording_are_not_merged_and_events_without_a_coder_have_none(root):
     annotate(root)
     (root / "s01/take.v2.eaf").write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
