@@ -123,13 +123,11 @@ class Recording:
 
     @property
     def notes(self) -> list[str]:
-        """Lines on a folder's frames, and on the numbers by which rows are read; on a video that begins late."""
-        if not self.path.is_dir():
-            text = f"the first frame is shown at {self.seconds[0]:.2f} s: seconds of events are those of players"
-            return [f"{self.path}: {text}"] * bool(self.seconds[0] * self.rate > 0.5)
-        files, notes = self._found
-        last = max(files)
-        if [int(digits) for number in (0, last) for digits in re.findall(r"\d+", files[number].stem)[-1:]] != [0, last]:
+        """Lines on a folder's frames, and on the numbers by which rows are read."""
+        files, notes = self._found if self.path.is_dir() else ({}, [])
+        last = max(files, default=0)
+        ends = {number: re.findall(r"\d+", files[number].stem)[-1:] for number in (0, last) if files}
+        if any([*map(int, digits)] != [number] for number, digits in ends.items()):
             notes = [*notes, f"frames count from 0 in rows: 0 is {files[0].name}, {last} is {files[last].name}"]
         return [f"{self.path}: {note}" for note in notes]
 

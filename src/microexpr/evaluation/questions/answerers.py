@@ -83,10 +83,8 @@ class Answerers:
     def spotted(self, name: str, intervals: Intervals) -> None:
         """Answer by the intervals of a spotter in long videos."""
         events = {
-            video.clip.id: [
-                long_videos.event(video, i.kind, i.onset, i.offset, i.emotion) for i in intervals[video.clip.id]
-            ]
-            for video in self.videos
+            v.clip.id: [long_videos.event(v, i.kind, i.onset, i.offset, i.emotion) for i in intervals[v.clip.id]]
+            for v in self.videos
         }
         self._reply_long(name, OTHERS, events)
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from microexpr.apps import agreement
 from microexpr.apps.agreement import Event, Recording
 from microexpr.core import store
@@ -44,17 +42,14 @@ def _recording(number: int, recording: Recording, names: tuple[str, str]) -> dic
         for side, events in enumerate((recording.first, recording.second)):
             of_kind = [event for event in events if event.kind == kind]
             if any(event.kind == kind for event in (*recording.first, *recording.second)):
-                bars = [
-                    _bar(event, recording.times, 1 / recording.fps, id(event) in alone[side], targets)
-                    for event in of_kind
-                ]
+                bars = [_bar(event, recording, id(event) in alone[side], targets) for event in of_kind]
                 rows.append({"who": f"{kind} {names[side]}", "bars": bars})
     width = LEFT + round(SCALE * seconds) + 1
     return {"name": recording.name, "seconds": int(seconds), "width": width, "rows": rows, "disagreements": listed}
 
 
-def _bar(event: Event, times: np.ndarray, step: float, alone: bool, targets: dict[int, str]) -> dict[str, Any]:
-    start, stop = times[event.onset], times[event.offset] + step
+def _bar(event: Event, recording: Recording, alone: bool, targets: dict[int, str]) -> dict[str, Any]:
+    start, stop = recording.times[event.onset], recording.times[event.offset] + 1 / recording.fps
     title = ": ".join(filter(None, [f"{event.kind} {start:.2f} to {stop:.2f} s", event.emotion, event.code]))
     return {
         "kind": event.kind, "left": LEFT + round(SCALE * start), "title": title, "text": event.emotion,
