@@ -63,12 +63,21 @@ class Recording:
     """Events of both coders in one recording of T frames, and which agree: positions in the second by the first's."""
 
     name: str
-    fps: float
-    frames: int  # up to the last event, where its length is not known
+    times: np.ndarray  # float64[T], seconds; up to the last event, where its length is not known
     is_whole: bool
     first: list[Event]
     second: list[Event]
     pairs: dict[int, int]
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        return len(self.times)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second, on average."""
+        return float((self.frames - 1) / max(self.times[-1] - self.times[0], 1e-9))
 
     @property
     def alone(self) -> tuple[list[Event], list[Event]]:
@@ -86,15 +95,16 @@ def compare(
 ) -> Recording:  # fmt: skip
     """Return the events of both in a recording with frames at these times in seconds, float64[T], and their pairs.
 
-    With `in_classes` emotions are compared as MEGC2019's classes. Raises DataError for an event outside."""
+    With `in_classes` emotions are compared as MEGC2019's classes. Raises DataError for one outside, or twice."""
+    for events in (first, second):
+        coding.check_once(events, times)
     sides = [[_event(event, times, in_classes) for event in events] for events in (first, second)]
     pairs: dict[int, int] = {}
     for kind in EVENTS:
         places = [[i for i, event in enumerate(side) if event.kind == kind] for side in sides]
         spans = [[side[i].span for i in chosen] for side, chosen in zip(sides, places, strict=True)]
         pairs |= {places[0][i]: places[1][j] for i, j in hits.match(spans[0], spans[1]).items()}
-    rate = float((len(times) - 1) / max(times[-1] - times[0], 1e-9))
-    return Recording(name, rate, len(times), is_whole, sides[0], sides[1], dict(sorted(pairs.items())))
+    return Recording(name, times, is_whole, sides[0], sides[1], dict(sorted(pairs.items())))
 
 
 def _event(coded: Coded, times: np.ndarray, in_classes: bool) -> Event:
@@ -421,12 +431,11 @@ def _titles(groups: Sequence[Sequence[Name]]) -> list[str]:
 
 
 def _check(title: str, file: str, events: Sequence[Coded]) -> None:
-    """Raise DataError for events of one side that are of several coders, and for one that is there twice."""
+    """Raise DataError for events of one side that are of several coders."""
     if len(several := coding.coders(events)) > 1:
         listed = " and ".join(name or "no coder" for name in several)
         advice = "--coders compares two of one table"
         raise DataError(f"{file}: must have one coder's events of {title}, not those of {listed}; {advice}")
-    coding.check_once(events)
 
 
 def write(
@@ -435,7 +444,7 @@ def write(
     """Write all figures, and each disagreement with its time. Raises StoreError when the disk is full."""
     store.write_csv(folder / FILES[0], ROWS, figures)
     rows = [
-        {"recording": r.name, "frame": frame, "seconds": f"{frame / r.fps:.3f}", "disagreement": text}
+        {"recording": r.name, "frame": frame, "seconds": f"{r.times[frame]:.3f}", "disagreement": text}
         for r in recordings for frame, text in disagreements(r, names)
     ]  # fmt: skip
     store.write_csv(folder / FILES[1], ("recording", "frame", "seconds", "disagreement"), rows)

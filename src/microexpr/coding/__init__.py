@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from microexpr.coding import elan, praat, tables
 from microexpr.coding.events import Coded, Problems, without_nothing
 from microexpr.core import facs
@@ -66,11 +68,14 @@ def of_coder(
     return chosen, [f"{path}: events passed over, of coders who are not asked for: {listed}"] * bool(rest)
 
 
-def check_once(events: Iterable[Coded]) -> None:
-    """Raise DataError for an event of one recording and coder that is there twice, naming both places."""
+def check_once(events: Iterable[Coded], seconds: np.ndarray | None = None) -> None:
+    """Raise DataError for an event of one recording and coder that is there twice, naming both places.
+
+    Times are compared as they are written, or as frames with these times, float64[T]."""
     seen = dict[tuple[str, float, float, str], str]()
     for event in events:
-        if other := seen.get(key := (event.kind, event.onset, event.offset, event.unit)):
+        times = (event.onset, event.offset) if seconds is None else event.frames(seconds)[::2]
+        if other := seen.get(key := (event.kind, *times, event.unit if seconds is None else "")):
             span = f"{event.kind} {event.onset:g} to {event.offset:g}"
             raise DataError(f"an event must be there once, not twice: {span} ({other}; {event.where})")
         seen[key] = event.where

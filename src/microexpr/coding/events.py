@@ -78,10 +78,10 @@ class Coded:
 
     def _position(self, time: float, seconds: np.ndarray, name: str) -> int:
         step = (seconds[-1] - seconds[0]) / max(1, len(seconds) - 1)
-        last = len(seconds) - 1 if self.unit == "frames" else float(seconds[-1])
-        if not 0 <= time <= last + (self.span + 0.5) * (1 if self.unit == "frames" else step):
-            kind = "frames 0 to" if self.unit == "frames" else "seconds 0 to"
-            raise DataError(f"{name} must lie in the recording, {kind} {last:.6g}, not {time:g} ({self.where})")
+        first, last = (0, len(seconds) - 1) if self.unit == "frames" else (float(seconds[0]), float(seconds[-1]))
+        if not max(0, first - step) <= time <= last + (self.span + 0.5) * (1 if self.unit == "frames" else step):
+            span = f"{self.unit} {first:.6g} to {last:.6g}"
+            raise DataError(f"{name} must lie in the recording, {span}, not {time:g} ({self.where})")
         if self.unit == "frames":
             return int(time)
         if self.span and name == "offset" and time > last + step / 2:

@@ -126,6 +126,7 @@ class LongVideo:
 
     clip: Clip
     expressions: tuple[Expression, ...]
+    start: float = 0.0  # seconds at which players show its first frame
 
     def spans(self, *kinds: Kind) -> list[tuple[int, int]]:
         """Return onset and offset of the expressions of these kinds."""
@@ -134,14 +135,15 @@ class LongVideo:
     def row(self) -> dict[str, Any]:
         """Return plain values, for a job's params."""
         expressions = [{f.name: getattr(e, f.name) for f in fields(e)} for e in self.expressions]
-        return {"clip": self.clip.row(), "expressions": expressions}
+        return {"clip": self.clip.row(), "expressions": expressions, "start": self.start}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "LongVideo":
         """Return the video of a row: the inverse of `row`."""
-        return cls(Clip.from_row(row["clip"]), tuple(Expression(**values) for values in row["expressions"]))
+        expressions = tuple(Expression(**values) for values in row["expressions"])
+        return cls(Clip.from_row(row["clip"]), expressions, row["start"])
 
 
-def long_video(clip: Clip, expressions: Sequence[Expression]) -> LongVideo:
+def long_video(clip: Clip, expressions: Sequence[Expression], start: float = 0.0) -> LongVideo:
     """Return a video with its expressions in order of onset."""
-    return LongVideo(clip, tuple(sorted(expressions, key=lambda e: (e.onset, e.offset, e.kind))))
+    return LongVideo(clip, tuple(sorted(expressions, key=lambda e: (e.onset, e.offset, e.kind))), start)

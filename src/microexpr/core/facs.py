@@ -5,6 +5,7 @@ Also muscles of action units, and the regions in which emotions show. Text in, v
 
 import re
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 Side = Literal["both", "left", "right"]
@@ -76,6 +77,12 @@ def unread(text: str) -> tuple[str, ...]:
 def sustained(text: str) -> list[str]:
     """Return the terms of a code for units that are there throughout the clip, "12(k)", which `parse` leaves out."""
     return [term for term in map(str.strip, text.split("+")) if SUSTAINED.search(term)]
+
+
+def combinations(text: str) -> set[frozenset[int]]:
+    """Return the numbers of all units of a code, as often as there are alternatives: 6+15 and 12+15 of 6 or 12+15."""
+    choices = ([unit.number, *(other.number for other in unit.alternatives)] for unit in parse(text))
+    return {frozenset(numbers) for numbers in product(*choices)}
 
 
 def format_units(units: tuple[ActionUnit, ...]) -> str:

@@ -51,7 +51,7 @@ def check(directory: str | Path) -> CheckReport:
             with collect_errors(problems):
                 flow_folders.picture(directory, clip)
         return CheckReport(list(count_lines(count_clips(clips))), notes, problems)
-    native, problems, more, origin = layout_of(directory), list[str](), list[str](), origin_of(directory)
+    native, problems, origin = layout_of(directory), list[str](), origin_of(directory)
     if native.kind == "long":
         videos, notes = native.read_videos(directory, origin, problems)
         clips, counts = [video.clip for video in videos], count_videos(videos)
@@ -60,7 +60,7 @@ def check(directory: str | Path) -> CheckReport:
         counts = count_clips(clips)
     lines = [*count_lines(counts), *filter(None, [count_units(clips, native.units)])]
     if isinstance(native, own.OwnLayout):  # its recordings are checked, not each clip of one
-        videos, _ = own.layouts(native.home)[native.home + own.WHOLE].read_videos(directory, origin, more)
+        videos, _ = own.layouts(native.home)[native.home + own.WHOLE].read_videos(directory, origin, problems)
         clips, lines = [video.clip for video in videos], [*lines, *count_lines(count_videos(videos))]
     notes += _check_frames(directory, native, clips, problems)
     if origin == "generated":

@@ -91,7 +91,7 @@ class Row:
         """Return a cell that becomes part of a path. Raises DataError if it is empty or could lead elsewhere."""
         text = self.text(column)
         if not text:
-            raise DataError(f"{column} must not be empty ({self.where}); a merged cell counts for its first row only")
+            raise DataError(f"{column} must not be empty ({self.where})")
         return plain_name(text, self.where)
 
     def choice_of(self, column: str, choices: Iterable[str]) -> str:
@@ -111,13 +111,16 @@ def _key(column: str) -> str:
     return re.sub(r"[\W_]+", "", column.lower())
 
 
-def find(root: Path, pattern: str) -> Path:
-    """Return the only matching workbook in root or one folder deeper. Raises DataError if there is none or several."""
+def find(root: Path, pattern: str, notes: list[str]) -> Path:
+    """Return the only matching workbook in root or one folder deeper; note spreadsheets of its name in other formats.
+
+    Raises DataError if there is none or several."""
     path = find_optional(root, pattern)
+    others = [other for suffix in SPREADSHEETS for other in _matches(root, str(Path(pattern).with_suffix(suffix)))]
     if path is None:
-        others = [other for suffix in SPREADSHEETS for other in _matches(root, str(Path(pattern).with_suffix(suffix)))]
         advice = f"; save {others[0].relative_to(root)} as .xlsx" if others else ""
         raise DataError(f"{root}: must hold the annotation {pattern}, found none; found {list_content(root)}{advice}")
+    notes += [f"{other}: is passed over: {path.name} is read" for other in others]
     return path
 
 
@@ -142,7 +145,8 @@ def _matches(root: Path, pattern: str) -> list[Path]:
 def rows(
     file: Path, columns: tuple[str, ...], notes: list[str], sheet: str | None = None, also: Mapping[str, str] = NO_NAMES
 ) -> Iterator[Row]:
-    """Yield the rows below the header. Blank rows are skipped, hidden rows are not; other sheets like it are noted.
+    """Yield the rows below the header. Blank rows are skipped, hidden rows are not; other sheets like it are noted,
+    and so are columns that are not read and called like one that is, as "ApexFrame (corrected)".
 
     The header is the first of `HEADER_ROWS` rows that holds the name of the first column. Column names are compared
     without case and blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an
@@ -160,7 +164,9 @@ def rows(
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
     title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, meanings, notes)
     heads = _heads(file, top, names, meanings)
-    used = {*chain(*heads.values())}
+    used, passed_over = {*chain(*heads.values())}, dict[str, None]()
+    plain = "|".join(csv_file.plain_name(head) for head in used)
+    likes = {name for name in names if re.search(rf"(?<![a-z])({plain})(?![a-z])", csv_file.plain_name(name))} - used
     content = (_cells(file, version[title], top + 1) for version in (book, formulas))
     for number, (values, formula_cells) in enumerate(zip(*content, strict=True), top + 1):
         if not any(value is not None and str(value).strip() for value in formula_cells):
@@ -173,7 +179,10 @@ def rows(
                     f"{head} must have a value, not only the formula {formula} ({row.where}); open and save the file "
                     "in a spreadsheet program"
                 )
+        passed_over |= dict.fromkeys(name for name in likes if cells.get(name) is not None)
         yield row
+    if passed_over:
+        notes.append(f"{file}: columns passed over: {', '.join(passed_over)}; those read are {', '.join(sorted(used))}")
     book.close()
     formulas.close()
 
@@ -181,15 +190,19 @@ def rows(
 def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterator[Row]:
     """Yield the rows of a sheet without a header, by its position in the file; cells are these columns in order.
 
-    Rows without a number in their first cell are skipped. Raises DataError for an unreadable file and a missing
-    sheet."""
+    Rows without a number are skipped, as those of text are. Raises DataError for an unreadable file, a missing sheet
+    and a row with numbers but none in its first cell."""
     book = _load(file, values=True)
     if sheet >= len(book.worksheets):
         raise DataError(f"{file}: must hold {sheet + 1} sheets, found {', '.join(book.sheetnames)}")
     for number, values in enumerate(_cells(file, book.worksheets[sheet], 1), 1):
-        if values and re.fullmatch(r"[0-9]+(\.0+)?", str(values[0]).strip()):
+        if any(is_number := [bool(re.fullmatch(r"[0-9]+(\.0+)?", str(value).strip())) for value in values]):
             cells = {**dict.fromkeys(columns), **dict(zip(columns, values, strict=False))}
-            yield Row(file, number, {_key(column): {column: cell} for column, cell in cells.items()})
+            row = Row(file, number, {_key(column): {column: cell} for column, cell in cells.items()})
+            if not is_number[0]:
+                text = f"{columns[0]} must be a number, not {row.text(columns[0])!r}"
+                raise DataError(f"{text} ({row.where} of sheet {book.sheetnames[sheet]})")
+            yield row
     book.close()
 
 
@@ -244,10 +257,26 @@ def _unreadable_as_data_error(file: Path) -> Iterator[None]:
 
 
 def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the cells of each row from row `start` on. Raises DataError for more than a sheet of a data set has."""
-    count = 0
+    """Yield the cells of each row from row `start` on; a merged one counts for all of its rows that have others.
+
+    Raises DataError for more than a sheet of a data set has."""
+    from openpyxl.utils import column_index_from_string
+
+    count, merged, current = 0, dict[int, list[tuple[int, int]]](), dict[int, tuple[int, Any]]()
     with _unreadable_as_data_error(file):
+        xml = page.parent._archive.read(
+            page._worksheet_path
+        )  # of cells that are merged openpyxl tells only if it reads all
+        for column, first, last in re.findall(rb"""mergeCell\s[^>]*?ref=["']([A-Z]+)(\d+):[A-Z]+(\d+)""", xml):
+            merged.setdefault(int(first), []).append((column_index_from_string(column.decode()) - 1, int(last)))
         for number, cells in enumerate(page.iter_rows(min_row=start, values_only=True), start):
+            current = {column: of for column, of in current.items() if number <= of[0]}
+            if current and any(cell is not None for cell in cells):
+                cells += (None,) * (max(current) + 1 - len(cells))
+                filled = [current[i][1] if cell is None and i in current else cell for i, cell in enumerate(cells)]
+                cells = tuple(filled)
+            for column, last in merged.get(number, ()):
+                current[column] = last, cells[column] if column < len(cells) else None
             count += len(cells)
             if number > ROWS or count > CELLS:
                 limit = f"{ROWS} rows and {CELLS} cells"

@@ -6,20 +6,23 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.videos import timeline
 from microexpr.videos.container import SECOND, VideoFile, opened
 
 SAME_TIME = 1e-4  # seconds
 
 
 def times(path: Path) -> np.ndarray:
-    """Return when each frame of `VideoFile` is shown, seconds since the first, float64[T]; none is decoded but a few.
+    """Return when players show each frame of `VideoFile`, as `Video.seconds`, float64[T]; few are decoded.
 
     Raises DataError if it is no video."""
     file, (stamps, _) = VideoFile(path), _stamps(path)
-    seconds = stamps - stamps[0] if len({*stamps.tolist()}) == len(stamps) else np.arange(len(stamps)) / file.rate
     if file.interlaced:
-        return np.sort(np.concatenate([seconds, seconds + 1 / file.rate]))
-    return seconds
+        stamps = np.sort(np.concatenate([stamps, stamps + 1 / file.rate]))
+    if len({*stamps.tolist()}) < len(stamps):
+        return np.arange(len(stamps)) / file.rate
+    fps, positions, _ = timeline.keep_time(stamps, file.rate)
+    return positions / fps
 
 
 def _stamps(path: Path) -> tuple[np.ndarray, bool]:
@@ -30,8 +33,10 @@ def _stamps(path: Path) -> tuple[np.ndarray, bool]:
         origin = max(container.start_time or 0, 0) / SECOND
         packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
         stamps = [packet.pts and float(packet.pts * packet.time_base) - origin for packet in packets]
-        has_times = container.format.name != "avi" and all(packet.pts is not None for packet in packets)
+        is_avi = container.format.name == "avi"  # whose frames have no times of showing
+        has_times = not is_avi and all(packet.pts is not None for packet in packets)
     values = np.sort(np.array([stamp or 0.0 for stamp in stamps]))
+    values -= values[:1] if is_avi else 0
     return values, has_times and len({*values.tolist()}) == len(values)
 
 

@@ -1,12 +1,15 @@
 """Agreement of two coders against values by hand, and against a second library."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from encoded import shades, write
+from encoded import delay, shades, write
 
 from microexpr import coding
 from microexpr.apps import agreement
 from microexpr.apps.agreement import Marked
+from microexpr.apps.predict import truth
 from microexpr.cli.main import main
 from microexpr.coding import Coded, elan, praat
 from microexpr.core.errors import DataError
@@ -341,6 +344,26 @@ def test_an_event_that_is_there_twice_is_refused_with_both_rows(tmp_path):
     row = "a,,micro,10,20,,,{}\n"
     with pytest.raises(DataError, match=r"once, not twice: micro 10 to 20 \(.*row 2; .*row 3\)"):
         compared(tmp_path, row.format("anna") * 2 + row.format("ben"))
+
+
+def test_seconds_are_those_of_players_and_two_of_one_frame_are_one_event(tmp_path):
+    write(tmp_path / "late.mp4", shades(30 + np.arange(60)), 30)
+    delay(tmp_path / "late.mp4", 0.5)
+    head, row = "recording,kind,onset{0},offset{0}\n", "late.mp4,micro,{},{}\n"
+    (tmp_path / "frames.csv").write_text(head.format("") + row.format(32, 45))
+    (tmp_path / "times.csv").write_text(head.format("_seconds") + row.format(1.567, 2))
+    sides = [agreement.gather(tmp_path / name)[0] for name in ("frames.csv", "times.csv")]
+    (recording,), _ = agreement.compare_all(*sides, None)
+    assert recording.pairs == {0: 0} and recording.second[0].span == (32, 45)
+    agreement.write(tmp_path, [replace(recording, pairs={})], [], ("anna", "ben"))
+    assert (tmp_path / "disagreements.csv").read_text().splitlines()[1].startswith("late,32,1.567,")
+    with (tmp_path / "times.csv").open("a") as file:
+        file.write(row.format(1.566, 2))
+    twice = r"once, not twice: micro 1.566 to 2 \(.*row 2; .*row 3\)"
+    with pytest.raises(DataError, match=twice):
+        agreement.compare_all(sides[0], agreement.gather(tmp_path / "times.csv")[0], None)
+    with pytest.raises(DataError, match=twice):
+        truth.micro(coding.read(tmp_path / "times.csv")[0], recording.times)
 
 
 def test_a_rate_other_than_the_videos_is_refused(tmp_path):

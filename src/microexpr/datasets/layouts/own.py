@@ -105,17 +105,20 @@ class Own(Reader):
             self.notes.append(
                 f"{self.root / FACTS}: fps is passed over: it is for folders of frames, and here are none"
             )
-        for recording in by_key.values():
-            if recording.path.is_dir() and self.about.fps and not re.search(r"(?<!\d)0+$", recording.files[0].stem):
-                name = recording.files[0].name
-                self.notes.append(f"{recording.path}: frames count from 0 in rows: 0 is {name}")
+        alike = dict[tuple[int, ...], list[Recording]]()  # recordings, by numbers of files, frames and bytes
         subjects = self._subjects(by_key, events)
         counts = Counter((subject, _below_folder(key)) for key, subject in subjects.items())
         for key, coded in sorted(events.items()):
             with collect_errors(self.problems):
                 if subject := subjects.get(key):  # a subject with two folders may have a take1 in both
                     name = _below_folder(key) if counts[subject, _below_folder(key)] == 1 else key
-                    items += self._items(by_key[key], subject, name.replace("/", "_"), coded)
+                    recording = by_key[key]
+                    size = len(recording.ends), len(recording.seconds), recording.ends[0].stat().st_size
+                    if other := next(filter(recording.is_copy, alike.setdefault(size, [])), None):
+                        raise DataError(f"{recording.path}: must have frames of its own, not those of {other.path}")
+                    alike[size].append(recording)
+                    self.notes += recording.notes
+                    items += self._items(recording, subject, name.replace("/", "_"), coded)
         return items
 
     def _events(self, by_key: Mapping[str, Recording]) -> dict[str, list[Coded]]:
@@ -287,7 +290,8 @@ class Own(Reader):
                 expressions.append(Expression(event.kind, onset, apex, offset, emotion, label, units))
         last = len(recording.seconds) - 1
         if self.facts.kind == "long":
-            return [long_video(self._clip(recording, (subject, name), (0, last), None), expressions)]
+            whole = self._clip(recording, (subject, name), (0, last), None)
+            return [long_video(whole, expressions, float(recording.seconds[0]))]
         margin, clips = round(MARGIN * recording.rate), list[Clip]()
         for e in (e for e in expressions if e.kind == "micro"):
             span = max(0, e.onset - margin), min(last, e.offset + margin)
@@ -303,8 +307,11 @@ class Own(Reader):
         if expression is None:
             return self.clip(key, recording.path, frames_of_clip, (None, None, None), "", others)
         e = expression
-        units = frozenset(unit.number for unit in facs.parse(e.action_units))
-        objective_class = facs.objective_class(units) if units else None
+        classes = {facs.objective_class(units) for units in facs.combinations(e.action_units) if units}
+        if len(classes) > 1:
+            text = f"{e.action_units!r} at frame {e.onset} could be of several AU-based classes: it is not known"
+            self.notes.append(f"{recording.path}: {text}")
+        objective_class = classes.pop() if len(classes) == 1 else None
         others |= {"label": e.label, "objective_class": objective_class, "action_units": e.action_units}
         return self.clip(key, recording.path, frames_of_clip, (e.onset, e.apex, e.offset), e.emotion, others)
 

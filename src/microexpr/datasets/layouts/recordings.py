@@ -1,7 +1,9 @@
 """The recordings in a folder of a user's own, and the facts that its dataset.yaml says of them. No annotation."""
 
+import filecmp
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -119,9 +121,32 @@ class Recording:
     @property
     def files(self) -> dict[int, Path]:
         """The frames of a folder, by number from 0. Raises DataError without a rate."""
+        return self._found[0]
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines on a folder's frames, and on the numbers by which rows are read."""
+        files, notes = self._found if self.path.is_dir() else ({}, [])
+        last = max(files, default=0)
+        ends = {number: re.findall(r"\d+", files[number].stem)[-1:] for number in (0, last) if files}
+        if any([*map(int, digits)] != [number] for number, digits in ends.items()):
+            notes = [*notes, f"frames count from 0 in rows: 0 is {files[0].name}, {last} is {files[last].name}"]
+        return [f"{self.path}: {note}" for note in notes]
+
+    @property
+    def _found(self) -> tuple[dict[int, Path], list[str]]:
         if self.fps is None:
             raise DataError(f"{self.path}: a folder of frames needs their rate, `fps: 200` in {self.root / FACTS}")
         return _files(self.path, self.fps, self.path.stat().st_mtime_ns)
+
+    @property
+    def ends(self) -> list[Path]:
+        """The first and the last file of a folder; a video."""
+        return [self.files[0], self.files[max(self.files)]] if self.path.is_dir() else [self.path]
+
+    def is_copy(self, other: "Recording") -> bool:
+        """Return whether another of as many files and frames is the same, by a link or as a copy."""
+        return all(filecmp.cmp(*pair, shallow=False) for pair in zip(self.ends, other.ends, strict=True))
 
     @cached_property
     def seconds(self) -> np.ndarray:
@@ -176,5 +201,6 @@ def _times(path: Path, size: int, modified: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _files(path: Path, fps: float, modified: int) -> dict[int, Path]:
-    return dict(frames.find(path, fps).files)
+def _files(path: Path, fps: float, modified: int) -> tuple[dict[int, Path], list[str]]:
+    of_folder = frames.find(path, fps)
+    return dict(of_folder.files), of_folder.notes

@@ -42,7 +42,10 @@ class Videos(Reader):
                     expected = f"a folder of frames like {self.example} for {name}"
                     raise DataError(f"there must be {expected}, found none ({row.where})")
                 clip = by_key[key]
-                self.add(expressions.setdefault(clip.id, []), row, clip)
+                self.add(of_clip := expressions.setdefault(clip.id, []), row, clip)
+                if of_clip[-1] in of_clip[:-1]:
+                    e = of_clip.pop()
+                    self.notes.append(f"{e.kind} {e.onset}..{e.offset} is there twice, and counts once ({row.where})")
         self.note_the_rest()
         return [long_video(clip, expressions.get(clip.id, ())) for clip in clips]
 
@@ -63,7 +66,7 @@ class Videos(Reader):
         return clip.name
 
     def rows(self) -> Iterator[Row]:
-        file, columns = workbook.find(self.root, self.facts.file), tuple(self.facts.columns.values())
+        file, columns = workbook.find(self.root, self.facts.file, self.notes), tuple(self.facts.columns.values())
         return workbook.rows(file, columns, self.notes)
 
     def row_key(self, row: Row) -> Any:
@@ -72,6 +75,12 @@ class Videos(Reader):
     def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
         """Add the expressions of a row to those of its video."""
         raise NotImplementedError
+
+    def check_subject(self, row: Row, clip: Clip) -> None:
+        """Raise DataError for a row whose subject has another number than that of its video."""
+        numbers = re.findall(r"\d+(?:\.0+)?", text := row.text(self.facts.columns["subject"]))
+        if numbers and [*map(float, numbers)] != [float(clip.subject.lstrip("s"))]:
+            raise DataError(f"Subject must be {clip.subject}, as of {clip.name}, not {text!r} ({row.where})")
 
     def kind(self, row: Row) -> Kind:
         return self.facts.types[row.choice_of(self.facts.columns["type"], self.facts.types)]
@@ -167,6 +176,7 @@ class SammLong(VideosWithEmotions):
 
     def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
         """Add the expression of a row, with frames rounded half up; an apex below 0 is not known."""
+        self.check_subject(row, clip)
         kind = self.kind(row)
         onset, apex, offset = (math.floor(row.decimal(column) + 0.5) for column in ("Onset", "Apex", "Offset"))
         emotion = self.emotion(row, kind, row.name("Filename"))
@@ -219,19 +229,21 @@ class CasmeSq(Videos):
         return clip.subject, clip.name[3:7]
 
     def rows(self) -> Iterator[Row]:
-        """Return the rows of the first sheet, each with the subject's folder of the same row of the second."""
-        file = workbook.find(self.root, self.facts.file)
-        folders = [
-            row.name("folder").lower() for row in workbook.headerless_rows(file, 1, ("number", "folder", "subject"))
-        ]
-        rows = list(workbook.headerless_rows(file, 0, tuple(self.facts.columns.values())))
-        if len(rows) != len(folders):
-            expected = f"a row for each of {len(rows)} expressions"
-            raise DataError(f"{file}: the second sheet must have {expected}, not {len(folders)}")
+        """Return the rows of the first sheet, each with the folder that the second has for its subject."""
+        file = workbook.find(self.root, self.facts.file, self.notes)
+        folders = dict[int, str]()
+        for row in workbook.headerless_rows(file, 1, ("number", "folder", "subject")):
+            folder, subject = row.name("folder").lower(), row.integer("subject")
+            if (other := folders.setdefault(subject, folder)) != folder:
+                where = f"{row.where} of the second sheet"
+                raise DataError(f"subject {subject} must have one folder, not {other} and {folder} ({where})")
         names = workbook.headerless_rows(file, 2, ("code", "name"))
         self.stimuli = {row.text("name"): row.text("code").zfill(4) for row in names}
-        pairs = zip(rows, folders, strict=True)
-        return (replace(row, values={**row.values, "folder": {"folder": folder}}) for row, folder in pairs)
+        for row in workbook.headerless_rows(file, 0, tuple(self.facts.columns.values())):
+            with collect_errors(self.problems):
+                if (subject := row.integer("subject")) not in folders:
+                    raise DataError(f"the second sheet must have a row for subject {subject}, found none ({row.where})")
+                yield replace(row, values={**row.values, "folder": {"folder": folders[subject]}})
 
     def row_key(self, row: Row) -> tuple[str, str]:
         """Return the subject's folder, and the stimulus's number of a name such as anger1_2."""
@@ -262,7 +274,7 @@ class SmicLong(Videos):
 
     def rows(self) -> Iterator[Row]:
         """Return the rows without the text below them."""
-        columns = ("OnsetF", "OffsetF", "Emotion")
+        columns = {*self.facts.columns.values()} - {"Subject", "Filename"}
         return (row for row in super().rows() if any(row.text(column) for column in columns))
 
     def row_key(self, row: Row) -> str:
@@ -270,6 +282,7 @@ class SmicLong(Videos):
 
     def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
         """Put the expressions of a row in place of those of an earlier row of the video, with a note."""
+        self.check_subject(row, clip)
         emotion = row.choice_of("Emotion", self.facts.emotions)
         if self.facts.codes[clip.name.lower().split("_")[1]] != emotion:
             raise DataError(f"Emotion must be that of {clip.name}, not {emotion!r} ({row.where})")

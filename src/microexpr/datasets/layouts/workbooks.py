@@ -69,7 +69,9 @@ class Workbook(Reader):
     def rows(self) -> Iterator[Row]:
         facts = self.facts
         columns = tuple(facts.columns.values())
-        return workbook.rows(workbook.find(self.root, facts.file), columns, self.notes, facts.sheet, facts.also)
+        return workbook.rows(
+            workbook.find(self.root, facts.file, self.notes), columns, self.notes, facts.sheet, facts.also
+        )
 
     def key(self, row: Row) -> Key:
         """Return subject and name of a row's clip."""

@@ -83,8 +83,8 @@ class Answerers:
     def spotted(self, name: str, intervals: Intervals) -> None:
         """Answer by the intervals of a spotter in long videos."""
         events = {
-            clip.id: [long_videos.event(clip, i.kind, i.onset, i.offset, i.emotion) for i in intervals[clip.id]]
-            for clip in (video.clip for video in self.videos)
+            v.clip.id: [long_videos.event(v, i.kind, i.onset, i.offset, i.emotion) for i in intervals[v.clip.id]]
+            for v in self.videos
         }
         self._reply_long(name, OTHERS, events)
 

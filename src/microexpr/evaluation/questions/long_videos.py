@@ -1,7 +1,7 @@
 """Ask and answer questions on long videos: how many expressions, when, and of which classes.
 
-The forms are of this project: those of MEGC 2026 (arXiv 2603.08927) are in no public file. Times are seconds since the
-first frame. Text in, text out: no pixels.
+The forms are of this project: those of MEGC 2026 (arXiv 2603.08927) are in no public file. Times are seconds as players
+show them. Text in, text out: no pixels.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from microexpr.core.clip import LABELS, Clip, LongVideo
+from microexpr.core.clip import LABELS, LongVideo
 
 Topic = Literal["micro count", "macro count", "times", "classes"]
 FORMS: dict[Topic, str] = {
@@ -36,16 +36,17 @@ class Event:
     coarse: str  # class, "" where it is not known
 
 
-def event(video: Clip, kind: str, onset: int, offset: int, coarse: str) -> Event:
+def event(video: LongVideo, kind: str, onset: int, offset: int, coarse: str) -> Event:
     """Return the event between two frames of a video, which its data set numbers."""
-    return Event(kind, (onset - video.first) / video.fps, (offset - video.first) / video.fps, coarse)
+    start, stop = (video.start + (number - video.clip.first) / video.clip.fps for number in (onset, offset))
+    return Event(kind, start, stop, coarse)
 
 
 def events(video: LongVideo) -> list[Event]:
     """Return the annotated expressions of a video, in the order of their onsets."""
     classes = ["" if e.label is None else LABELS[e.label] for e in video.expressions]
     pairs = zip(video.expressions, classes, strict=True)
-    return [event(video.clip, e.kind, e.onset, e.offset, coarse) for e, coarse in pairs]
+    return [event(video, e.kind, e.onset, e.offset, coarse) for e, coarse in pairs]
 
 
 def answer(topic: str, expressions: Sequence[Event]) -> str:

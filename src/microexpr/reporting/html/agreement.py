@@ -32,27 +32,27 @@ def write(
 
 
 def _recording(number: int, recording: Recording, names: tuple[str, str]) -> dict[str, Any]:
-    seconds, targets = recording.frames / recording.fps, dict[int, str]()
+    seconds, targets = float(recording.times[-1]) + 1 / recording.fps, dict[int, str]()
     listed = []
     for i, (frame, text) in enumerate(agreement.disagreements(recording, names)):
         targets.setdefault(frame, f"r{number}d{i}")
-        listed.append({"id": targets[frame], "seconds": frame / recording.fps, "text": text})
+        listed.append({"id": targets[frame], "seconds": float(recording.times[frame]), "text": text})
     rows, alone = [], [{id(event) for event in events} for events in recording.alone]
     for kind in EVENTS:
         for side, events in enumerate((recording.first, recording.second)):
             of_kind = [event for event in events if event.kind == kind]
             if any(event.kind == kind for event in (*recording.first, *recording.second)):
-                bars = [_bar(event, recording.fps, id(event) in alone[side], targets) for event in of_kind]
+                bars = [_bar(event, recording, id(event) in alone[side], targets) for event in of_kind]
                 rows.append({"who": f"{kind} {names[side]}", "bars": bars})
     width = LEFT + round(SCALE * seconds) + 1
     return {"name": recording.name, "seconds": int(seconds), "width": width, "rows": rows, "disagreements": listed}
 
 
-def _bar(event: Event, fps: float, alone: bool, targets: dict[int, str]) -> dict[str, Any]:
-    times = f"{event.onset / fps:.2f} to {(event.offset + 1) / fps:.2f} s"
-    title = ": ".join(filter(None, [f"{event.kind} {times}", event.emotion, event.code]))
+def _bar(event: Event, recording: Recording, alone: bool, targets: dict[int, str]) -> dict[str, Any]:
+    start, stop = recording.times[event.onset], recording.times[event.offset] + 1 / recording.fps
+    title = ": ".join(filter(None, [f"{event.kind} {start:.2f} to {stop:.2f} s", event.emotion, event.code]))
     return {
-        "kind": event.kind, "left": LEFT + round(SCALE * event.onset / fps), "title": title, "text": event.emotion,
-        "width": max(3, round(SCALE * (event.offset - event.onset + 1) / fps)), "alone": alone,
+        "kind": event.kind, "left": LEFT + round(SCALE * start), "title": title, "text": event.emotion,
+        "width": max(3, round(SCALE * (stop - start))), "alone": alone,
         "id": targets.pop(event.onset, ""),
     }  # fmt: skip

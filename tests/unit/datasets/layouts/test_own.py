@@ -5,7 +5,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from encoded import shades, write
+from encoded import delay, shades, write
 
 from microexpr import datasets
 from microexpr.coding import elan
@@ -13,6 +13,7 @@ from microexpr.core.errors import DataError
 from microexpr.datasets import index
 from microexpr.datasets.check import check
 from microexpr.datasets.layouts import own, recordings
+from microexpr.evaluation.questions import long_videos
 
 FPS = 25
 MARKS = [elan.Mark("micro", 400, 720, 560, 600, "happiness", "R12"), elan.Mark("macro", 1000, 1600, 1200, 1240, "fear")]
@@ -86,7 +87,8 @@ def test_folders_of_frames_need_their_rate_and_patterns_name_subjects(root):
         folder = root / f"{subject}_morning"
         folder.mkdir(parents=True)
         for number in range(50):
-            cv2.imwrite(str(folder / f"img_{number + 1:03}.png"), np.full((48, 64), 30 + number, np.uint8))
+            shade = len(subject) * 9 + number
+            cv2.imwrite(str(folder / f"img_{number + 1:03}.png"), np.full((48, 64), shade, np.uint8))
         (root / f"{subject}_morning.eaf").write_text(elan.text(MARKS, "none"), encoding="utf-8")
     (root / own.FACTS).write_text("subject: '^([a-z]+)_'\n")
     with pytest.raises(DataError, match="needs their rate, `fps: 200` in"):
@@ -391,3 +393,50 @@ def test_dataset_yaml_can_neither_end_the_process_nor_hold_it_up(root, monkeypat
     with pytest.raises(DataError, match=message) as caught:
         check(root)
     assert "\n" not in str(caught.value)
+
+
+def test_seconds_are_those_of_players_where_the_picture_begins_after_the_sound(root):
+    for subject in ("s01", "s02"):
+        delay(root / subject / "take.mp4", 0.48)
+    (root / "a.csv").write_text(f"recording,kind,onset_seconds,offset_seconds\n{T},micro,0.88,1.16\n")
+    clips, (video, _) = read()
+    assert [(clip.onset, clip.offset) for clip in clips] == [(10, 17)]
+    assert [(e.onset, e.offset) for e in long_videos.events(video)] == [pytest.approx((0.88, 1.16))]
+    (root / "a.csv").write_text(f"recording,kind,onset_seconds,offset_seconds\n{T},micro,0.2,1.16\n")
+    with pytest.raises(DataError, match=r"onset must lie in the recording, seconds 0.48 to 2.44, not 0.2 \(.*row 2\)"):
+        read()
+
+
+def test_the_numbers_of_every_second_frame_are_no_positions_and_a_missing_one_is_noted(root):
+    import cv2
+
+    for number in (n for n in range(0, 80, 2) if n != 50):
+        (root / "s03/take").mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(root / f"s03/take/img_{number:03}.png"), np.full((48, 64), 30 + number, np.uint8))
+    (root / own.FACTS).write_text("fps: 25\n")
+    table(root, "s03/take,,micro,2,,9,fear,6 or 15,\n")
+    assert [clip.objective_class for clip in read()[0]] == [None]
+    notes = [note.partition("take: ")[2] for note in check(root).notes if "s03/take: " in note]
+    assert notes == [
+        "numbers of frames rise by 2: frames a second are those of the files that are there",
+        "1 of 40 frames are missing, 50 for one; they show no face",
+        "frames count from 0 in rows: 0 is img_000.png, 39 is img_078.png",
+        "'6 or 15' at frame 2 could be of several AU-based classes: it is not known",
+    ]
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_recording_that_is_there_twice_and_two_of_one_name_are_refused(root, link):
+    table(root, ROWS)
+    (root / "s03").mkdir()
+    if link:
+        (root / "s03/other.mp4").symlink_to(root / "s01/take.mp4")
+    else:
+        shutil.copy(root / "s01/take.mp4", root / "s03/other.mp4")
+    with pytest.raises(DataError, match=r"s03/other.mp4: must have frames of its own, not those of .*s01/take.mp4"):
+        read()
+    (root / "s02/x").mkdir()
+    write(root / "s02/x/a.mp4", shades(9 + 4 * np.arange(50)), FPS)
+    shutil.rmtree(root / "s03")
+    write(root / "s02/x_a.mp4", shades(7 + 4 * np.arange(50)), FPS)
+    assert check(root).problems == ["clip mine_long/s02/x_a must be there once, not in s02/x/a.mp4 and s02/x_a.mp4"]

@@ -9,7 +9,7 @@ import broken
 import cv2
 import numpy as np
 import pytest
-from broken import workbook
+from broken import put, workbook
 from openpyxl import Workbook
 from small_corpora import write_long_corpus
 
@@ -265,12 +265,18 @@ def test_smic_has_up_to_three_micro_expressions_in_a_row_and_text_below(corpus):
     [
         (7, 300_010, r"Onset2F and Offset2F must both have a frame, or neither \(SMIC-HS-E_annotation.xlsx, row 2\)"),
         (2, "s1_srp_01", "must be a folder of frames like .* for s1_srp_01, found none .*row 2"),
+        (1, "s02", r"Subject must be s01, as of s1_ne_01, not 's02' \(SMIC-HS-E_annotation.xlsx, row 2\)"),
+        (5, None, r"Emotion must be one of .*, not '' \(SMIC-HS-E_annotation.xlsx, row 2\)"),
         (12, "positive", r"Emotion must be that of s1_ne_01, not 'positive' \(SMIC-HS-E_annotation.xlsx, row 2\)"),
     ],
 )
 def test_a_row_of_smic_that_says_two_things_is_refused(corpus, column, value, message):
-    root, _ = corpus("smic_long")
+    root, planned = corpus("smic_long")
     edit(root, column, value)
+    if not value:  # but its second expression
+        first = planned[0].video.clip.first
+        for other, frame_or_none in ((6, None), (12, None), (7, first), (8, first + 30)):
+            edit(root, other, frame_or_none)
     with pytest.raises(DataError, match=message):
         read(root)
 
@@ -281,6 +287,38 @@ def test_of_two_rows_of_a_video_of_smic_the_last_counts_with_a_note(corpus):
     videos, (note,) = read(root)
     assert videos == [item.video for item in planned]
     assert note.startswith("s1_ne_01 has two rows: this one counts, not the one before it (SMIC-HS-E_annotation.xlsx")
+
+
+CASFE = {  # rows of CAS(ME)^2's first sheet, and of the second -> an error, or notes on videos as planned
+    "sorted": (lambda first, second: [first.move_range("A1:I1", 99), first.delete_rows(1)], []),
+    "merged": (lambda first, second: [first.merge_cells("A1:A2"), second.merge_cells("A1:A2")], []),
+    "twice": (lambda first, _: first.append([cell.value for cell in first[1]]), [r"is there twice, and counts once"]),
+    "a mark": (lambda first, _: put(first, [2], 1, "1*"), r"subject must be a number, not '1\*' \(.*, row 2 of sheet"),
+    "no number": (lambda _, second: put(second, [2], 1, None), r"number must be a number, not '' \(.*row 2 of sheet "),
+    "another folder": (lambda _, second: put(second, [1], 2, "s99"), "subject 1 must have one folder, not s99 and s15"),
+    "no subject": (lambda first, _: put(first, [1], 1, 7), r"must have a row for subject 7, found none \(.*row 1\)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CASFE)
+def test_the_sheets_of_casme_sq_are_joined_by_subject(corpus, change):
+    root, planned = corpus("casme_sq")
+    spoil, expected = CASFE[change]
+    workbook(WORKBOOKS["casme_sq"], lambda book: spoil(*book.worksheets[:2]))(root)
+    if isinstance(expected, str):
+        with pytest.raises(DataError, match=expected):
+            read(root)
+        return
+    videos, notes = read(root)
+    assert videos == [item.video for item in planned] and len(notes) == len(expected)
+    assert all(map(re.search, expected, notes))
+
+
+def test_a_row_of_samm_of_another_subject_than_its_video_is_refused(corpus):
+    root, _ = corpus("samm_long")
+    edit(root, 1, 7)
+    with pytest.raises(DataError, match=r"Subject must be 006, as of 006_1, not '7' \(.*row 11\)"):
+        read(root)
 
 
 @pytest.mark.parametrize("onset", ["1.000", "1_20", "\N{ARABIC-INDIC DIGIT THREE}"])

@@ -63,6 +63,26 @@ def test_a_fault_is_named(corpus, fault):
         read(root)
 
 
+def test_merged_units_count_for_all_rows_and_what_is_called_like_a_column_that_is_read_is_named(corpus):
+    root, planned = corpus("casme2")
+
+    def change(page, top, columns):
+        page.cell(top, 20, "ApexFrame (corrected)")
+        page.cell(top + 1, 20, 15)
+        page.cell(top, 21, "AU 2")
+        units = columns["Action Units"]
+        page.cell(top + 1, units, "4+7")
+        page.merge_cells(start_row=top + 1, end_row=top + 3, start_column=units, end_column=units)
+
+    sheet(CODING, change)(root)
+    (root / CODING).with_suffix(".csv").touch()
+    clips, notes = read(root)
+    assert [clip.action_units for clip in clips[:4]] == ["4+7"] * 3 + [planned[3].clip.action_units]
+    assert notes[0] == f"{(root / CODING).with_suffix('.csv')}: is passed over: {CODING} is read"
+    assert "columns passed over: ApexFrame (corrected); those read are Action Units, ApexFrame, " in notes[1]
+    assert len(notes) == 2
+
+
 def test_casme2_membership_of_megc2019(corpus):
     """Fear and sadness drop out, and so does a clip without an apex after its onset."""
     root, planned = corpus("casme2")
