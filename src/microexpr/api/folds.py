@@ -161,10 +161,9 @@ def loso(
                 raise DataError(f"{name} must hold numbers of a float32, up to 3.4e38 in size")
     data = ClipTensors(tensors, targets)
     tables = []
-    with checks.single():
+    with checks.single(), seeded(seed, "before fit"):
         if isinstance(adapter, OwnEstimator) and not fitted:
-            with seeded(seed, "before fit"):
-                adapter.check_new(tensors, true, parts)
+            adapter.check_new(tensors, true, parts)
         results = engine.train(adapter, data, parts, [seed], "sequential", 1, checks.reporter(progress, engine.silent))
         for part in parts:
             adapter.fold, problem = part.name, f"fold {part.name} cannot be trained"

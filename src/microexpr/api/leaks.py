@@ -85,8 +85,7 @@ def unchanged(estimator: Any, copied: Any) -> Iterator[None]:
 def knows(predicted: np.ndarray, truth: np.ndarray, inputs: np.ndarray, folds: Sequence[FoldIndices]) -> bool:
     """Return whether labels [N, ...] predicted without training are right more often than by chance, in a sign test.
 
-    Chance is the label of the nearest training clip, and the commonest one: a new network's random boundary may divide
-    classes that lie apart, but not better than the former, and may predict one class alone, as the latter."""
+    Chance is the label of the nearest training clip and the commonest one, which random boundaries do not surpass."""
     flat, nearest, commonest = np.nan_to_num(inputs.reshape(len(inputs), -1)), truth.copy(), truth.copy()
     for fold in folds:
         nearest[fold.test] = truth[fold.train][cdist(flat[fold.test], flat[fold.train]).argmin(1)]
@@ -135,14 +134,12 @@ class WeightsLeft:
 
     def record(self, network: nn.Module, fold: str) -> None:
         """Take down what training a fold has changed. Raises ParamsError if that is no weight."""
-        weights = {name for name, _ in network.named_parameters()}
         for name, (digest, values) in _snapshot(network).items():
             before, values_before = self.start.get(name, (b"", values[:0]))
             if digest != before:
-                weights.discard(name)
                 self.left.setdefault(digest, fold)
                 self.changes.append((fold, name, values_before, values))
-        if len(weights) == len([*network.parameters()]):
+        if not {name for of, name, *_ in self.changes if of == fold} & {*dict(network.named_parameters())}:
             raise ParamsError(f"optimiser and loss must change weights of the network, not none (fold {fold})")
 
     def check(self, network: nn.Module, fold: str) -> None:

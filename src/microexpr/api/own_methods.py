@@ -7,7 +7,7 @@ import inspect
 import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -61,15 +61,12 @@ def one_line(
 def seeded(seed: int, name: str) -> Iterator[None]:
     """Seed the global generators of torch, numpy and Python until the end, which then go on as before."""
     word = int(spawn(seed, name).generate_state(1)[0])
-    state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(range(torch.cuda.device_count())):
+    with torch.random.fork_rng(range(torch.cuda.device_count())), ExitStack() as stack:
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002
         for start in (torch.manual_seed, np.random.seed, random.seed):
             start(word)
-        try:
-            yield
-        finally:
-            random.setstate(state)
-            np.random.set_state(numpy_state)  # noqa: NPY002
+        yield
 
 
 class OwnEstimator(ClassicalMethod):
@@ -217,8 +214,6 @@ class OwnNetwork(NetworkMethod):
         if any(is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
             with torch.no_grad():
                 self._scores(network.cpu().eval(), {name: value.cpu() for name, value in self.example.items()})
-        if not any(parameter.requires_grad for parameter in network.parameters()):
-            raise ParamsError("the network must have a parameter to train, of which requires_grad is True")
         self.weights_left.check(network, self.fold)
         with one_line("loss cannot be copied"):
             self.criterion = deepcopy(self.whole_loss)  # it may hold a state, as may a module that a function keeps
@@ -243,16 +238,14 @@ class OwnNetwork(NetworkMethod):
         if not trained <= {*map(id, parameters)}:
             raise ParamsError(f"optimiser must return a new one, of the parameters that it gets (fold {self.fold})")
         if left := {id(p) for p in parameters if p.requires_grad} - trained:
-            warnings.warn(
-                f"optimiser lacks {len(left)} of {len(parameters)} tensors, which stay untrained", stacklevel=2
-            )
+            warnings.warn(f"optimiser leaves {len(left)} of {len(parameters)} tensors untrained", stacklevel=2)
         return result
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the caller's loss, or the mean of that of each clip."""
         scores = self.scores(modules, batch, statistics)
         if not scores.requires_grad:
-            lost = "which argmax, round, detach and no_grad take away"
+            lost = "which argmax, round, detach, no_grad and requires_grad_(False) take away"
             raise ParamsError(f"the network's scores must have a gradient, {lost} (fold {self.fold})")
         if self.criterion is None:
             return self.label_loss(scores, batch, statistics)
@@ -291,10 +284,8 @@ class OwnNetwork(NetworkMethod):
 
 def _check_loss(loss: Any) -> None:
     """Raise ParamsError for a loss that has no use here: a class, or one that holds weights to train."""
-    if isinstance(loss, type):
-        raise ParamsError(f"loss must be a function, such as {loss.__name__}(), not the class {loss.__name__}")
-    if loss is not None and not callable(loss):
-        raise ParamsError(f"loss must be a function of scores and class indices, not {loss!r}")
+    if loss is not None and (isinstance(loss, type) or not callable(loss)):
+        raise ParamsError(f"loss must be a function of scores and class indices, as torch.nn.NLLLoss(), not {loss!r}")
     for tensor in leaks.trained(_named(loss)):
         instead = "put it into the network, or freeze it by requires_grad_(False)"
         raise ParamsError(f"loss must have no parameter to train, not {checks.describe(tensor)}: {instead}")
