@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 from scipy.spatial.distance import cdist
+from scipy.special import bdtrc
 from torch import Tensor, nn
 
 from microexpr.core.errors import LeakError, ParamsError
@@ -28,10 +28,10 @@ CHANCE = 1e-3  # probability from which what is predicted before training is kno
 MIXED, ROUNDED = 0.3, 0.9  # least correlation with weights of the same name, and of another
 
 
-def held(value: Any, known: Container[int] = ()) -> Iterator[Any]:
+def held(value: Any, ends: Container[int] = ()) -> Iterator[Any]:
     """Yield an object and all that it holds, however deep: in attributes, lists, bound methods, closures, defaults.
 
-    Classes, modules, global variables, arrays of objects and objects of `known` ids are not looked into."""
+    Classes, modules, global variables, arrays of objects and objects whose id is among `ends` are not looked into."""
     rest, seen = [value], dict[int, Any]()
     while rest:
         value = rest.pop()
@@ -39,7 +39,7 @@ def held(value: Any, known: Container[int] = ()) -> Iterator[Any]:
             continue
         seen[id(value)] = value
         yield value
-        rest += () if id(value) in known else _parts(value)
+        rest += () if id(value) in ends else _parts(value)
 
 
 def _parts(value: Any) -> list[Any]:
@@ -58,9 +58,9 @@ def of_classes(values: Iterable[Any]) -> dict[str, Any]:
     return {f"{owner}.{name}": value for owner, name, value in members if not name.startswith(("__", "_abc_"))}
 
 
-def trained(value: Any, known: Iterable[Tensor] = ()) -> list[Tensor]:
-    """Return the tensors to train that an object holds, but for those known, also if no module has registered them."""
-    tensors, ids = [part for part in held(value) if isinstance(part, Tensor)], {*map(id, known)}
+def trained(value: Any, exceptions: Iterable[Tensor] = ()) -> list[Tensor]:
+    """Return the tensors to train that an object holds, but for `exceptions`, also if no module has registered them."""
+    tensors, ids = [part for part in held(value) if isinstance(part, Tensor)], {*map(id, exceptions)}
     return [tensor for tensor in tensors if tensor.is_leaf and tensor.requires_grad and id(tensor) not in ids]
 
 
@@ -89,10 +89,10 @@ def knows(predicted: np.ndarray, truth: np.ndarray, inputs: np.ndarray, folds: S
     flat, nearest, commonest = np.nan_to_num(inputs.reshape(len(inputs), -1)), truth.copy(), truth.copy()
     for fold in folds:
         nearest[fold.test] = truth[fold.train][cdist(flat[fold.test], flat[fold.train]).argmin(1)]
-        commonest[fold.test] = stats.mode(truth[fold.train], axis=0).mode
+        commonest[fold.test] = np.apply_along_axis(lambda labels: np.bincount(labels).argmax(), 0, truth[fold.train])
     right = [(labels == truth).reshape(len(truth), -1).sum(1) for labels in (predicted, nearest, commonest)]
     signs = [np.sign(right[0] - others) for others in right[1:]]
-    return all(stats.binom.sf((sign > 0).sum() - 1, np.count_nonzero(sign), 0.5) < CHANCE for sign in signs)
+    return all(bdtrc((sign > 0).sum() - 1, np.count_nonzero(sign), 0.5) < CHANCE for sign in signs)
 
 
 class Writer(pickle.Pickler):
