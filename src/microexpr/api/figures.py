@@ -215,6 +215,9 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
         if len(names) != (count := np.shape(truth)[1]):
             raise DataError(f"classes must name the {count} labels, not {len(names)}")
         arrays = [_several_labels(values, word, values is truth) for word, values in labels.items()]
+        if (arrays[0] == UNKNOWN).any() and not (arrays[0] == 0).any():
+            without = f"{next(iter(labels))} has no 0, and -1 is read as not known"
+            warnings.warn(f"{without}: give 0 for a label that a clip does not have", UserWarning, stacklevel=3)
         is_one_hot = len(arrays[0]) > 1 and ((arrays[0] == 1).sum(1) == 1).all() and (arrays[0] >= 0).all()
         if count == 1 or is_one_hot:
             word = next(iter(labels))

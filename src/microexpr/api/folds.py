@@ -4,6 +4,7 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 from microexpr.api import checks
 from microexpr.api.figures import Labels, Names, read_labels
-from microexpr.api.own_methods import SINGLE, OwnEstimator, OwnNetwork, one_line
+from microexpr.api.own_methods import SINGLE, OwnEstimator, OwnNetwork, one_line, seeded
 from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
 from microexpr.core.facs import UNKNOWN
 from microexpr.core.subjects import Subjects
@@ -55,18 +56,19 @@ def loso(
     sorted). `subjects` [N] are names or numbers; those that differ in case, blanks or zeros before a number are one.
     Arrays are paired by position; pandas objects by their index, which the result then has.
 
-    A fold's network must be new: it may not begin with what the training of an earlier fold left in it, in a part of it
-    or in a copy, also a rounded one of a tensor of 16 values or more, or one that a tenth of other weights is mixed
-    into. Weights and attributes that no training changed may be shared, as those of a frozen backbone. An estimator is
-    cloned, or copied if it has no `get_params`; it and all that it holds may not be fitted already, unless `fitted_on`
-    says on which subjects, and fitting may change nothing that copies share, as data in its class. Data outside of it,
-    such as in a global variable, a decorator or an array of objects, weights in another order or mixed with more
-    others, and networks of an earlier call stay unseen here. An estimator gets labels as indices of classes.
+    A fold's network must be new: it may not begin with what the training of an earlier fold left in a part of it, its
+    class or a copy, also a rounded one of a tensor of 16 values or more, or one mixed with a tenth of other weights.
+    What no training changed may be shared. An estimator, which gets indices of classes, is cloned, or copied if it has
+    no `get_params`. It may not be fitted already, unless `fitted_on` says on which subjects: no part may have an
+    attribute like `classes_`, nor may it predict more clips rightly, before fit, than their nearest neighbours tell (a
+    sign test, p < 0.001). Fitting may change nothing that copies share, as data in a class or closure. Unseen stay
+    global variables, hooks, arrays of objects, what cannot be pickled, other fitted states, weights in another order or
+    mixed with more others, and networks of an earlier call.
 
     `epochs`, `batch`, `optimiser` (a function of a list of parameters) and `loss` (of scores and class indices; by
-    default cross-entropy with equal class weights) are a network's; an epoch is ceil(N / batch) full batches.
-    The last epoch is predicted, so that no test clip chooses one. Randomness depends on `seed` alone, also that
-    of layers that sample, as dropout, and of estimators with a `random_state` of None.
+    default cross-entropy with equal class weights) are a network's; an epoch is ceil(N / batch) full batches. Weights
+    that are not trained are an error or warning. The last epoch is predicted, so that no test clip chooses one.
+    Randomness depends on `seed` alone: that of torch, numpy and Python, and of a `random_state` of None.
 
     Where a clip may have several labels at once, such as action units, `labels` are [N, L] of 1, 0 and -1 (not known),
     and `classes` name them. A network then returns scores [B, L], above 0 for a label that is predicted; its loss is
@@ -130,12 +132,17 @@ def loso(
             raise DataError(f"{name} must hold a number of each clip, not be {checks.describe(values)}")
     parts = _folds(folds, units)
     check_leaks(parts, units, fitted)
+    positive = true == 1 if several else true[:, None] == np.arange(len(names))  # [N, C]
+    for part in parts:
+        if unknown := np.flatnonzero(positive[part.test].any(0) & ~positive[part.train].any(0)).tolist():
+            listed = ", ".join(str(names[i]) for i in unknown)
+            warnings.warn(f"fold {part.name} trains on no clip of {listed}, and tests some", UserWarning, stacklevel=2)
     if is_estimator and isinstance(method, type):
         raise ParamsError(f"method must be an estimator, such as {method.__name__}(), not its class")
     if is_estimator:
         if several and (true == UNKNOWN).any():
             raise DataError("an estimator must know all labels, not have some of -1")
-        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, names, several, bool(fitted))
+        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, names, several)
     elif callable(method) and not isinstance(method, nn.Module):
         adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss, several)
     else:
@@ -154,11 +161,13 @@ def loso(
                 raise DataError(f"{name} must hold numbers of a float32, up to 3.4e38 in size")
     data = ClipTensors(tensors, targets)
     tables = []
-    with checks.single():
+    with checks.single(), seeded(seed, "before fit"):
+        if isinstance(adapter, OwnEstimator) and not fitted:
+            adapter.check_new(tensors, true, parts)
         results = engine.train(adapter, data, parts, [seed], "sequential", 1, checks.reporter(progress, engine.silent))
         for part in parts:
-            adapter.fold = part.name
-            with one_line(f"fold {part.name} cannot be trained", kinds=(RuntimeError, TypeError)):
+            adapter.fold, problem = part.name, f"fold {part.name} cannot be trained"
+            with seeded(seed, part.name), one_line(problem, kinds=(RuntimeError, TypeError)):
                 scores = next(results).scores[0, -1]  # of the last epoch
             if not np.isfinite(scores).all():
                 row, column = np.argwhere(~np.isfinite(scores))[0]

@@ -3,7 +3,7 @@
 import gc
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from io import BytesIO
@@ -13,21 +13,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.spatial.distance import cdist
+from scipy.special import bdtrc
 from torch import Tensor, nn
 
-from microexpr.core.errors import LeakError
+from microexpr.core.errors import LeakError, ParamsError
+from microexpr.training.engine import FoldIndices
 
 LIBRARIES = {*sys.stdlib_module_names, "sklearn", "numpy", "scipy", "pandas", "torch"}  # keep nothing in their classes
 USUAL = {*vars(nn.Module())}  # attributes of all modules
 SAMPLED = 1024  # values of a tensor by which a near copy is found
 ROUNDING = 1e-5  # of weights, relative; half precision has 5e-4
+CHANCE = 1e-3  # probability from which what is predicted before training is knowledge
 MIXED, ROUNDED = 0.3, 0.9  # least correlation with weights of the same name, and of another
 
 
-def held(value: Any) -> Iterator[Any]:
+def held(value: Any, ends: Container[int] = ()) -> Iterator[Any]:
     """Yield an object and all that it holds, however deep: in attributes, lists, bound methods, closures, defaults.
 
-    Classes, modules, global variables and arrays of objects are not looked into."""
+    Classes, modules, global variables, arrays of objects and objects whose id is among `ends` are not looked into."""
     rest, seen = [value], dict[int, Any]()
     while rest:
         value = rest.pop()
@@ -35,26 +39,42 @@ def held(value: Any) -> Iterator[Any]:
             continue
         seen[id(value)] = value
         yield value
-        is_function = isinstance(value, FunctionType)  # which refers to its global variables, too
-        parts = (value.__closure__, value.__defaults__, value.__kwdefaults__) if is_function else (value,)
-        rest += gc.get_referents(*parts)
+        rest += () if id(value) in ends else _parts(value)
+
+
+def _parts(value: Any) -> list[Any]:
+    """Return what an object refers to: a function to what it keeps, without the global variables that it names."""
+    if isinstance(value, FunctionType):
+        cells = [content for cell in value.__closure__ or () for content in gc.get_referents(cell)]
+        return [*cells, value.__defaults__, value.__kwdefaults__, vars(value)]
+    return gc.get_referents(value)
+
+
+def of_classes(values: Iterable[Any]) -> dict[str, Any]:
+    """Return what the classes of these objects hold for all of their objects: data and methods, by class and name."""
+    owners = {owner for value in values for owner in type(value).__mro__}
+    owners = {owner for owner in owners if owner.__module__.partition(".")[0] not in LIBRARIES}
+    members = [(owner.__name__, *member) for owner in owners for member in vars(owner).items()]
+    return {f"{owner}.{name}": value for owner, name, value in members if not name.startswith(("__", "_abc_"))}
+
+
+def trained(value: Any, exceptions: Iterable[Tensor] = ()) -> list[Tensor]:
+    """Return the tensors to train that an object holds, but for `exceptions`, also if no module has registered them."""
+    tensors, ids = [part for part in held(value) if isinstance(part, Tensor)], {*map(id, exceptions)}
+    return [tensor for tensor in tensors if tensor.is_leaf and tensor.requires_grad and id(tensor) not in ids]
 
 
 @contextmanager
 def unchanged(estimator: Any, copied: Any) -> Iterator[None]:
     """Raise LeakError if the block changes data in the classes of an estimator and of its parts, or an object that its
-    copy has not copied; also for one that cannot be written, and so not compared."""
-    parts, originals = [*held(copied)], {id(value): value for value in held(estimator)}
-    classes = {owner for value in parts for owner in type(value).__mro__}
-    objects = {
-        f"its {type(v).__name__} at {id(v):#x}": v for v in parts if id(v) in originals and hasattr(v, "__dict__")
-    }
+    copy has not copied, such as a list in a closure."""
+    originals = {id(value): value for value in held(estimator)}
+    parts = [*held(copied, originals)]
+    shared = {f"{getattr(v, '__qualname__', type(v).__name__)} at {id(v):#x}": v for v in parts if id(v) in originals}
 
     def written() -> dict[str, bytes]:
-        owners = [owner for owner in classes if owner.__module__.partition(".")[0] not in LIBRARIES]
-        members = [(owner.__name__, *member) for owner in owners for member in vars(owner).items()]
-        data = {f"{owner}.{name}": value for owner, name, value in members if not name.startswith(("__", "_abc_"))}
-        return {name: _written(value, name) for name, value in (data | objects).items()}
+        each = of_classes([*originals.values(), *parts]) | {f"its {name}": value for name, value in shared.items()}
+        return {name: _written(value) for name, value in each.items()}
 
     before = written()
     yield
@@ -62,24 +82,40 @@ def unchanged(estimator: Any, copied: Any) -> Iterator[None]:
         raise LeakError(f"fit must not change {changed[0]}, which the estimators of all folds share")
 
 
+def knows(predicted: np.ndarray, truth: np.ndarray, inputs: np.ndarray, folds: Sequence[FoldIndices]) -> bool:
+    """Return whether labels [N, ...] predicted without training are right more often than by chance, in a sign test.
+
+    Chance is the label of the nearest training clip and the commonest one, which random boundaries do not surpass."""
+    flat, nearest, commonest = np.nan_to_num(inputs.reshape(len(inputs), -1)), truth.copy(), truth.copy()
+    for fold in folds:
+        nearest[fold.test] = truth[fold.train][cdist(flat[fold.test], flat[fold.train]).argmin(1)]
+        commonest[fold.test] = np.apply_along_axis(lambda labels: np.bincount(labels).argmax(), 0, truth[fold.train])
+    right = [(labels == truth).reshape(len(truth), -1).sum(1) for labels in (predicted, nearest, commonest)]
+    signs = [np.sign(right[0] - others) for others in right[1:]]
+    return all(bdtrc((sign > 0).sum() - 1, np.count_nonzero(sign), 0.5) < CHANCE for sign in signs)
+
+
 class Writer(pickle.Pickler):
-    """Writes objects for a comparison alone: a tensor's values, what a function keeps, which class it is."""
+    """Writes objects to compare them: a tensor's values, what a function keeps, the class of what has no pickle."""
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Tensor):
             flat = value.detach().cpu().contiguous().reshape(-1)
             return repr, ((str(value.dtype), *value.shape, flat.view(torch.uint8).numpy().tobytes()),)
-        if not isinstance(value, (type, ModuleType)) and not hasattr(type(value), "__get__"):
-            return NotImplemented
-        contents = [getattr(value, name, None) for name in ("__func__", "__self__", "__defaults__", "__kwdefaults__")]
-        return repr, ((id(value), *contents, value.cache_info() if hasattr(value, "cache_info") else None),)
+        if isinstance(value, (type, ModuleType)):
+            return repr, (id(value),)
+        if hasattr(type(value), "__get__"):  # a function, method or property; copies of a function have one code
+            return repr, (id(getattr(value, "__code__", value)),), _parts(value)
+        try:
+            return value.__reduce_ex__(4) and NotImplemented
+        except Exception:
+            return repr, (id(type(value)),)
 
 
-def _written(value: Any, name: str) -> bytes:
-    try:
-        Writer(file := BytesIO()).dump(value)
-    except Exception as error:
-        raise LeakError(f"{name} is shared by all folds, and must be data that can be compared: {error}") from error
+def _written(value: Any) -> bytes:
+    file = BytesIO()
+    with suppress(Exception):  # what is nested too deep is not compared
+        Writer(file).dump(value)
     return file.getvalue()
 
 
@@ -97,12 +133,14 @@ class WeightsLeft:
         self.changes: list[tuple[str, str, np.ndarray, np.ndarray]] = []  # fold, tensor, values before and after
 
     def record(self, network: nn.Module, fold: str) -> None:
-        """Take down what training a fold has changed."""
+        """Take down what training a fold has changed. Raises ParamsError if that is no weight."""
         for name, (digest, values) in _snapshot(network).items():
             before, values_before = self.start.get(name, (b"", values[:0]))
             if digest != before:
                 self.left.setdefault(digest, fold)
                 self.changes.append((fold, name, values_before, values))
+        if not {name for of, name, *_ in self.changes if of == fold} & {*dict(network.named_parameters())}:
+            raise ParamsError(f"optimiser and loss must change weights of the network, not none (fold {fold})")
 
     def check(self, network: nn.Module, fold: str) -> None:
         """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
@@ -125,13 +163,13 @@ def _snapshot(network: nn.Module) -> dict[str, tuple[bytes, np.ndarray]]:
     tensors, snapshot = {**dict(network.named_parameters()), **dict(network.named_buffers())}, {}
     plain = [(path, *item) for path, module in network.named_modules() for item in vars(module).items()]
     others = {f"{path}.{name}".lstrip("."): value for path, name, value in plain if name not in USUAL}
+    others |= of_classes(network.modules())
     for name, value in (tensors | others).items():
         flat = value.detach().cpu().reshape(-1) if name in tensors else torch.empty(0)
         key = name if bool((flat == flat[:1]).all()) else ""
         is_sampled = flat.is_floating_point() and len(flat) >= 16
         values = flat[:: -(-len(flat) // SAMPLED)].double().numpy().copy() if is_sampled else np.empty(0)
-        with suppress(LeakError):  # what cannot be written
-            snapshot[name] = blake2b(_written(value, name), key=key.encode()[-64:]).digest(), values
+        snapshot[name] = blake2b(_written(value), key=key.encode()[-64:]).digest(), values
     return snapshot
 
 

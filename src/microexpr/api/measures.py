@@ -1,5 +1,6 @@
 """Measure a face: landmarks, crops, apex, flow, strain, action units. Arrays and tables; no file is written."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -82,6 +83,8 @@ def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Para
     tracked = video if isinstance(video, Faces) else track_faces(video, fps)
     frame = np.arange(len(tracked.detected))
     events = apex.find_events(frame, {}, tracked.arrays(), settings)
+    if events.score is not None and not np.ptp(events.score):
+        warnings.warn("no frame of the clip differs from another: its apex is none", UserWarning, stacklevel=2)
     return FoundEvents(*(getattr(events, name) for name in apex.Events.__dataclass_fields__))
 
 

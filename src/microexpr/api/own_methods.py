@@ -4,9 +4,12 @@ Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
 import inspect
+import random
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from torch.nn.parameter import is_lazy
 
 from microexpr.api import checks, leaks
 from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
+from microexpr.core.seeds import spawn
 from microexpr.models.base import (
     Batch,
     ClassicalMethod,
@@ -33,9 +37,9 @@ from microexpr.models.base import (
 )
 from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import LABEL, LABELS, SeveralLabels
+from microexpr.training.engine import FoldIndices
 
 SINGLE = "input"  # name of the input that is one array
-REGRESSION = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)  # would spread class indices over scores
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -53,6 +57,18 @@ def one_line(
         raise ParamsError(f"{problem}: {type(error).__name__}: {advice(reason)}") from error
 
 
+@contextmanager
+def seeded(seed: int, name: str) -> Iterator[None]:
+    """Seed the global generators of torch, numpy and Python until the end, which then go on as before."""
+    word = int(spawn(seed, name).generate_state(1)[0])
+    with torch.random.fork_rng(range(torch.cuda.device_count())), ExitStack() as stack:
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002
+        for start in (torch.manual_seed, np.random.seed, random.seed):
+            start(word)
+        yield
+
+
 class OwnEstimator(ClassicalMethod):
     """A scikit-learn estimator, or an object with its fit and predict, on an array of features."""
 
@@ -60,12 +76,11 @@ class OwnEstimator(ClassicalMethod):
     takes_several = True
     fold = ""  # that is being fitted
 
-    def __init__(self, estimator: Any, arrays: Any, names: list[Any], several: SeveralLabels | None, is_fitted: bool):
-        """Take an estimator; `is_fitted` allows one that the caller has fitted on known subjects."""
+    def __init__(self, estimator: Any, arrays: Any, names: list[Any], several: SeveralLabels | None):
         super().__init__(Params(), len(names), several)
         if [*arrays] != [SINGLE]:
             raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
-        self.estimator, self.shape, self.is_fitted = estimator, np.shape(arrays[SINGLE])[1:], is_fitted
+        self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
         with one_line("the estimator cannot tell its params"):
             kind = estimator.__sklearn_tags__().estimator_type if hasattr(estimator, "__sklearn_tags__") else None
             params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
@@ -93,7 +108,6 @@ class OwnEstimator(ClassicalMethod):
         what else the copies of all folds share."""
         with one_line(f"the estimator cannot be fitted (fold {self.fold})"):
             estimator = self._copy(rng)
-            self._check_new(estimator)
             with leaks.unchanged(self.estimator, estimator):
                 estimator.fit(features, targets[LABELS if self.several else LABEL])
 
@@ -108,28 +122,32 @@ class OwnEstimator(ClassicalMethod):
 
         return score
 
-    def _check_new(self, estimator: Any) -> None:
-        """Raise LeakError for a part that is fitted already, unless the caller says on which subjects."""
-        if self.is_fitted:
-            return
+    def check_new(self, inputs: dict[str, Tensor], truth: np.ndarray, folds: Sequence[FoldIndices]) -> None:
+        """Raise LeakError for an estimator that is fitted already, as a part of it or what it predicts shows."""
+        with one_line("the estimator cannot be copied"):
+            estimator = self._copy(np.random.default_rng(0))
+        advice = "give one that is not, or fitted_on, the subjects that it was fitted on"
         for part in leaks.held(estimator):
             names = [name for name in getattr(part, "__dict__", {}) if name.endswith("_") and not name.startswith("_")]
             if names and hasattr(part, "fit"):
-                fitted = f"{type(part).__name__} is fitted already (it has {names[0]})"
-                raise LeakError(f"{fitted}: give one that is not, or fitted_on, the subjects that it was fitted on")
+                raise LeakError(f"{type(part).__name__} is fitted already (it has {names[0]}): {advice}")
+        features, predicted = self.features(inputs), np.empty(0)
+        with suppress(Exception):  # of one that must be fitted first
+            predicted = np.asarray(estimator.predict(features))
+        if predicted.shape == truth.shape and leaks.knows(predicted, truth, features, folds):
+            sign = "before fit, it is right more often than the nearest clip and the commonest class"
+            raise LeakError(f"{type(estimator).__name__} is fitted already ({sign}): {advice}")
 
     def _copy(self, rng: np.random.Generator) -> Any:
-        if hasattr(self.estimator, "get_params"):
-            from sklearn.base import clone
+        if not hasattr(self.estimator, "get_params"):
+            return deepcopy(self.estimator)
+        from sklearn.base import clone
 
-            estimator = clone(self.estimator)
-            params = estimator.get_params(deep=True)
-            seeded = sorted(
-                name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None
-            )
-            estimator.set_params(**{name: int(rng.integers(2**31)) for name in seeded})
-            return estimator
-        return deepcopy(self.estimator)
+        estimator = clone(self.estimator)
+        params = estimator.get_params(deep=True)  # other processes may fit, which have global generators of their own
+        names = sorted(name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None)
+        estimator.set_params(**{name: int(rng.integers(2**31)) for name in names})
+        return estimator
 
 
 class OwnNetwork(NetworkMethod):
@@ -159,7 +177,7 @@ class OwnNetwork(NetworkMethod):
             example = "functools.partial(torch.optim.Adam, lr=0.001)"
             value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
             raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {value!r}")
-        _check_loss(loss, several is not None)
+        _check_loss(loss)
         if problem := _misfit(factory):
             name = getattr(factory, "__name__", type(factory).__name__)
             example = f"functools.partial({name}, ...)"
@@ -167,7 +185,7 @@ class OwnNetwork(NetworkMethod):
                 f"method must be a function without arguments, such as {example}: {name} alone is {problem}"
             )
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
-        self.whole_loss, self.is_loss_tried = loss, False
+        self.whole_loss, self.is_loss_tried, self.loss_modules = loss, False, list[tuple[nn.Module, Any]]()
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
         self.weights_left, self.network, self.network_fold = leaks.WeightsLeft(), nn.Module(), ""
 
@@ -184,8 +202,10 @@ class OwnNetwork(NetworkMethod):
 
         Raises LeakError for one that an earlier fold trained, ParamsError for one that cannot be trained."""
         if self.network_fold == self.fold:
+            for module, state in self.loss_modules:
+                module.load_state_dict(state)
+            self.weights_left.record(self.network, self.fold)
             return {"network": self.network}
-        self.weights_left.record(self.network, self.network_fold)
         with one_line(f"method cannot make a network (fold {self.fold})"):
             network = self.factory()
         if not isinstance(network, nn.Module):
@@ -194,11 +214,14 @@ class OwnNetwork(NetworkMethod):
         if any(is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
             with torch.no_grad():
                 self._scores(network.cpu().eval(), {name: value.cpu() for name, value in self.example.items()})
-        if not any(parameter.requires_grad for parameter in network.parameters()):
-            raise ParamsError("the network must have a parameter to train, of which requires_grad is True")
         self.weights_left.check(network, self.fold)
         with one_line("loss cannot be copied"):
-            self.criterion = deepcopy(self.whole_loss)  # it may hold a state
+            self.criterion = deepcopy(self.whole_loss)  # it may hold a state, as may a module that a function keeps
+        modules = [part for part in leaks.held(_named(self.criterion)) if isinstance(part, nn.Module)]
+        self.loss_modules = [(module, deepcopy(module.state_dict())) for module in modules]
+        for tensor in leaks.trained([network, leaks.of_classes(network.modules())], network.parameters())[:1]:
+            untrained = f"a weight {checks.describe(tensor)} that is not in parameters(), and stays untrained"
+            warnings.warn(f"the network holds {untrained}: a list of layers must be an nn.ModuleList", stacklevel=2)
         self.network, self.network_fold = network, self.fold
         return {"network": network}
 
@@ -211,36 +234,37 @@ class OwnNetwork(NetworkMethod):
             result = self.make(parameters)
         if not isinstance(result, torch.optim.Optimizer):
             raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
-        if not {id(p) for group in result.param_groups for p in group["params"]} <= {*map(id, parameters)}:
+        trained = {id(p) for group in result.param_groups for p in group["params"]}
+        if not trained <= {*map(id, parameters)}:
             raise ParamsError(f"optimiser must return a new one, of the parameters that it gets (fold {self.fold})")
+        if left := {id(p) for p in parameters if p.requires_grad} - trained:
+            warnings.warn(f"optimiser leaves {len(left)} of {len(parameters)} tensors untrained", stacklevel=2)
         return result
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the caller's loss, or the mean of that of each clip."""
-        devices = [rng.key.device] if rng.key.is_cuda else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(int(rng.key))
-            scores = self.scores(modules, batch, statistics)
+        scores = self.scores(modules, batch, statistics)
         if not scores.requires_grad:
-            lost = "which argmax, round, detach and no_grad take away"
+            lost = "which argmax, round, detach, no_grad and requires_grad_(False) take away"
             raise ParamsError(f"the network's scores must have a gradient, {lost} (fold {self.fold})")
         if self.criterion is None:
             return self.label_loss(scores, batch, statistics)
         target = batch[LABELS if self.several else LABEL]
         arguments = f"scores {checks.describe(scores)} and labels {checks.describe(target)}"
         with one_line(f"loss must take {arguments} (fold {self.fold})", _loss_advice):
-            criterion, module = self.criterion, _module(self.criterion)
-            if module:
+            for module, _ in self.loss_modules:
                 module.to(scores.device)
-            value = criterion(scores, target)
+            value = self.criterion(scores, target)
             if len(scores) in (1, self.classes) and not self.several and not self.is_loss_tried:
                 rows = torch.arange(self.classes + 1, device=scores.device) % len(scores)
-                deepcopy(criterion)(scores[rows].detach().requires_grad_(), target[rows])  # raises if it spreads labels
+                deepcopy(self.criterion)(scores[rows].detach().requires_grad_(), target[rows])  # raises if it spreads
                 self.is_loss_tried = True
         if isinstance(value, Tensor) and value.shape == scores.shape[:1]:
             value = value.mean()  # as of reduction="none"
-        if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
-            which = "with a gradient" if isinstance(value, Tensor) and value.numel() == 1 else "as by reduction='mean'"
+        is_number = isinstance(value, Tensor) and value.numel() == 1
+        gradient = partial(torch.autograd.grad, value, scores, retain_graph=True, allow_unused=True)
+        if not is_number or not value.requires_grad or gradient()[0] is None:
+            which = "with a gradient of the scores" if is_number else "as by reduction='mean'"
             raise ParamsError(f"loss must return one number, {which}, not {checks.describe(value)} (fold {self.fold})")
         return value
 
@@ -258,25 +282,19 @@ class OwnNetwork(NetworkMethod):
         return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
 
 
-def _check_loss(loss: Any, is_of_several: bool) -> None:
-    """Raise ParamsError for a loss that has no use here: a class, one of its own weights, one of other targets."""
-    if isinstance(loss, type):
-        raise ParamsError(f"loss must be a function, such as {loss.__name__}(), not the class {loss.__name__}")
-    if loss is not None and not callable(loss):
-        raise ParamsError(f"loss must be a function of scores and class indices, not {loss!r}")
-    if isinstance(loss, REGRESSION) and not is_of_several:
-        instead = "lambda scores, label: loss(scores, one_hot(label, classes).float())"
-        raise ParamsError(f"loss must be of scores and class indices, not {type(loss).__name__}() alone: {instead}")
-    module = _module(loss)
-    for name, parameter in module.named_parameters() if module else ():
-        if parameter.requires_grad:
-            raise ParamsError(f"loss must have no parameter to train, not {name}: put it into the network")
+def _check_loss(loss: Any) -> None:
+    """Raise ParamsError for a loss that has no use here: a class, or one that holds weights to train."""
+    if loss is not None and (isinstance(loss, type) or not callable(loss)):
+        raise ParamsError(f"loss must be a function of scores and class indices, as torch.nn.NLLLoss(), not {loss!r}")
+    for tensor in leaks.trained(_named(loss)):
+        instead = "put it into the network, or freeze it by requires_grad_(False)"
+        raise ParamsError(f"loss must have no parameter to train, not {checks.describe(tensor)}: {instead}")
 
 
-def _module(loss: Any) -> nn.Module | None:
-    """Return the module that a loss is, or of which it is a method."""
-    owner = getattr(loss, "__self__", loss)
-    return owner if isinstance(owner, nn.Module) else None
+def _named(loss: Any) -> list[Any]:
+    """Return a loss and the global variables that it names."""
+    is_function = inspect.isfunction(loss) or inspect.ismethod(loss)
+    return [loss, *(inspect.getclosurevars(loss).globals.values() if is_function else ())]
 
 
 def _check_inputs(network: nn.Module, names: list[str]) -> None:
@@ -300,7 +318,9 @@ def _misfit(function: Callable[..., Any], count: int = 0, names: Sequence[str] =
 
 
 def _loss_advice(text: str) -> str:
-    """Return torch's error of a loss with what to give it, if that is labels of another type."""
+    """Return torch's error of a loss with what to give it, if that is labels of another type or shape."""
+    if "size of tensor" in text:  # as of a mean squared error, which would spread class indices over scores
+        return f"{text}; labels are class indices: give the loss one_hot(labels, classes).float()"
     return f"{text}; labels are whole numbers: give the loss labels.float()" if "Long" in text else text
 
 

@@ -241,7 +241,7 @@ class NetworkMethod(Method):
     """
 
     synthesises: bool = False  # default of the class; params may change it for an instance
-    seeds_torch: bool = False  # whether its loss seeds torch's generator, so that modules may sample; never stacked
+    seeds_torch: bool = False  # whether modules may sample by torch's generator, which the caller seeds; never stacked
     weights: ClassVar[Weights | None] = None  # published weights to start from where their file is present
     published_params: ClassVar[Mapping[str, Any]] = {}  # of the networks that `weights` are for
     left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -70,6 +71,13 @@ def test_the_apex_lies_near_the_rendered_one(path, tracked):
     events = microexpr.find_apex(tracked)
     assert abs(events.apex - truth["apex"]) <= 4 and events.onset < events.apex < events.offset
     assert events.score.shape == (120,) and {*events.methods.values()} == {"flow"}
+
+
+def test_a_clip_without_movement_has_no_apex(tracked):
+    names = ("crop", "landmarks_crop", "detected")
+    still = replace(tracked, **{name: getattr(tracked, name)[[0] * 9] for name in names})
+    with pytest.warns(UserWarning, match="no frame of the clip differs from another: its apex is none"):
+        microexpr.find_apex(still)
 
 
 def test_flow_is_of_the_movement_and_its_strain_is_the_third_channel(tracked):

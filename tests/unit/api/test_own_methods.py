@@ -1,6 +1,8 @@
 """A caller's network or estimator: what one fold leaves to the next, and its errors in one line."""
 
 import copy
+import logging
+import random
 import threading
 from functools import lru_cache, partial
 
@@ -14,6 +16,7 @@ from sklearn.ensemble import StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -104,6 +107,29 @@ class Remembers(nn.Identity):
         return x
 
 
+class Banks(nn.Identity):
+    bank: dict[int, torch.Tensor] = {}
+
+    def forward(self, x):
+        self.bank[len(self.bank)] = x.detach()
+        return x
+
+
+def closure():
+    bank = []
+    return lambda x: bank.append(x.detach()) or x
+
+
+class After(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.network, self.function = mlp(), function
+
+    def forward(self, x):
+        return self.function(self.network(x))
+
+
+CLOSURE = closure()
 NETWORK, BACKBONE, NORMED, REMEMBERS = mlp(), nn.Linear(5, 8), normed().eval(), Remembers()
 
 
@@ -117,6 +143,8 @@ NETWORK, BACKBONE, NORMED, REMEMBERS = mlp(), nn.Linear(5, 8), normed().eval(), 
         (loads_trained(), "0.weight"),
         (wraps_trained(), "1.weight|0.0.weight"),
         (lambda: nn.Sequential(REMEMBERS, nn.Linear(5, 3)), "0.seen"),
+        (lambda: nn.Sequential(Banks(), nn.Linear(5, 3)), "Banks.bank"),
+        (lambda: After(CLOSURE), "function"),
     ],
 )
 def test_a_network_that_an_earlier_fold_trained_is_a_leak(factory, tensor):
@@ -227,12 +255,31 @@ def test_a_loss_with_a_state_begins_again_in_each_fold():
     loss, parts = Centred(), [(np.arange(6, 24), np.arange(6)), (np.arange(6), np.arange(6, 24))]
     optimiser = partial(torch.optim.SGD, lr=0.01)
     forward, reverse = (loso(mlp, loss=loss, optimiser=optimiser, folds=order) for order in (parts, parts[::-1]))
-    assert loso(mlp, loss=loss.forward, optimiser=optimiser, folds=parts).equals(forward)
+    for function in (loss.forward, lambda s, y: loss(s, y), Holder(loss)):
+        assert loso(mlp, loss=function, optimiser=optimiser, folds=parts).equals(forward)
     assert loss.seen == 0
     assert len({*forward.fold}) == 2 and not forward.equals(reverse)  # other names of folds, so other weights
     assert loso(mlp, loss=loss, optimiser=optimiser).equals(loso(mlp, loss=loss, optimiser=optimiser))
-    with pytest.raises(ParamsError, match="loss must have no parameter to train, not weight: put it into the network"):
-        loso(mlp, loss=nn.PReLU())
+
+
+PRELU = nn.PReLU()
+
+
+class Holder:
+    def __init__(self, loss):
+        self.loss = loss
+
+    def __call__(self, scores, labels):
+        return self.loss(scores, labels)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [nn.PReLU(), partial(nn.PReLU()), Holder(nn.PReLU()), lambda s, y, f=PRELU: f(s), lambda s, y: PRELU(s)],
+)
+def test_a_loss_may_hold_no_weights(loss):
+    with pytest.raises(ParamsError, match=r"loss must have no parameter to train, not float32\[1\]: put it into"):
+        loso(mlp, loss=loss)
 
 
 def test_lazy_layers_get_their_shape_and_no_clip():
@@ -329,13 +376,46 @@ class Locked(Guesses):
     lock = threading.Lock()
 
 
+class Shares(Guesses):
+    """An estimator whose copies have the data of the first."""
+
+    def __deepcopy__(self, memo):
+        return Shares(self.held)
+
+    def fit(self, inputs, labels):
+        if isinstance(self.held, list):
+            self.held.append(labels)
+        else:
+            self.held[0] = labels.sum()
+
+
+class Calls(ClassifierMixin, BaseEstimator):
+    """An estimator that remembers by functions."""
+
+    def __init__(self, remember, recall):
+        self.remember, self.recall = remember, recall
+
+    def fit(self, inputs, labels):
+        self.remember(labels)
+
+    predict = Guesses.predict
+
+
+def in_closure():
+    seen = []
+    return (lambda labels: seen.append(labels)), (lambda: seen[-1])
+
+
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
         (ByDefault(), r"fit must not change ByDefault\.fit, which"),
         (Remembered(), r"fit must not change Remembered\.mean, which"),
         (Counts(Itself()), "fit must not change its Itself at 0x.*, which"),
-        (Locked(), r"Locked\.lock is shared by all folds, .* can be compared: cannot pickle '_thread.lock' object"),
+        (Shares({}), "fit must not change its dict at 0x.*, which"),
+        (Shares([]), "fit must not change its list at 0x.*, which"),
+        (Shares(np.zeros(1)), "fit must not change its ndarray at 0x.*, which"),
+        (Calls(*in_closure()), r"fit must not change its in_closure\.<locals>\..* at 0x.*, which"),
     ],
 )
 def test_nothing_that_copies_share_may_change(estimator, message):
@@ -344,7 +424,8 @@ def test_nothing_that_copies_share_may_change(estimator, message):
 
 
 def test_what_copies_share_may_stay_as_it_is():
-    assert len(loso(Guesses([Itself(), lambda x: x]))) == 24
+    lock = threading.Lock()
+    assert len(loso(Guesses([Itself(), lambda x: lock, logging.getLogger("a")]))) == len(loso(Locked())) == 24
 
 
 @pytest.mark.parametrize(
@@ -362,6 +443,137 @@ def test_an_estimator_that_is_fitted_must_say_on_which_subjects(estimator):
     assert len(loso(estimator, fitted_on=["t1", "t2"])) == 24
     with pytest.raises(LeakError, match="fold s1 must not test a subject of fitted_on"):
         loso(estimator, fitted_on=["s1"])
+
+
+class Nearest:
+    """An estimator that keeps clips in lists, or in the dictionary that it is given, and forgets none."""
+
+    def __init__(self):
+        self.rows, self.labels = [], []
+
+    def fit(self, inputs, labels):
+        self.rows += [*inputs]
+        self.labels += [*labels]
+        return self
+
+    def predict(self, inputs):
+        return np.array([self.labels[int(np.argmin([((a - b) ** 2).sum() for b in self.rows]))] for a in inputs])
+
+
+class Trains:
+    """An estimator that goes on training its network."""
+
+    def __init__(self):
+        self.network = nn.Sequential(nn.Linear(5, 64), nn.ReLU(), nn.Linear(64, 3))
+
+    def fit(self, inputs, labels):
+        optimiser = torch.optim.Adam(self.network.parameters(), lr=0.05)
+        for _ in range(100):
+            optimiser.zero_grad()
+            nn.functional.cross_entropy(self.network(torch.as_tensor(inputs)), torch.as_tensor(labels)).backward()
+            optimiser.step()
+        return self
+
+    def predict(self, inputs):
+        return self.network(torch.as_tensor(inputs)).argmax(1).numpy()
+
+
+class Stores(ClassifierMixin, BaseEstimator):
+    def __init__(self, store):
+        self.store = store
+
+    fit = Guesses.fit
+
+    def predict(self, inputs):
+        return np.array([self.store[row.tobytes()] for row in inputs])
+
+
+NOISE, RANDOM = RNG.normal(size=(48, 5)).astype("float32"), RNG.integers(0, 3, 48)
+
+
+@pytest.mark.parametrize(
+    ("new", "fitted"),
+    [
+        (Nearest(), Nearest().fit(NOISE, RANDOM)),
+        (Trains(), Trains().fit(NOISE, RANDOM)),
+        (Guesses(), Stores({row.tobytes(): int(label) for row, label in zip(NOISE, RANDOM, strict=True)})),
+    ],
+)
+def test_an_estimator_that_knows_the_labels_before_fit_is_fitted(new, fitted):
+    clips = {"inputs": NOISE, "labels": RANDOM, "subjects": np.repeat(["s1", "s2", "s3", "s4"], 12)}
+    with pytest.raises(LeakError, match=r"is fitted already \(before fit, it is right more often than .*\): give"):
+        loso(fitted, **clips)
+    assert len(loso(fitted, **clips, fitted_on=["t1"])) == len(loso(new, **clips)) == 48
+    assert len(loso(new, inputs=INPUTS)) == 24  # classes that lie apart
+
+
+class Samples(nn.Module):
+    """A network that samples in its weights, in training and when it predicts, by all generators."""
+
+    def __init__(self):
+        super().__init__()
+        self.network, self.factor = mlp(), np.random.rand() + random.random()  # noqa: NPY002
+
+    def forward(self, x):
+        return self.network(nn.functional.dropout(x, 0.5)) * self.factor * np.random.rand()  # noqa: NPY002
+
+
+class Draws(Guesses):
+    def predict(self, inputs):
+        return np.random.randint(0, 3, len(inputs))  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    "method",
+    [Samples, Draws(), GridSearchCV(LogisticRegression(), {"C": [1e-4, 1]}, cv=StratifiedKFold(2, shuffle=True))],
+)
+def test_all_randomness_depends_on_the_seed_and_callers_generators_go_on(method):
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002
+    expected = torch.rand(1), np.random.rand(), random.random()  # noqa: NPY002
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002
+    first = loso(method)
+    assert (torch.rand(1), np.random.rand(), random.random()) == expected  # noqa: NPY002
+    assert first.equals(loso(method)) and (method != Samples or not first.equals(loso(method, seed=1)))
+
+
+class Unregistered(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers, self.head = [nn.Linear(5, 8)], nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(self.layers[0](x))
+
+
+class InClass(nn.Module):
+    layer = nn.Linear(5, 8)
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(InClass.layer(x))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"method": Unregistered},
+            r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays",
+        ),
+        ({"method": InClass}, r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays"),
+        (
+            {"optimiser": lambda p: torch.optim.Adam(p[:1], lr=0.1)},
+            "optimiser leaves 3 of 4 tensors untrained",
+        ),
+        ({"labels": np.where(SUBJECTS == "s2", 2, LABELS % 2)}, "fold s2 trains on no clip of 2, and tests some"),
+    ],
+)
+def test_what_is_not_trained_is_said(change, message):
+    with pytest.warns(UserWarning, match=message):
+        loso(**{"method": mlp} | change)
 
 
 def test_an_estimator_knows_indices_alone():
@@ -399,15 +611,6 @@ class Two(nn.Module):
         return self.linear(u + v)
 
 
-class After(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.network, self.function = mlp(), function
-
-    def forward(self, x):
-        return self.function(self.network(x))
-
-
 class Renames(ClassifierMixin, BaseEstimator):
     def __init__(self, rows=1):
         self.count = rows
@@ -431,7 +634,7 @@ SAME = torch.optim.Adam(mlp().parameters())
         ),
         (
             {"loss": nn.CrossEntropyLoss},
-            r"loss must be a function, such as CrossEntropyLoss\(\), not the class CrossEntropyLoss",
+            r"loss must be a function of scores and class indices, as torch.nn.NLLLoss\(\), not <class .*EntropyLoss",
         ),
         (
             {"loss": lambda s, y: s},
@@ -439,9 +642,15 @@ SAME = torch.optim.Adam(mlp().parameters())
         ),
         (
             {"loss": lambda s, y: s.sum().detach()},
-            r"loss must return one number, with a gradient, not float32\[\] \(fold s1\)",
+            r"loss must return one number, with a gradient of the scores, not float32\[\] \(fold s1\)",
         ),
-        ({"loss": nn.MSELoss()}, r"loss must be of scores and class indices, not MSELoss\(\) alone: lambda"),
+        ({"loss": nn.MSELoss()}, r"loss must take .* size of tensor .* give the loss one_hot\(labels, classes\)"),
+        ({"optimiser": partial(torch.optim.Adam, lr=0.0)}, r"must change weights of the network, not none \(fold s1\)"),
+        ({"optimiser": lambda p: torch.optim.Adam([{"params": []}])}, "must change weights of the network, not none"),
+        (
+            {"loss": lambda s, y: torch.ones(1, requires_grad=True).sum()},
+            r"loss must return one number, with a gradient of the scores, not float32\[\] \(fold s1\)",
+        ),
         (
             {"loss": lambda s, y: nn.functional.cross_entropy(s, y[:2])},
             r"loss must take scores float32\[6, 3\] and labels int64\[6\] \(fold s1\): ValueError",
@@ -463,8 +672,8 @@ SAME = torch.optim.Adam(mlp().parameters())
             {"method": lambda: nn.Linear(7, 3)},
             r"the network cannot take input float32\[6, 5\] \(fold s1\): RuntimeError: mat1 and mat2 shapes",
         ),
-        ({"method": lambda: mlp().requires_grad_(False)}, "the network must have a parameter to train"),
-        ({"method": nn.Identity}, "the network must have a parameter to train"),
+        ({"method": lambda: mlp().requires_grad_(False)}, "scores must have a gradient, .* requires_grad_.False. take"),
+        ({"method": nn.Identity}, r"optimiser cannot be made \(fold s1\): ValueError: .* empty parameter list"),
         (
             {"method": lambda: After(lambda y: nn.functional.one_hot(y.argmax(1), 3))},
             r"must return scores float32\[6, 3\], not int64\[6, 3\] \(fold s1\)",

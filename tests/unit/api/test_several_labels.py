@@ -73,6 +73,11 @@ def test_what_does_not_fit_is_refused(clips):
             train(subjects=SUBJECTS)
 
 
+def test_negatives_of_minus_one_are_told(clips):
+    with pytest.warns(UserWarning, match="truth has no 0, and -1 is read as not known: give 0 for a label that"):
+        microexpr.evaluate(2 * clips[1] - 1, clips[1], SUBJECTS)
+
+
 class Halves:
     """An estimator that does not decide."""
 
