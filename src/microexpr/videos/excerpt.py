@@ -1,12 +1,13 @@
 """The times of a video file's frames without decoding them, and some of its frames without those before."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.videos.container import SECOND, VideoFile, opened
+from microexpr.videos.container import SECOND, VideoFile, opened, packets
 
 SAME_TIME = 1e-4  # seconds
 
@@ -26,11 +27,16 @@ def _stamps(path: Path) -> tuple[np.ndarray, bool]:
     """Return the times of a file's packets, as of `Decoded`, sorted, float64[T], and whether all have their own.
 
     Zeros stand for those that a packet lacks."""
+    import av
+
     with opened(path) as (container, stream):
         origin = max(container.start_time or 0, 0) / SECOND
-        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        stamps = [packet.pts and float(packet.pts * packet.time_base) - origin for packet in packets]
-        has_times = container.format.name != "avi" and all(packet.pts is not None for packet in packets)
+        stamps = list[float | None]()
+        with suppress(av.error.FFmpegError, ValueError):  # no frame after the damage is decoded either
+            for packet in packets(container, stream):
+                if packet.size and not packet.is_discard:
+                    stamps.append(None if packet.pts is None else float(packet.pts * packet.time_base) - origin)
+        has_times = container.format.name != "avi" and None not in stamps
     values = np.sort(np.array([stamp or 0.0 for stamp in stamps]))
     return values, has_times and len({*values.tolist()}) == len(values)
 
