@@ -1,8 +1,18 @@
-"""`python -m microexpr`: the same as the command `microexpr`."""
+"""`python -m microexpr`, and the command `microexpr`."""
 
 import sys
 
-from microexpr.cli.main import main
+
+def main() -> int:
+    """Return the exit code of the command, 130 after Ctrl-C while its modules are imported."""
+    try:
+        from microexpr.cli import main as command
+
+        return command.main()
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

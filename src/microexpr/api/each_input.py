@@ -3,7 +3,6 @@
 Modules are imported inside the functions, so that files which may not be written are refused in milliseconds.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -15,7 +14,7 @@ from microexpr.apps import driving_name
 from microexpr.core import outputs
 from microexpr.core.clip import EVENTS
 from microexpr.core.errors import ParamsError
-from microexpr.core.files import file_digest, value_digest
+from microexpr.core.files import file_digest, is_below, read_json, value_digest
 from microexpr.core.outputs import Output
 
 if TYPE_CHECKING:
@@ -111,7 +110,9 @@ def plan_predictions(
             with store.content_of_a_stage(out):  # of earlier runs, perhaps from elsewhere
                 names = [row["folder"] for row in videos if not row["problem"] and not row["left_out"]]
                 documents = {name: out / name / "intervals.json" for name in names}
-                contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
+                if others := [path for path in documents.values() if not is_below(path, out)]:
+                    raise ValueError(f"{others[0]} is elsewhere")
+                contents = {name: read_json(path) for name, path in documents.items()}
                 intervals = [
                     {"video": row["video"], **written.flat(interval, classes)}
                     for row in videos if row["folder"] in contents

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from microexpr.core import outputs, store
 from microexpr.core.errors import OutputError, StoreError, about, printable
-from microexpr.core.files import value_digest, visible
+from microexpr.core.files import is_below, value_digest, visible
 from microexpr.core.outputs import Inputs, Manifest, Output
 from microexpr.videos.search import Item
 
@@ -101,6 +101,8 @@ class Plan:
         for entry in _earlier_entries(self.summary.manifest.record, self.columns):
             if entry["name"] not in names and entry["input"] not in inputs:
                 folder, name = entry["manifest"] or ("", "")
+                if not is_below(root / folder / name, root):
+                    continue
                 stays = Manifest(root / folder, name).is_complete() if name else os.path.lexists(entry["input"])
                 entries += [entry] if stays else []
         return sorted(entries, key=lambda entry: (entry["name"], entry["input"]))

@@ -426,9 +426,11 @@ def agreement(
     )
     recordings, about = agreements.compare_all(marks, others, fps)
     figures, notes = agreements.rows(recordings), [*notes, *more, *about]
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table("of", "measure", "value", "count", box=None, title=f"{names[0]} (first), {names[1]} (second)")
+    title = f"{names[0]} (first), {names[1]} (second)"
+    table = Table("of", "measure", "value", "count", box=None, title=escape(printable(title)))
     for row in figures:
         table.add_row(row["of"], row["measure"], "" if row["value"] is None else f"{row['value']:g}", str(row["count"]))
     console().print(table)

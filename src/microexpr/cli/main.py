@@ -49,8 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         pass
     except OSError as error:
+        from microexpr.core.store import FULL
+
         path = printable(str(error.filename or "a file"))  # an open one has no name here
-        print(f"error: {path}: {error.strerror or error}", file=sys.stderr)  # no permission, a name too long
+        reason = FULL.get(error.errno or 0) or error.strerror or error  # or no permission, a name too long
+        print(f"error: {path}: {reason}", file=sys.stderr)
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130

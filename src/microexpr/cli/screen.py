@@ -50,11 +50,12 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequen
 
     `columns` are those of a table that may have no rows."""
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
     else:
         from microexpr.core import store
 
-        print(store.csv_text(columns or list(rows[0]), rows), end="")
+        text = store.csv_text(columns or list(rows[0]), rows)
+    print(printable(text) if sys.stdout.isatty() else text, end="")  # a program gets names as they are
     return 0
 
 

@@ -106,7 +106,7 @@ def media(path: Path, recording: str = "") -> Path | None:
     if linked := next((other for other in links(path) if other.is_file()), None):
         return linked
     named = path.parent / local(recording) if recording else path.with_suffix("")
-    if named.is_file() and (recording or named.suffix.lower() in VIDEO_SUFFIXES):
+    if named.is_file() and named.suffix.lower() in VIDEO_SUFFIXES:
         return named
     folder = named.parent
     neighbours = sorted(folder.iterdir()) if folder.is_dir() else []

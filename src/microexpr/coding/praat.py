@@ -34,6 +34,8 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
     try:
         grid = TextGrid(xmax=0)
         grid.from_file(io.BytesIO(content), "utf-8")
+        if any(None in interval for tier in grid.get_tiers() for interval in tier.get_intervals()):
+            raise ValueError("it ends within a label")
     except Exception as error:  # pympi raises these for any file that is not Praat's
         raise DataError(f"{path}: is not a readable TextGrid ({type(error).__name__}: {error})") from None
     events, notes = list[Coded](), list[str]()

@@ -21,7 +21,8 @@ MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # with a
 SEPARATORS = ",;\t|"
 THOUSANDS = r"\s*[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*"
 FORMULA = re.compile(  # begins what a spreadsheet program would run: not a number, a sign alone or before a slash
-    r"'*(?:[=@\uff1d\uff20\t\r\n]|[+\-\uff0b\uff0d](?!\s*(?:/|$)|(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)$))"
+    r"(?:^|(?<=[;|]))'*"  # after ; or | too, which may end a cell in a program's settings
+    r"(?:[=@\uff1d\uff20\t\r\n]|[+\-\uff0b\uff0d](?!\s*(?:/|$)|(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)$))"
 )
 SUBJECT = ("subject", "sub", "subject_id", "participant", "participant_id")  # usual names of a column
 LONGEST = 2**17  # characters of a line: as many as of a cell, by the csv module's own limit
@@ -123,12 +124,12 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, It
 
 def as_text(value: Any) -> Any:
     """Return a value to be written as a cell: with ' before a text that a spreadsheet program would run."""
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+    return FORMULA.sub(r"'\g<0>", value) if isinstance(value, str) else value
 
 
 def original(cell: str) -> str:
     """Return the text of a cell that `as_text` may have made."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+    return FORMULA.sub(lambda start: start[0].removeprefix("'"), cell) if "'" in cell else cell
 
 
 def cells(

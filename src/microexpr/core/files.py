@@ -5,6 +5,7 @@ Imports the standard library alone.
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ VIDEO_SUFFIXES = (
     ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf",
     ".flv", ".f4v", ".ogv", ".mxf", ".3gp",
 )  # fmt: skip
+LARGEST_JSON = 2**26  # bytes
+DEEPEST = 64  # folders in folders that are looked into
 OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")  # names, in lower case
 SPECIAL = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -35,6 +38,24 @@ def regular(path: str | Path, error: type[MicroexprError] = DataError) -> Path:
     if kind:
         raise error(f"{path}: must be a file, not {kind}")
     return path
+
+
+def is_below(path: Path, folder: Path) -> bool:
+    """Return whether a path, which a file from elsewhere may name, leads into a folder. Your own links are followed."""
+    return Path(os.path.normpath(path.absolute())).is_relative_to(os.path.normpath(folder.absolute()))
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file that may come from elsewhere. Raises OSError if it cannot be read, and
+    DataError for one of another kind, or too large or deep."""
+    with regular(path).open("rb") as file:
+        content = file.read(LARGEST_JSON + 1)
+    try:
+        if len(content) > LARGEST_JSON:
+            raise ValueError("it is larger")
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: must be JSON of at most {LARGEST_JSON >> 20} MB ({error})") from None
 
 
 @contextmanager

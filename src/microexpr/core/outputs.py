@@ -17,10 +17,10 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
-from microexpr.core.errors import MicroexprError, OutputError
-from microexpr.core.files import file_digest
+from microexpr.core.errors import DataError, MicroexprError, OutputError
+from microexpr.core.files import file_digest, is_below, read_json
 
 PICTURES, VIDEOS = (".png", ".svg", ".pdf", ".jpg"), (".avi", ".mp4")  # suffixes of files that users name
 MANIFEST, PART = ".microexpr.json", ".microexpr.part"  # ends of the hidden names of a manifest and of a folder
@@ -60,8 +60,8 @@ class Manifest:
     def __init__(self, folder: Path, command: str):
         self.folder, self.command, self.name = folder, command, f".{command}{MANIFEST}"
         self.files, self.record = dict[str, Any](), dict[str, Any]()
-        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or a file that is no manifest
-            content = json.loads((folder / self.name).read_text(encoding="utf-8"))
+        with suppress(OSError, ValueError, KeyError, TypeError, DataError):  # none, or a file that is no manifest
+            content = read_json(folder / self.name)
             if isinstance(content["files"], dict) and isinstance(content["record"], dict):
                 self.files, self.record = content["files"], content["record"]
 
@@ -77,7 +77,7 @@ class Manifest:
         with suppress(OSError, LookupError, TypeError, ValueError):  # a manifest from elsewhere may hold anything
             path, entry = self.folder / name, self.files[name]
             status = path.lstat()
-            if S_ISREG(status.st_mode) and status.st_size == entry["size"]:
+            if is_below(path, self.folder) and S_ISREG(status.st_mode) and status.st_size == entry["size"]:
                 return bool(status.st_mtime_ns == entry["mtime_ns"] or file_digest(path) == entry["sha256"])
         return False
 
@@ -193,7 +193,8 @@ def reserve(path: Path, command: str, user_path: Path) -> Iterator[Path]:
         raise OutputError(f"{hidden}: must not be a link")
     try:
         hidden.mkdir(parents=True, exist_ok=True)
-        with (hidden / "lock").open("a") as lock:
+        how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # no link is followed, no pipe waited for
+        with os.fdopen(os.open(hidden / "lock", how, 0o666), "rb") as lock:
             if not _is_locked(lock):
                 raise OutputError(f"{user_path}: must not be written by two processes, and another one writes it now")
             try:
@@ -208,7 +209,7 @@ def reserve(path: Path, command: str, user_path: Path) -> Iterator[Path]:
                 folder.rmdir()
 
 
-def _is_locked(file: TextIO) -> bool:
+def _is_locked(file: BinaryIO) -> bool:
     """Return whether this process has locked a file, and it is still there."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from microexpr.core.errors import MicroexprError
-from microexpr.core.files import visible
+from microexpr.core.errors import DataError, MicroexprError
+from microexpr.core.files import read_json, regular, visible
 from microexpr.core.store import write_text
 
 RECORDS = Path("work/records")
@@ -40,10 +40,10 @@ def read(name: str | Path, root: str | Path = "") -> Record | None:
 
     A damaged one is that of a killed job."""
     try:
-        return Record(**json.loads(Path(root, path_of(name)).read_text(encoding="utf-8")))
+        return Record(**read_json(Path(root, path_of(name))))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError):
+    except (OSError, TypeError, MicroexprError):
         return Record()
 
 
@@ -113,7 +113,7 @@ def is_as_made(name: str | Path) -> bool:
         return False
     if not record.digest or record.state == state(path):
         return True
-    if record.digest != content(path):
+    if not _has(path, record):
         return False
     with suppress(OSError, MicroexprError):  # where nothing can be written, it is read again the next time
         os.utime(_timed(path), ns=(record.modified, record.modified))
@@ -136,7 +136,7 @@ def verify() -> list[str]:
             lines.append(f"{name}: was not finished")
         elif not os.path.exists(name):  # noqa: PTH110
             lines.append(f"{name}: is not there")
-        elif content(name) != record.digest:
+        elif not _has(name, record):
             lines.append(f"{name}: is not as it was made")
     return lines
 
@@ -159,10 +159,19 @@ def state(path: str | Path) -> str:
     return whole.hexdigest()
 
 
+def _has(path: Path, record: Record) -> bool:
+    """Return whether an output has the content of its record; a pipe or a device, which may never end, has none."""
+    with suppress(DataError):
+        return content(path) == record.digest
+    return False
+
+
 def content(path: Path) -> str:
-    """Return an output's MD5, as DVC names files; of a folder, of the names and digests of its files."""
+    """Return an output's MD5, as DVC names files; of a folder, of the names and digests of its files.
+
+    Raises DataError for a pipe or a device."""
     if not path.is_dir():
-        with path.open("rb") as stream:
+        with regular(path).open("rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     whole = hashlib.md5(usedforsecurity=False)
     for file in files(path):

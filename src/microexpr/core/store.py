@@ -9,7 +9,9 @@ import glob
 import hashlib
 import json
 import math
+import mmap
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, zip_longest
@@ -37,6 +39,7 @@ IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
 FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}  # built into HDF5
 MAX_DEFLATE_RATIO = 1100  # how many times larger values can be than their deflated bytes
 CLAIM = "claims more values than there are"
+HEAP = re.compile(rb"GCOL\x01")  # begins a heap of texts of any length
 DEPTH, ATTRIBUTES = 16, 1000  # groups in groups, attributes of an object: our files have a third, and a hundredth
 HEADER = 4096  # bytes of an object's header, those of our files are a quarter
 EXPANDED = 2**30  # bytes that the values of a dataset may have beyond those that are stored
@@ -289,6 +292,12 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
         raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){remedy(path)}") from error
     with file:
         try:
+            status = Path(path).stat()
+            identity = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+            danger = "" if identity in _HARMLESS else _endless_heap(file) or _dangerous_content(file)
+            if danger:
+                raise StoreError(f"{path}: {danger}, as nothing does in a file of ours; do not use it")
+            _HARMLESS.add(identity)
             if schema is not None:
                 expected = f"{schema}/{SCHEMAS[schema].version}"
                 actual, creator = (
@@ -296,20 +305,33 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
                 )
                 if actual != expected:
                     raise StoreError(f"{path}: must hold {expected}, not {actual} (made by {creator}){remedy(path)}")
-            status = Path(path).stat()
-            identity = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-            danger = "" if identity in _HARMLESS else _dangerous_content(file)
         except DAMAGE as error:
             raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
-        if danger:
-            raise StoreError(f"{path}: {danger}, as nothing does in a file of ours; do not use it")
-        _HARMLESS.add(identity)
         try:
             yield file
         except DAMAGE as error:
             if _is_readable(file):  # then it is the caller's mistake
                 raise
             raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
+
+
+def _endless_heap(file: h5py.File) -> str:
+    """Describe a heap in which HDF5 would look for the next text for ever, as after one of no bytes; "" for none."""
+    width = file.id.get_create_plist().get_sizes()[1]  # bytes of a number
+    head = 8 + max(8, width)
+    with Path(file.filename).open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
+
+        def size(at: int) -> int:
+            return int.from_bytes(content[at + 8 : at + 8 + width], "little")
+
+        for start in (match.start() for match in HEAP.finditer(content)):
+            at, end = start + head, start + size(start)
+            while at + head <= end <= len(content):
+                step = head + -(-size(at) // 8) * 8 if any(content[at : at + 2]) else size(at)  # 0: the space left
+                if not head <= step <= end - at:
+                    return "holds a text that does not end"
+                at += step
+    return ""
 
 
 def _dangerous_content(file: h5py.File) -> str:
@@ -404,7 +426,7 @@ def content_of_a_stage(*paths: str | Path) -> Iterator[None]:
     """Raise StoreError for the errors of numpy and h5py on files that lack datasets, or have others of a name."""
     try:
         yield
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         what = "must have attributes, datasets and axes as a stage writes them, not others"
         raise StoreError(f"{', '.join(map(str, paths))}: {what} ({error})") from error
 

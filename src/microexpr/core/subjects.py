@@ -216,7 +216,7 @@ def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]
 def _parts(key: str) -> tuple[Part, ...]:
     """Return letters and numbers of a key, in their order, without other characters; those between digits divide."""
     text = re.sub(rf"(?<!\d){OTHER}+|{OTHER}+(?!\d)", "", key)
-    return tuple(int(part) if part.isdecimal() else part for part in re.findall(rf"\d+|[^\d{OTHER[1:]}+", text))
+    return tuple(int(part) if part.isdecimal() else part for part in re.findall(rf"\d{{1,999}}|[^\d{OTHER[1:]}+", text))
 
 
 def form(name: str) -> str:

@@ -83,7 +83,8 @@ def _video(suffix: str, quality: int, fps: float) -> Iterator[Record]:
         writer.release()
         video = temporary.read_bytes()
     if is_avi and len(video) != 8 + struct.unpack("<I", video[4:8])[0]:  # OpenCV does not report a full disk
-        raise StoreError(f"{target}: cannot be written: no space left on the disk for {temporary}")
+        reason = "no space left on the disk, or no file may be as large here (ulimit -f)"
+        raise StoreError(f"{target}: cannot be written: {temporary} is cut short: {reason}")
     if is_avi:  # an INFO comment at the end of the RIFF list; its size counts from byte 8
         text = MARK + b"\0" * (2 - len(MARK) % 2)
         info = b"INFOICMT" + struct.pack("<I", len(text)) + text

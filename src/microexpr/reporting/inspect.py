@@ -46,7 +46,7 @@ def tree(path: str | Path) -> Tree:
             ends = (("input", session.get_inputs()), ("output", session.get_outputs()))
             parts = [(f"{end} {item.name}", item.type, item.shape) for end, items in ends for item in items]
         for name, kind, shape in parts:
-            root.add(f"[cyan]{escape(name)}[/] {kind} {' x '.join(map(str, shape)) or 'scalar'}")
+            root.add(f"[cyan]{escape(name)}[/] {escape(kind)} {escape(' x '.join(map(str, shape)) or 'scalar')}")
         return root
     with store.open_file(path) as file:
         _branch(root, file)
@@ -152,7 +152,7 @@ def _describe(name: str, dataset: Any) -> str:
     meaning = f": {facts['description']}" if facts.get("description") else ""
     chunks = f"chunks {' x '.join(map(str, dataset.chunks))}" if dataset.chunks else "contiguous"
     stored = f"; {chunks}, {dataset.compression or 'uncompressed'}, {dataset.id.get_storage_size()} B"
-    return f"[cyan]{escape(name)}[/] {kind} {shape}{escape(axes + units + meaning)}[dim]{stored}[/]"
+    return f"[cyan]{escape(name)}[/] {escape(f'{kind} {shape}{axes}{units}{meaning}')}[dim]{stored}[/]"
 
 
 def _short(value: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microexpr.core import csv_file, store
-from microexpr.core.errors import StoreError, remedy
+from microexpr.core.errors import StoreError, printable, remedy
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -215,10 +215,11 @@ def grid(
 ) -> "Grid":
     """Return a table for the terminal: lines of cells by head, words on the left; `styles` are of its lines."""
     from rich.table import Table as Grid
+    from rich.text import Text
 
     grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=collapse)
     for head in heads:
         grid.add_column(head, justify="left" if head in WORDS else "right", no_wrap=True)
     for line, style in zip(lines, styles, strict=False):
-        grid.add_row(*(line[head] for head in heads), style=style or None)
+        grid.add_row(*(Text(printable(line[head])) for head in heads), style=style or None)
     return grid

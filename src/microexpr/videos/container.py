@@ -10,7 +10,7 @@ import os
 import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -295,6 +295,14 @@ def _videos(container: Any) -> list[Any]:
     return sorted(streams, key=lambda stream: (stream.frames == 1, not stream.disposition & DEFAULT))
 
 
+def packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield the packets of a video, also after one of a stream that begins later."""
+    while True:
+        with suppress(IndexError):
+            yield from container.demux(stream)
+            return
+
+
 def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator[Decoded]:
     import av
 
@@ -303,19 +311,16 @@ def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator
         container.seek(round((start + origin) / stream.time_base), stream=stream)
     is_broken = is_drifting = False
     has_times = container.format.name != "avi" or not stream.codec_context.has_b_frames  # AVI has no times of showing
-    packets = container.demux(stream)
+    stored = packets(container, stream)
     while True:
         try:
-            packet = next(packets, None)
+            packet = next(stored, None)
             if packet is None:
                 return
             is_broken |= packet.is_corrupt
             frames = packet.decode()
         except av.error.EOFError:
             return
-        except IndexError:  # of a packet of a stream that begins later
-            packets = container.demux(stream)
-            continue
         except (av.error.FFmpegError, ValueError):
             is_broken = True
             continue

@@ -1,13 +1,14 @@
 """The times of a video file's frames without decoding them, and some of its frames without those before."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.videos import timeline
-from microexpr.videos.container import SECOND, VideoFile, opened
+from microexpr.videos.container import SECOND, VideoFile, opened, packets
 
 SAME_TIME = 1e-4  # seconds
 
@@ -29,12 +30,17 @@ def _stamps(path: Path) -> tuple[np.ndarray, bool]:
     """Return the times of a file's packets, as of `Decoded`, sorted, float64[T], and whether all have their own.
 
     Zeros stand for those that a packet lacks."""
+    import av
+
     with opened(path) as (container, stream):
         origin = max(container.start_time or 0, 0) / SECOND
-        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        stamps = [packet.pts and float(packet.pts * packet.time_base) - origin for packet in packets]
+        stamps = list[float | None]()
+        with suppress(av.error.FFmpegError, ValueError):  # no frame after the damage is decoded either
+            for packet in packets(container, stream):
+                if packet.size and not packet.is_discard:
+                    stamps.append(None if packet.pts is None else float(packet.pts * packet.time_base) - origin)
         is_avi = container.format.name == "avi"  # whose frames have no times of showing
-        has_times = not is_avi and all(packet.pts is not None for packet in packets)
+        has_times = not is_avi and None not in stamps
     values = np.sort(np.array([stamp or 0.0 for stamp in stamps]))
     values -= values[:1] if is_avi else 0
     return values, has_times and len({*values.tolist()}) == len(values)

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from microexpr.core import outputs
 from microexpr.core.errors import DataError, printable
-from microexpr.core.files import SPECIAL, is_hidden, visible
+from microexpr.core.files import DEEPEST, SPECIAL, is_hidden, visible
 from microexpr.videos import container, picture
 from microexpr.videos.frames import by_number
 from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
@@ -186,6 +186,9 @@ class _Search:
             least = 1 if folder == base and self._fps else 2  # pictures of a video
             items = sorted(self.choose(files, folder, least), key=lambda item: item.path)
             yield from (item._replace(base=base) for item in items)
+            if folders and len(folder.relative_to(base).parts) >= DEEPEST:
+                yield Item(folders[0], "other", f"a folder in more than {DEEPEST} others", base)
+                folders = []
             queue += [path for path in folders if not path.is_symlink()]
             links += [path for path in folders if path.is_symlink()]
 

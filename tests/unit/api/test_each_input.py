@@ -4,10 +4,12 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from microexpr.api import each_input
 from microexpr.apps import predict
 from microexpr.apps.predict import written
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, StoreError
 from microexpr.videos.search import A_PICTURE, Item
 
 TIMES = {"onset": 4, "apex": 6, "offset": 9, "onset_seconds": 0.4, "apex_seconds": 0.6, "offset_seconds": 0.9}
@@ -28,7 +30,10 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
+@pytest.fixture
+def plan(tmp_path, monkeypatch):
+    """A function that plans videos and a picture, of which one cannot be read."""
+
     def read(scan, models, progress):
         if scan.stem == "bad":
             raise DataError(f"{scan}: is not a readable video")
@@ -49,9 +54,12 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
     items = [
         Item(tmp_path / name, kind, A_PICTURE if kind == "picture" else "", tmp_path) for name, kind in names.items()
     ]
+    return lambda: each_input.plan_predictions(items, tmp_path / "out", None, Path(), None, force=False)
+
+
+def test_predictions_have_tables_and_a_page_of_all(tmp_path, plan):
     out = tmp_path / "out"
-    plan = each_input.plan_predictions(items, out, None, Path(), None, force=False)
-    states = [job.state for job, _ in plan.run(lambda *_: None)]
+    states = [job.state for job, _ in plan().run(lambda *_: None)]
     assert states == ["done", "done", "failed"]
     table = rows(out / "videos.csv")
     assert [(row["video"], row["folder"], row["micro"], row["warnings"]) for row in table] == [
@@ -69,3 +77,24 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
     assert 'href="P03/take/prediction.html"' in page and 'href="a%3Cb%3E/prediction.html"' in page
     assert "2 micro-expressions" in page and "1 could not be read" in page and f"cover.png: {A_PICTURE}" in page
     assert "a&lt;b&gt;.mts" in page and "the video is grey; dark" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"folder": "../up"}, r"up/intervals.json is elsewhere"),
+        ({"fps": 0}, "division by zero"),
+        ({"frames": 10**400}, "too large"),
+    ],
+)
+def test_rows_of_earlier_runs_from_elsewhere_are_an_error_of_one_line(tmp_path, plan, change, message):
+    for _ in plan().run(lambda *_: None):
+        pass
+    (tmp_path / "up").mkdir()
+    (tmp_path / "up/intervals.json").write_text(json.dumps(DOCUMENT))
+    path = tmp_path / "out/P03/take/.predict.microexpr.json"
+    content = json.loads(path.read_text())
+    content["record"]["rows"][0] |= change
+    path.write_text(json.dumps(content))
+    with pytest.raises(StoreError, match=message):
+        [*plan().run(lambda *_: None)]

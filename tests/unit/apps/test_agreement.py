@@ -372,3 +372,7 @@ def test_a_rate_other_than_the_videos_is_refused(tmp_path):
     assert compared(tmp_path, rows, None)[0] == compared(tmp_path, rows, 30)[0]
     with pytest.raises(DataError, match=r"a.mp4: has 30 frames a second, not 25: leave out --fps"):
         compared(tmp_path, rows, 25)
+    with pytest.raises(
+        DataError, match=r"annotations.csv: no video of it is there"
+    ):  # a file that is none is not opened
+        compared(tmp_path, rows.replace("a.mp4", "annotations.csv"), None)

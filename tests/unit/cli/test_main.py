@@ -1,6 +1,7 @@
 """The command line: arguments, and printed lines."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -113,8 +114,11 @@ def test_names_cannot_command_the_terminal(tmp_path, capsys):
     (root / "data/raw/smic/HS/s01").mkdir(parents=True)
     (root / "data/raw/smic/HS/\x1b[31ms01").mkdir()
     assert main(["check", str(root / "data/raw/smic")]) == 1
+    for name in ("\x1b[31m[red].csv", "other.csv"):
+        (tmp_path / name).write_text("kind,onset,offset\nmicro,1,3\n")
+    assert main(["agreement", str(tmp_path / "\x1b[31m[red].csv"), str(tmp_path / "other.csv"), "--fps", "30"]) == 0
     printed = capsys.readouterr()
-    assert "\x1b" not in printed.out + printed.err
+    assert "\x1b" not in printed.out + printed.err and "[red] (first)" in printed.out
 
 
 def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
@@ -314,7 +318,7 @@ def test_output_that_nobody_takes_is_no_traceback():
     assert printing(stdout=writer) == (1, "")
     os.close(writer)
     with Path("/dev/full").open("w") as full:
-        assert printing(stdout=full) == (1, "error: standard output: No space left on device\n")
+        assert printing(stdout=full) == (1, f"error: standard output: {store.FULL[errno.ENOSPC]}\n")
     assert printing(preexec_fn=lambda: os.closerange(0, 2)) == (0, "")
 
 
@@ -325,6 +329,13 @@ def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys):
     monkeypatch.setattr("microexpr.cli.results.check", check)
     assert main(["check", "."]) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
+
+
+def test_an_interruption_while_modules_are_imported_is_one_line(tmp_path):
+    (tmp_path / "cyclopts.py").write_text("raise KeyboardInterrupt")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (tmp_path, ROOT / "src")))}
+    done = subprocess.run([sys.executable, "-m", "microexpr"], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
 
 
 def test_neither_help_nor_a_refusal_loads_anything_heavy(tmp_path):

@@ -417,9 +417,16 @@ def test_each_cell_counts_or_is_named(text, expected, note, tmp_path):
     assert [note.format(path) in line for line in notes] == [True] * bool(note)
 
 
-@pytest.mark.parametrize("name", ["events.eaf", "events.TextGrid", "events.xlsx"])
-def test_files_of_other_content_are_refused(name, tmp_path):
-    (tmp_path / name).write_text("no annotation")
+ENDS_EARLY = b"ooBinaryFile\10TextGrid" + bytes(17) + b"\0\0\0\1\14IntervalTier\0\5micro" + bytes(16)
+ENDS_EARLY += b"\0\0\0\1" + bytes(16) + b"\xff\xfe"  # in the length of a label
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("events.eaf", b"x"), ("events.TextGrid", b"x"), ("events.xlsx", b"x"), ("a.TextGrid", ENDS_EARLY)],
+)
+def test_files_of_other_content_are_refused(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=r"is not a readable|must be one of"):
         coding.read(tmp_path / name)
 

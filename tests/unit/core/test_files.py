@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from microexpr.core.errors import DataError, StoreError
-from microexpr.core.files import file_digest, regular, value_digest, visible
+from microexpr.core.files import LARGEST_JSON, file_digest, is_below, read_json, regular, value_digest, visible
 
 
 def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch):
@@ -47,3 +47,19 @@ def test_digests_are_of_contents_and_of_keys_in_any_order(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert file_digest(tmp_path / "a").startswith("ba7816bf8f01cfea")
     assert value_digest({"a": 1, "b": Path("x")}) == value_digest({"b": "x", "a": 1}) != value_digest({})
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("a", True), ("a/../b", True), ("..a", True), ("../y", False), ("a/../../y", False), ("/etc", False), ("", True)],
+)
+def test_a_path_leads_into_a_folder_by_its_parts(path, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [is_below(Path(folder, path), Path(folder)) for folder in (".", "..", "x", tmp_path)] == [expected] * 4
+
+
+@pytest.mark.parametrize("text", ["", "[" * 10**5, "9" * 5000, "\xff", " " * (LARGEST_JSON + 1)])
+def test_json_that_is_none_or_too_large_or_deep_is_an_error_of_one_line(text, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DataError, match=r"a\.json: must be JSON of at most 64 MB"):
+        read_json(tmp_path / "a.json")

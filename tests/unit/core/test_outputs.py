@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
@@ -110,8 +111,21 @@ def test_a_manifest_from_elsewhere_leads_to_no_other_file(tmp_path):
     listed = json.loads(path.read_text())
     listed["files"]["../thesis.txt"] = {"sha256": file_digest(tmp_path / "thesis.txt"), "size": 4}
     path.write_text(json.dumps(listed))
+    assert outputs.Manifest(tmp_path / "out", "test").intact() == {*NAMES}
     run(tmp_path / "out", "second")
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["manifest", "lock"])
+@pytest.mark.parametrize("target", ["", "/dev/zero", "../../outside"])
+def test_a_manifest_or_lock_that_is_a_pipe_or_a_link_is_neither_waited_for_nor_followed(tmp_path, name, target):
+    path = tmp_path / "out" / {"manifest": ".test.microexpr.json", "lock": ".test.microexpr.part/lock"}[name]
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target) if target else os.mkfifo(path)
+    with pytest.raises(OutputError, match="symbolic links") if target and name == "lock" else nullcontext():
+        run(tmp_path / "out", "first")
+        assert contents(tmp_path / "out") == dict.fromkeys(NAMES, "first")
+    assert {*tmp_path.iterdir()} == {tmp_path / "out"}
 
 
 def test_a_link_of_a_folder_is_not_written_through(tmp_path):

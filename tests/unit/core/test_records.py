@@ -110,8 +110,18 @@ def test_a_folder_of_frames(change):
     assert records.altered([str(folder)]) == [str(folder)]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "[" * 10**5])
 def test_a_damaged_record_is_of_an_output_that_is_not_finished(text):
     make()
     records.path_of(OUTPUT).write_text(text)
     assert not records.is_made(OUTPUT) and records.verify() == [f"{OUTPUT}: was not finished"]
+
+
+@pytest.mark.parametrize("target", ["", "/dev/zero"])
+def test_a_pipe_or_a_device_is_neither_an_output_nor_a_record(target):
+    path = make()
+    path.unlink()
+    path.symlink_to(target) if target else os.mkfifo(path)
+    assert records.altered([OUTPUT]) == [OUTPUT] and records.verify() == [f"{OUTPUT}: is not as it was made"]
+    path.rename(records.path_of(OUTPUT))
+    assert records.verify() == [f"{OUTPUT}: was not finished"]

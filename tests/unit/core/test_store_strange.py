@@ -107,3 +107,21 @@ def test_what_deflates_well_is_not(tmp_path):
         file.create_dataset("zeros", data=np.zeros((4096, 8192)), compression="gzip", compression_opts=9, shuffle=True)
     with store.open_file(tmp_path / "a.h5") as file:
         assert file["zeros"][0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    "entry", [bytes(16), b"\1\0\1\0" + bytes(4) + b"\xf0" + b"\xff" * 7, bytes(8) + b"\x08" + bytes(7)]
+)
+def test_a_heap_of_texts_that_leads_hdf5_round_is_refused(tmp_path, entry):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["schema"] = "apex/1"  # of any length, as h5py writes a text
+    with store.open_file(path) as file:
+        assert file.attrs["schema"] == "apex/1"
+    content = bytearray(path.read_bytes())
+    start = content.index(b"GCOL") + 16
+    content[start : start + 16] = entry
+    path.write_bytes(content)
+    for schema in ("apex", None):
+        with pytest.raises(StoreError, match="holds a text that does not end"), store.open_file(path, schema):
+            pass

@@ -137,3 +137,9 @@ def test_a_folder_far_from_the_recording_is_called_like_another_subject_by_the_s
 def test_a_folder_called_like_another_subject_of_the_set():
     subjects = Subjects(["anna", "ben"])
     assert subjects.is_of_other("Ben", "anna") and not subjects.is_of_other("carla", "anna")
+
+
+def test_numbers_of_any_length_are_names():
+    long = "9" * 5000
+    subjects = Subjects([f"s{long}1", f"s{long}2"])
+    assert subjects.key(f"S{long}1") != subjects.key(f"s{long}2") and subjects.find(f"s0{long}1")

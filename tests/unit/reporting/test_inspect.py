@@ -39,10 +39,12 @@ def test_a_foreign_files_brackets_are_text_and_the_storage_of_its_datasets_is_sh
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["note"] = "[/bold] " + "x" * 200
         file["[red]"] = [1, 2]
+        file["fields"] = np.zeros(1, [("[/b]\x1b", "f4")])
         file.create_dataset("plain", data=[[1, 2], [3, 4]])
         file.create_dataset("packed", data=[0] * 1000, chunks=(500,), compression="gzip")
         size = file["packed"].id.get_storage_size()
     text = printed(tree(tmp_path / "a.h5"))
+    assert "fields [('[/b]\\x1b', '<f4')] 1" in text and "\x1b" not in text
     assert "[/bold]" in text and "[red] int64 2" in text and "(208 characters)" in text
     assert "plain int64 2 x 2; contiguous, uncompressed, 32 B" in text
     assert size < 8000 and f"packed int64 1000; chunks 500, gzip, {size} B" in text

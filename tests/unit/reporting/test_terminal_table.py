@@ -66,3 +66,9 @@ def test_marks_are_those_of_the_tests():
     assert {name: line[0] for line in lines if (name := line[2:].split()[0]) in NAMES} == expected
     assert marks(table, []) == {}
     assert "=" not in marks(table, [pair | {"p_holm": 1} for pair in pairs]).values()  # from what could it be told
+
+
+def test_brackets_and_control_characters_of_others_are_text():
+    (row,) = [row for row in table_of() if row["method"] == "ststnet"]
+    text = "\n".join(printed([row | {"method": "a[/b]\x1b", "origin": "[red]"}], 200))
+    assert "a[/b]\\x1b" in text and "[red]" in text

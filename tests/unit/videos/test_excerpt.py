@@ -43,3 +43,12 @@ def test_a_frame_after_a_damaged_one_is_refused_where_its_number_counts(tmp_path
     with pytest.raises(DataError, match="a frame up to it does not decode"):
         list(excerpt.read_some(tmp_path / "take.mp4", range(8, 12)))
     assert len([*excerpt.read_some(tmp_path / "take.mp4", range(13, 16))]) == 3, "after the next key frame"
+
+
+def test_times_end_where_the_file_is_damaged(tmp_path):
+    """A header of a frame in the middle of raw video; FFmpeg raises, also where frames are counted."""
+    path = tmp_path / "take.y4m"
+    frame = b"FRAME\n" + bytes(range(96)) * 16
+    path.write_bytes(b"YUV4MPEG2 W32 H32 F25:1 C420\n" + 3 * frame + b"FRAME" * 400 + frame)
+    assert len(excerpt.times(path)) == len([*container.VideoFile(path).decode()]) == 3
+    assert len([*excerpt.read_some(path, range(1, 3))]) == 2

@@ -130,6 +130,12 @@ def test_links_to_folders_are_followed_once(folder):
     assert len(find([folder, folder / "P2", folder / "P2/deep/take.avi"], "videos")) == 2
 
 
+def test_folders_that_are_too_deep_are_left_out_with_a_reason(folder):
+    (folder / ("d/" * 65 + "e")).mkdir(parents=True)
+    (item,) = (item for item in find([folder], "videos") if item.reason)
+    assert item.path == folder / ("d/" * 65) and item.reason == "a folder in more than 64 others"
+
+
 def test_a_file_is_read_once_by_whatever_link(folder):
     (folder / "z.avi").symlink_to("take.avi")
     (folder / "zz.avi").hardlink_to(folder / "take.avi")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from microexpr.core import csv_file, yaml_file
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import DEEPEST
 from microexpr.core.subjects import composed
 from microexpr.datasets.layout import MEGC2019, is_video, label_of
 from microexpr.videos import container, excerpt, frames, sources
@@ -182,9 +183,13 @@ def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
 
 
 def paths(root: Path) -> Iterator[Path]:
-    """Yield all files and folders below a root, also those that links lead to, but what begins with a dot, _ or ~."""
+    """Yield all files and folders below a root, also those that links lead to, but what begins with a dot, _ or ~.
+
+    Raises DataError for folders in more than `DEEPEST` others."""
     seen = set[str]()
     for folder, folders, files in os.walk(root, followlinks=True):
+        if len(Path(folder).parts) - len(root.parts) > DEEPEST:
+            raise DataError(f"{root}: must have at most {DEEPEST} folders in each other, not more: {folder}")
         real = os.path.realpath(folder)
         folders[:] = [] if real in seen else sorted(name for name in folders if not name.startswith((".", "_", "~")))
         seen.add(real)

@@ -397,7 +397,7 @@ class Mmew(Workbook):
         """Return the subject, as S03 for 3, 03 and S03, and the clip's name, which begins with it."""
         subject, name = super().key(row)
         owner = re.fullmatch(r"S([0-9]+)-.*", name := name.upper())
-        if owner is None or f"S{int(owner[1]):02d}" != subject:
+        if owner is None or f"S{owner[1].lstrip('0'):0>2}" != subject:
             raise DataError(f"Filename must be like {subject}-01-002, not {name!r} ({row.where})")
         return subject, name
 

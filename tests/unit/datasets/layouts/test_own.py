@@ -353,6 +353,12 @@ def test_what_a_laboratory_keeps_around_its_recordings_does_no_harm(root, tmp_pa
     assert {*own.found(tmp_path / "data/raw", ["casme2"])} == {"mine", "mine_long", "pilot", "pilot_long"}
 
 
+def test_folders_that_are_too_deep_are_named(root):
+    (root / ("d/" * 65)).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"must have at most 64 folders in each other, not more: .*d/d$"):
+        [*recordings.recordings(root, None)]
+
+
 def test_names_with_accents_are_those_of_the_table_however_the_disk_stores_them(root):
     (root / "s01/take.mp4").rename(root / "s01" / unicodedata.normalize("NFD", "münchen.mp4"))
     table(root, "s01/münchen.mp4,,micro,10,14,17,fröhlich,,\n")

@@ -28,6 +28,9 @@ REFUSED = {
     "a word of an emotion": ("fourdme", cell(FOURDME, 1, "Emotion", "Positive+Joy"), r"not 'joy' \(4DME.*row 2\)"),
     "a row of another subject": (
         "mmew", cell(MMEW, 1, "Subject", 7), r"Filename must be like S07-01-002.*row 2"),
+    "a long number": (
+        "mmew", cell(MMEW, 1, "Filename", f"S{'9' * 5000}-01-002"), r"Filename must be like S\d\d-01-002"),
+    "a long number of a subject": ("mmew", cell(MMEW, 1, "Subject", "9" * 5000), r"Subject must be a number like 3"),
     "a clip in two folders": (
         "mmew", lambda root: shutil.copytree(
             clip := min(root.glob("Micro_Expression/S01/*/*")), root / "Micro_Expression/anger" / clip.name
