@@ -121,7 +121,7 @@ def test_each_photograph_of_a_folder_has_its_outputs_checked(capsys):
         target = mine(name)
         assert refused(arguments, capsys).startswith(f"error: {name}: must not be written: it is not a file of this")
         target.unlink()
-    error = refused([*arguments, "--out", "photographs", "--force"], capsys)
+    error = refused([*REENACT[:3], "--out", "photographs", "--face", "photographs", "--force"], capsys)
     assert error.startswith("error: photographs: must not be written: it is a folder that the command reads")
     os.link("photographs/a.png", "out/a/reenactment.png")
     error = refused([*arguments, "--force"], capsys)

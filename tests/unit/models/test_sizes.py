@@ -85,13 +85,13 @@ def test_number_of_features_of_each_of_25_blocks(name: str, features: int) -> No
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("capsulenet", {"image_size": 64}, "kernel must be <= 4 at this image_size"),
+        ("capsulenet", {"image_size": 64}, "kernel must be <= 4 at image_size 64, not 9"),
         ("causalnet", {"width": 20}, "block_heads must divide width"),
         ("hog3d", {"image_size": 32}, r"image_size must be >= blocks \* cells_space \* parts = 60, not 32"),
         ("hog3d", {"frames": 8}, r"frames must be >= cells_time \* parts = 9, not 8"),
         ("htnet", {"patch": 14}, "multiple of 4 squares, not 14"),
         ("lbp_top", {"frames": 8, "radius_time": 4}, "frames must be > 2"),
-        ("microexpstcnn", {"frames": 16}, "frames must be >= 17"),
+        ("microexpstcnn", {"frames": 16}, r"frames must be >= depth \+ 2 = 17, not 16"),
         ("slstt", {"image_size": 60}, "patch must divide image_size"),
     ],
 )

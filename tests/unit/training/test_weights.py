@@ -84,7 +84,10 @@ def test_the_training_differs_by_the_params_of_population_alone() -> None:
     expected = {"epochs": 2, "lr": 0.02, "mirror": 0.25, "planted_leak": "", "initialisation": "scratch"}
     assert {name: getattr(params, name) for name in expected} == expected and params.population == {}
     assert job(CLIPS).method.population_pretraining() is None
-    for changed, message in (({"synthetic": "x"}, "must not have synthetic"), ({"initialisation": "population"}, "or")):
+    for changed, message in (
+        ({"synthetic": "x"}, "must not have synthetic"),
+        ({"initialisation": "population"}, "must be scratch"),
+    ):
         with pytest.raises(ParamsError, match=message):
             Ststnet(Ststnet.Params(population=changed)).population_params()
 
