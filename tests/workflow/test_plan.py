@@ -308,7 +308,7 @@ def test_figures_are_drawn_where_what_they_show_is_here(run_of):
     assert not clips & drawn("augacn", datasets=["smic"])
 
 
-def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_test(run_of):
+def test_synthetic_clips_come_from_a_generator_without_the_test_subjects(run_of):
     rows = {"folds": 1, "variants": {"capsulenet": {"made": {"synthetic": "auicgan"}}}}
     run = run_of(papers=rows, synthesise={"groups": 4})
     files = run.generators.clips("auicgan")
@@ -349,7 +349,7 @@ def test_a_row_that_learns_from_made_clips_tests_the_same_groups_of_subjects_as_
     assert smic_run.plan.without_clips == {"capsulenet.made": "auicgan needs two subjects of casme2 or samm"}
 
 
-def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(run_of):
+def test_training_on_macro_expressions_reads_their_sets_and_needs_one(run_of):
     run = run_of(macro=["affectnet", "mmi"], methods={"mtmnet": {"macro_source": "mmi"}})
     assert run.plan.macro_sets("nmer") == ["mmi"] and run.plan.macro_sets("ststnet") == []
     of_pictures = run.plan.methods_of("flow_folders")  # which has no macro sets

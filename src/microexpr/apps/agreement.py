@@ -255,8 +255,8 @@ def work(recordings: Sequence[Recording]) -> Mapping[str, float]:
 
     Proposals that are right within `RIGHT` frames at both ends, to correct, to delete; events to add; frames to look
     at, if a coder looks at `AROUND` seconds on either side of each proposal; and hours for a minute, `STEP` seconds a
-    frame, against stepping through all frames once, an hour for a minute at 30 a second. That is the least: those to
-    add are found by who looks elsewhere, too."""
+    frame, against stepping through all frames once, an hour for a minute at 30 a second. A lower
+    bound: missed events need a full viewing."""
     micro = [[e for e in r.first if e.kind == "micro"] for r in recordings]
     pairs = [
         (r.first[i], r.second[j]) for r in recordings for i, j in r.pairs.items() if r.first[i].kind == "micro"

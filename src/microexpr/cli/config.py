@@ -19,6 +19,7 @@ from microexpr.training.checked import Checked
 
 SOURCES = Path(__file__).parents[2]
 PACKAGES = ("microexpr", "facs_faces", "reader_fits")
+RENAMED = {"look_again": "detect_every", "settle": "anchor_window"}  # keys of params.yaml in earlier versions
 CACHE = Path("work/params")
 
 
@@ -96,6 +97,8 @@ def _relevant(errors: Iterable[Any]) -> Iterator[Any]:
 
 def _line(model: type[BaseModel], error: Any, prefix: str) -> str:
     key = prefix + ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden" and (name := RENAMED.get(str(error["loc"][-1]))):
+        return f"{key} is now {name}"
     if error["type"] == "extra_forbidden":
         return f"{key} is no known key{nearest(str(error['loc'][-1]), _keys(model, error['loc'][:-1]))}"
     if error["type"] == "missing":

@@ -109,6 +109,7 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         (GRID, {"grid": [{"a": {}}, {"B": {}}]}, r"\.a_B: string should match pattern"),
         ("training_sets.corpus.ststnets", {}, " must be a method or variant"),
         ("training_sets.corpus.ststnet.epoch", 1, " is no known key"),
+        ("faces.look_again", 30, " is now detect_every"),
         ("training_sets.all", {}, " is no known key"),
         ("training_sets.both.flow_cnn.lrr", 0.1, r" is no known key \(did you mean 'lr'\?\)"),
         ("training_sets.both.ststnet.epoch", 1, r" is no known key \(did you mean 'epochs'\?\)"),

@@ -162,7 +162,7 @@ def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest()
     assert line({"a": 0.2}, {}) == ""
 
 
-def test_who_is_better_than_the_floor_is_a_family_of_its_own():
+def test_comparisons_with_the_floor_are_a_family_of_their_own():
     """Three tests: Holm multiplies the smallest p by 3, the next by 2."""
     floor = [("majority", "a", -0.5, 0.001, 1), ("b", "majority", 0.3, 0.024, 1), ("c", "majority", -0.2, 0.001, 1)]
     other = ("a", "b", 1, 0, 0)

@@ -148,7 +148,7 @@ def test_folds(name, clips, inner, draws, seed, data):
     assert protocol.folds(shuffled, seed, inner, draws) == folds
 
 
-def test_who_is_drawn_depends_on_seed_and_fold_alone():
+def test_drawn_subjects_depend_on_seed_and_fold_alone():
     """Written out: the order of a set of names differs from process to process, not within one."""
     clips = composite(6, 3)
     (split,) = PROTOCOLS["split70"].folds(clips, seed=1)

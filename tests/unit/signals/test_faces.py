@@ -86,10 +86,10 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
     """The detector looks again at every third frame; the larger one is there in seven frames of ten."""
     small, both = beside(0.6), beside(0.6)
     small[:, : PHOTOGRAPH.shape[1]] = 90
-    face = track(lambda: [small] * 3 + [both] * 7, Params(look_again=3, min_detected=0.7), "late")
+    face = track(lambda: [small] * 3 + [both] * 7, Params(detect_every=3, min_detected=0.7), "late")
     assert face.landmarks[9, 17:, 0].mean() < PHOTOGRAPH.shape[1]
     assert face.detected.tolist() == [False] * 3 + [True] * 7 and face.other_faces == 1
-    stays = track(lambda: [small] * 9 + [both], Params(look_again=3), "late")
+    stays = track(lambda: [small] * 9 + [both], Params(detect_every=3), "late")
     assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
 
 

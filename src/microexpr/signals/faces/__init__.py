@@ -22,7 +22,7 @@ from microexpr.signals.landmarks import face_box
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
-PREDICTION_INTERVAL = 0.05  # seconds between predictions, at least two frames: short against `settle`
+PREDICTION_INTERVAL = 0.05  # seconds between predictions, at least two frames: short against `anchor_window`
 LOST_INTERVAL = 0.02  # seconds around a lost point in which the predictor is trusted more, about the rise of a blink
 
 
@@ -35,7 +35,7 @@ class Params(BaseModel, frozen=True, extra="forbid"):
     upsample: int = Field(
         default=0, ge=0, le=1, description="times a frame is doubled for the detector; once more if no face is found"
     )
-    look_again: int = Field(
+    detect_every: int = Field(
         default=30, ge=1, le=1000, description="frames between runs of the detector that look for further faces"
     )
     min_similarity: float = Field(
@@ -44,7 +44,7 @@ class Params(BaseModel, frozen=True, extra="forbid"):
         le=1,
         description="correlation of the tracked face with the detected one below which the detector runs again",
     )
-    settle: float = Field(
+    anchor_window: float = Field(
         default=0.1,
         ge=0,
         le=2,
@@ -129,8 +129,8 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
     """Track the largest face without keeping its pixels; `frames` is read once.
 
     The other arguments and the errors are those of `track`."""
-    settle, size, count = round(params.settle * fps), (0, 0), 0
-    predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if settle else 0
+    anchor_window, size, count = round(params.anchor_window * fps), (0, 0), 0
+    predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if anchor_window else 0
     faces: list[TrackedFace] = []
     for count, frame in enumerate(frames, 1):
         size = (frame.shape[0], frame.shape[1])
@@ -151,7 +151,7 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
             detected,
         )
     observations = [face.observations[position] for position in sorted(face.observations)]
-    combined = combine_tracks(observations, settle, round(LOST_INTERVAL * fps))
+    combined = combine_tracks(observations, anchor_window, round(LOST_INTERVAL * fps))
     positions, time = np.flatnonzero(detected), np.arange(len(detected))
     columns = [np.interp(time, positions, column) for column in combined.reshape(len(positions), -1).T]
     landmarks = smooth(np.column_stack(columns).reshape(-1, 68, 2), round(params.smooth * fps))
@@ -162,14 +162,14 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
 def _follow_all(faces: list[TrackedFace], position: int, frame: np.ndarray, params: Params, predict_every: int) -> None:
     """Track all faces of a clip into its next frame, uint8[H, W, 3] RGB or uint8[H, W] grey.
 
-    The detector runs on the first frame, on every `look_again`-th, and on those in which no face is tracked."""
+    The detector runs on the first frame, on every `detect_every`-th, and on those in which no face is tracked."""
     grey, predictor = luma(frame), PREDICTORS[params.predictor]
     for face in faces:
         face.follow(position, grey)
     sides = [face.box.side for face in faces if face.box is not None]
     if not sides:
         boxes = detect(frame, params.upsample)
-    elif position % params.look_again == 0:
+    elif position % params.detect_every == 0:
         boxes = detect_large(frame, max(sides))  # the largest face is taken, so smaller ones do not matter
     else:
         return

@@ -148,9 +148,8 @@ def find(score: np.ndarray, probability: np.ndarray, signal: Signal, fps: float)
     """Return the events of frames with these scores [T, 5] and, calibrated, probabilities [T, 5], in order of time.
 
     An event is where the score of a kind is above 0, if its peak is likely and its length is one that its kind has.
-    Nothing says how long a micro-expression is that the video's ends or a gap cut off: it is left out, except
-    in a clip. The more probable of two expressions that overlap stays, and no less probable glance; faces blink and
-    speak meanwhile."""
+    A micro-expression cut off by the video's ends or a gap has unknown length: it is left out, except in a clip. The
+    more probable of two expressions that overlap stays, and no less probable glance; faces blink and speak too."""
     intervals, may_be_cut, seen_around = list[Interval](), is_clip(len(signal.seen), fps), np.pad(signal.seen, 1)
     candidates = [
         (peak, kind, run)

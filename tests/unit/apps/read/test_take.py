@@ -109,7 +109,7 @@ def test_another_face_is_another_stretch(positions, starts):
     assert np.concatenate([part.face.landmarks for part in stretches]).shape == (len(positions), 68, 2)
 
 
-def test_who_comes_back_elsewhere_is_another_face_and_a_note_says_so():
+def test_a_face_that_comes_back_elsewhere_is_another_with_a_note():
     wall = np.full((240, 480, 3), 120, np.uint8)
     left, right = wall.copy(), wall.copy()
     left[:, :240], right[:, 240:] = FACE, FACE

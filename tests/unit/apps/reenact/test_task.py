@@ -62,7 +62,7 @@ def test_rows_have_every_column_and_their_origin(rows):
     assert len({*keys}) == len(keys) and all(np.isfinite(float(row["value"])) for row in rows)
 
 
-def test_who_was_recorded_says_so():
+def test_recorded_people_are_labelled():
     driving, _ = movements()
     rows = rows_of(task([replace(driving, rendered_changes=None, clip=replace(driving.clip, origin="licensed"))]))
     assert {(row["origin"], row["truth"]) for row in rows} == {("licensed+generated", "as read of the source")}
@@ -109,7 +109,7 @@ def test_a_difference_is_between_two_values_and_within_its_interval(ablation):
     assert values["no_sides", "asked", "asymmetry_error"] > values["all", "asked", "asymmetry_error"] + 0.01
 
 
-def test_who_was_read_at_one_size_goes_without_the_other_sizes():
+def test_a_reading_at_one_size_has_no_other_sizes():
     first, second = movements()
     rows = list(transfers.ablation(task([first, replace(second, at_one_size=None)]), 1))
     assert {row["devices"] for row in rows} == {"all", "no_filter", "no_relative", "no_sides"}

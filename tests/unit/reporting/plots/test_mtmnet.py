@@ -39,7 +39,7 @@ def of(*people: str, dataset: str = "casme2") -> list[Clip]:
     return [clip for clip in CLIPS if clip.dataset == dataset and clip.subject in people]
 
 
-def test_who_is_held_out_and_which_clips_are_shown():
+def test_the_held_out_subject_and_the_clips_shown():
     assert mtmnet.held_out(CLIPS) == of("s01", "s02")
     assert mtmnet.held_out([*of("s02", "s03", "s04"), *of("s01", dataset="samm")]) == of("s02")
     with pytest.raises(DataError, match=r"casme2 must have 2 subjects for Fig\. 3, one of them held out, not 1"):
