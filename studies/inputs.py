@@ -98,6 +98,14 @@ SITUATIONS: dict[str, tuple[str, Mapping[str, str]]] = {  # by name: command or 
         "score log.csv --videos samm_long", {"log.csv": "subject,video,onset,offset\n077,006_1,9,20\n"}),
     "one clip below casme2 sub01 and CASME2 Sub1": (
         "score log.txt", {"log.txt": "casme2 sub01\nEP1 0 0\nCASME2 Sub1\nEP1 0 0\n"}),
+    "a folder m1, and a row of f1": (TWO, both(f"m1/take,,{A}", f"take,f1,{B}")),
+    "a subject is called Nan": (TWO, both(f"take,Nan,{A}", "take,Wei,micro,50,60,,,anna", f"take,Wei,{B}")),
+    "a subject has two forms of an apostrophe": (
+        "microexpr.loso(method, inputs, labels, ['O’Brien', \"O'Brien\"] * 3 + ['s2'] * 6).fold.nunique()", {}),
+    "fitted_on names a clip": ("microexpr.loso(method, inputs, labels, subjects, fitted_on=['mine/s1/take'])", {}),
+    "a coder under two spellings": ("agreement a.csv --coders C1 C01 --fps 30", both(f"a,,{A}", f"a,,{B}")),
+    "half a class": ("score log.txt --classes 3.5", {"log.txt": "casme2 sub01\nEP1 0 0\n"}),
+    "an option that is given twice": (f"{TWO} --fps 60", both(f"a,,{A}", f"a,,{B}")),
     "a clip above the first header": ("score log.txt", {"log.txt": "EP1 0 0\ncasme2 sub01\nEP2 1 1\n"}),
 }  # fmt: skip
 
