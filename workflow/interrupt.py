@@ -38,10 +38,13 @@ class Interrupt:
         deadline = threading.Timer(ENDED_S, os._exit, [1])
         deadline.daemon = True
         deadline.start()
-        servers = [psutil.Process(self.server.pid)] if self.server else []
-        spared = {*servers, *(process for server in servers for process in server.children(recursive=True))}
+        spared = set[psutil.Process]()  # the server ends its jobs whose clients are gone
+        with suppress(psutil.NoSuchProcess):  # it has ended, as after the last job
+            if self.server:
+                server = psutil.Process(self.server.pid)
+                spared = {server, *server.children(recursive=True)}
         for process in psutil.Process().children(recursive=True):
-            if process not in spared:  # the server ends its jobs whose clients are gone
+            if process not in spared:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
         sys.exit(128 + number)

@@ -75,7 +75,7 @@ def run(noun: str) -> int:
     target, allowed = f"all_{noun}", list[str]()
     if noun in outputs.of_table:
         target = f"table_{noun}"
-        others = rules("population", planned) if noun == "pretrain" and planned.first.needed() else {}  # of OTHERS
+        others = rules("population", planned) if noun == "pretrain" and planned.first.needed() else []  # of OTHERS
         allowed = ["--allowed-rules", *rules(noun, planned), *others, target]
     return subprocess.call(["snakemake", *allowed, "--", target], env=os.environ | {"MICROEXPR_STAGE": noun})
 

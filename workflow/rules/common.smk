@@ -61,8 +61,8 @@ if IS_MAIN:
         say(f"note: no questions on {', '.join(QUESTIONS.left_out)}, which the main table does not test")
     for _row, _reason in PLAN.without_clips.items():
         say(f"note: {_row} is left out of the table: {_reason}")
-if IS_MAIN and (note := FIRST.note()):
-    say(note)
+    if note := FIRST.note():
+        say(note)
 upstream.quote_python(PythonScript)
 
 

@@ -7,7 +7,7 @@ of a video may be missing. Folders and subjects count: s01/take and s02/take are
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ from microexpr.core.subjects import Subjects, composed, folded, form
 
 K = TypeVar("K")
 WHOLE = 1000  # rank of a path that is equal
+Whole = tuple[str, tuple[str, ...]]  # root and parts of a path
 
 
 def bare(name: str) -> str:
@@ -48,7 +49,7 @@ class _Parts(NamedTuple):
     root: str  # of an absolute path: /, or a drive, c:
 
     @property
-    def whole(self) -> tuple[str, tuple[str, ...]]:
+    def whole(self) -> Whole:
         return self.root, self.all
 
     def ends(self, other: "_Parts") -> bool:
@@ -83,18 +84,21 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     names = list(dict.fromkeys(names))
     parts, by = {n: _parts(n.path) for n in names}, {n: (n.folder or n.source, n.coder) for n in names}
     suffixes: dict[tuple[tuple[str, str], tuple[str, ...]], set[str]] = {}
-    absolute: dict[tuple[tuple[str, str], tuple[str, ...]], list[_Parts]] = {}  # by side and last part, also files
+    wholes: dict[tuple[tuple[str, str], tuple[str, ...]], set[Whole]] = {}  # by side and end, also files
     for name, of in parts.items():
         suffixes.setdefault((by[name], of.all), set()).add(of.suffix)
-        absolute.setdefault((by[name], of.all[-1:]), []).extend([of] * bool(of.root or name.folder))
+        for i in range(max(1, len(of.all))) if of.root or name.folder else ():
+            wholes.setdefault((by[name], of.all[i:]), set()).add(of.whole)
     counted = {path for (_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
 
     @cache
-    def nearest_of(name: Name, source: tuple[str, str]) -> set[tuple[str, tuple[str, ...]]]:
+    def nearest_of(name: Name, side: tuple[str, str]) -> set[Whole]:
         """Return the whole paths of a side that have most in common with another's name, the folder too, or files."""
-        common = {of.whole: _common(of, parts[name]) for of in absolute.get((source, parts[name].all[-1:]), ())}
-        most = max(common.values(), default=0)
-        return {whole for whole, count in common.items() if count == most > bool(parts[name].root)}
+        of = parts[name]
+        if of.whole in wholes.get((side, of.all), ()):
+            return {of.whole}
+        ends = (of.all[i:] for i in range(len(of.all) - bool(of.root)))
+        return next((wholes[side, end] for end in ends if (side, end) in wholes), set())
 
     def agree(a: Name, b: Name) -> bool:
         short, long = sorted((parts[a], parts[b]), key=lambda of: len(of.all))
@@ -109,11 +113,22 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
         return may_be_of_one_subject(a, b, subjects)
 
     loose = {name: _alike(of.all) for name, of in parts.items()}
-    by_last: dict[str, list[Name]] = {}
+    by_end, same, position = dict[str, list[Name]](), dict[str, list[Name]](), {n: i for i, n in enumerate(names)}
+    of_whole = dict[Whole, list[Name]]()
     for name in names:
-        by_last.setdefault(last(name.path), []).append(name)
-    nameless = by_last.get("", [])
-    candidates = {n: names if n in nameless else [*by_last[last(n.path)], *nameless] for n in names}
+        same.setdefault(loose[name], []).append(name)
+        of_whole.setdefault(parts[name].whole, []).append(name)
+        for end in _ends(loose[name]):
+            by_end.setdefault(end, []).append(name)
+    nameless, sides = same.get("", []), {*by.values()}
+
+    def likely(name: Name) -> list[Name]:
+        """Return the names that could be of a name's recording: one path ends with the other, or both are whole."""
+        nearest = (whole for side in sides if parts[name].root for whole in nearest_of(name, side))
+        others = [of_whole[whole] for whole in nearest] + [same.get(end, []) for end in _ends(loose[name])]
+        return [*sorted({*by_end[loose[name]], *chain(*others)}, key=position.__getitem__), *nameless]
+
+    candidates = {name: likely(name) if loose[name] else names for name in names}
     alikes = {name: [other for other in candidates[name] if other == name or agree(name, other)] for name in names}
     alone = {name for name, alike in alikes.items() if {by[other] for other in alike} == {by[name]}}
 
@@ -142,6 +157,11 @@ def taken_as_one(names: Sequence[Name]) -> list[str]:
     first = {_parts(name.path).whole: name for name in names[::-1] if _parts(name.path).root}
     listed = " and ".join(f"{name.path}{_place(name)}" for name in reversed(first.values()))
     return [f"{listed} are taken as one recording"] * (len(first) > 1)
+
+
+def _ends(path: str) -> list[str]:
+    """Return a path without its first folders, each time one more."""
+    return [path, *(path[match.end() :] for match in re.finditer("/", path))]
 
 
 def _alike(parts: Sequence[str]) -> str:

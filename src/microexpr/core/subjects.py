@@ -16,6 +16,7 @@ ADVICE = "spell one person the same everywhere, or give two people names that di
 WORDS = dict.fromkeys(("s", "sub", "subj", "subject", "spno", "id"), "s") | dict.fromkeys(
     ("p", "pp", "participant", "vp", "vpn", "proband"), "p"
 )  # before the number of a subject -> the shortest word for the same
+TIMES = {"t", "d", "w", "v"}  # before the number of a time point, day, week or visit, where they are no subject's
 NOBODY = (
     "", "-", "--", "/", "?", ".", "na", "n/a", "#n/a", "n.a.", "<na>", "nan", "nat", "none", "null", "missing",
     "unknown", "no focal subject",
@@ -158,14 +159,14 @@ class Subjects:
 def _is_other(folder: tuple[Part, ...], subject: tuple[Part, ...], is_far: bool) -> bool:
     """Return whether a folder has the form of a subject's name and is not it: of the same word, or as short a code.
 
-    Other words, as in session1, and longer numbers, such as years and rates, may be anything."""
+    Other words, as in session1 or t1, and longer numbers, such as years and rates, may be anything."""
     match folder, subject:
         case (int(n),), (int(number),):
             return not is_far and n != number and (n < 100 or len(str(n)) == len(str(number)))
         case (str(word), int(n)), (int(number),):
             return word in WORDS and n != number
         case (str(word), int(n)), (str(other), int(number)):
-            are_codes = not is_far and len(word) == len(other) < 3 and not {word, other} & {*WORDS}
+            are_codes = not is_far and len(word) == len(other) < 3 and not {word, other} & {*WORDS, *TIMES}
             return folder != subject if are_codes else n != number and WORDS.get(word, word) == WORDS.get(other, other)
     return False
 

@@ -264,9 +264,7 @@ def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
 
     count, merged, current = 0, dict[int, list[tuple[int, int]]](), dict[int, tuple[int, Any]]()
     with _unreadable_as_data_error(file):
-        xml = page.parent._archive.read(
-            page._worksheet_path
-        )  # of cells that are merged openpyxl tells only if it reads all
+        xml = page.parent._archive.read(page._worksheet_path)  # openpyxl tells of merged cells only without read_only
         for column, first, last in re.findall(rb"""mergeCell\s[^>]*?ref=["']([A-Z]+)(\d+):[A-Z]+(\d+)""", xml):
             merged.setdefault(int(first), []).append((column_index_from_string(column.decode()) - 1, int(last)))
         for number, cells in enumerate(page.iter_rows(min_row=start, values_only=True), start):

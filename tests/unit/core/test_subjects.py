@@ -123,7 +123,8 @@ def test_a_name_of_nobody_and_one_of_several_are_refused():
      ("day1", "sub2", False), ("sub01", "anna", False), ("AB1", "cd1", True), ("002", "001", True), ("2", "1", True),
      ("007", "6", True), ("id02", "1", True), ("s01_day1", "s2", True), ("s01_day1", "1", False), ("m-1", "m1", False),
      ("session1", "f1", False), ("camera2", "m1", False), ("2024-03", "7", False), ("2024", "7", False),
-     ("clips", "m1", False), ("s1", "f1", False), ("day2_p1", "p3", False), ("take_v2", "m1", False)],
+     ("clips", "m1", False), ("s1", "f1", False), ("day2_p1", "p3", False), ("take_v2", "m1", False),
+     ("T2", "m1", False), ("d1", "a3", False), ("t2", "t1", True)],
 )  # fmt: skip
 def test_a_folder_of_another_subject(folder, key, is_other):
     assert Subjects([key]).is_of_other(folder, key) is is_other

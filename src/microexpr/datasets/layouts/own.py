@@ -113,7 +113,7 @@ class Own(Reader):
                 if subject := subjects.get(key):  # a subject with two folders may have a take1 in both
                     name = _below_folder(key) if counts[subject, _below_folder(key)] == 1 else key
                     recording = by_key[key]
-                    size = len(recording.ends), len(recording.seconds), recording.ends[0].stat().st_size
+                    size = len(recording.content), len(recording.seconds), recording.content[0].stat().st_size
                     if other := next(filter(recording.is_copy, alike.setdefault(size, [])), None):
                         raise DataError(f"{recording.path}: must have frames of its own, not those of {other.path}")
                     alike[size].append(recording)

@@ -140,14 +140,14 @@ class Recording:
             raise DataError(f"{self.path}: a folder of frames needs their rate, `fps: 200` in {self.root / FACTS}")
         return _files(self.path, self.fps, self.path.stat().st_mtime_ns)
 
-    @property
-    def ends(self) -> list[Path]:
-        """The first and the last file of a folder; a video."""
-        return [self.files[0], self.files[max(self.files)]] if self.path.is_dir() else [self.path]
+    @cached_property
+    def content(self) -> list[Path]:
+        """The frames of a folder, in their order; a video."""
+        return [*self.files.values()] if self.path.is_dir() else [self.path]
 
     def is_copy(self, other: "Recording") -> bool:
-        """Return whether another of as many files and frames is the same, by a link or as a copy."""
-        return all(filecmp.cmp(*pair, shallow=False) for pair in zip(self.ends, other.ends, strict=True))
+        """Return whether another of as many files is the same, by a link or as a copy."""
+        return all(filecmp.cmp(*pair, shallow=False) for pair in zip(self.content, other.content, strict=True))
 
     @cached_property
     def seconds(self) -> np.ndarray:

@@ -446,3 +446,14 @@ def test_a_recording_that_is_there_twice_and_two_of_one_name_are_refused(root, l
     shutil.rmtree(root / "s03")
     write(root / "s02/x_a.mp4", shades(7 + 4 * np.arange(50)), FPS)
     assert check(root).problems == ["clip mine_long/s02/x_a must be there once, not in s02/x/a.mp4 and s02/x_a.mp4"]
+
+
+def test_folders_that_begin_and_end_with_the_same_picture_are_two_recordings(tmp_path):
+    import cv2
+
+    for name, shades_of in (("a", (0, 9, 0)), ("b", (0, 8, 0)), ("c", (0, 9, 0))):
+        (tmp_path / name).mkdir()
+        for number, shade in enumerate(shades_of):
+            cv2.imwrite(str(tmp_path / name / f"{number}.bmp"), np.full((8, 8), shade, np.uint8))
+    first, *others = recordings.recordings(tmp_path, 25)
+    assert [first.is_copy(other) for other in others] == [False, True]
