@@ -101,7 +101,7 @@ class Plan:
         for entry in _earlier_entries(self.summary.manifest.record, self.columns):
             if entry["name"] not in names and entry["input"] not in inputs:
                 folder, name = entry["manifest"] or ("", "")
-                if not is_below(root / folder / name, root):
+                if name in (".", "..") or "/" in name or not is_below(root / folder, root):
                     continue
                 stays = Manifest(root / folder, name).is_complete() if name else os.path.lexists(entry["input"])
                 entries += [entry] if stays else []

@@ -61,18 +61,33 @@ def load(path: str | Path, inputs: Sequence[str] | None = None) -> Network:
     return network
 
 
+def ends(path: str | Path) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return name, type and shape of each input and output of a file's graph, which is not run."""
+    from onnx import ModelProto, TensorProto
+
+    graph, items = ModelProto.FromString(_read(path)[0]).graph, list[tuple[str, str, tuple[str, ...]]]()
+    for end, values in (("input", graph.input), ("output", graph.output)):
+        for value in values:
+            tensor = value.type.tensor_type
+            kind = TensorProto.DataType.Name(tensor.elem_type).lower()
+            shape = tuple(dim.dim_param or str(dim.dim_value) for dim in tensor.shape.dim)
+            items.append((f"{end} {value.name}", f"tensor({kind})", shape))
+    return items
+
+
 def run(graph: bytes, fitted_on: Sequence[str] = ()) -> Network:
     """Return a graph that was made in this process, ready to run."""
     return _network(graph, {"fitted_on": "\n".join(sorted(fitted_on))}, "a graph")
 
 
 def _network(content: bytes, metadata: dict[str, str], name: str) -> Network:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import: else it sends names of models to its makers
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.log_severity_level = 3  # errors
+    options.log_severity_level = 4  # of none: errors are raised
     providers = [name for name in (os.environ.get("MICROEXPR_ONNX"), CPU) if name]
     if unknown := {*providers}.difference(onnxruntime.get_available_providers()):
         available = ", ".join(onnxruntime.get_available_providers())

@@ -161,7 +161,7 @@ def state(path: str | Path) -> str:
 
 def _has(path: Path, record: Record) -> bool:
     """Return whether an output has the content of its record; a pipe or a device, which may never end, has none."""
-    with suppress(DataError):
+    with suppress(DataError, OSError, RecursionError):
         return content(path) == record.digest
     return False
 

@@ -42,9 +42,7 @@ def tree(path: str | Path) -> Tree:
             tensors = sorted(store.read_tensors(path)[0].items())
             parts = [(name, str(array.dtype), array.shape) for name, array in tensors]
         else:  # inputs and outputs of a graph
-            session = onnx.load(path).session
-            ends = (("input", session.get_inputs()), ("output", session.get_outputs()))
-            parts = [(f"{end} {item.name}", item.type, item.shape) for end, items in ends for item in items]
+            parts = onnx.ends(path)
         for name, kind, shape in parts:
             root.add(f"[cyan]{escape(name)}[/] {escape(kind)} {escape(' x '.join(map(str, shape)) or 'scalar')}")
         return root

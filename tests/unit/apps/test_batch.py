@@ -202,6 +202,7 @@ def test_a_second_run_into_the_same_folder_is_refused(project):
         *({"entries": value} for value in (5, "text", [5], [{}], [{"name": 1, "input": [], "manifest": 2, "rows": 3}])),
         {"entries": [{"name": "x", "input": "videos/a.mp4", "manifest": None, "rows": [{"other": 1}]}]},
         {"entries": [{"name": "x", "input": "/", "manifest": ["..", "other.csv"], "rows": [{"text": "x"}]}]},
+        {"entries": [{"name": "x", "input": "/", "manifest": ["sub", "./../secret"], "rows": [{"text": "x"}]}]},
         {"entries": [{"name": "x", "input": "\0", "manifest": ["\0", "\0"], "rows": [{"text": [1, {}]}]}]},
         *({"rows": value} for value in (5, "text", [5], [{"other": 1}], None)),
     ],

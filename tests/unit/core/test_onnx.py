@@ -1,5 +1,8 @@
 """ONNX files: read as they were written, and whatever else a file of that format can hold is refused before it runs."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,3 +130,19 @@ def test_what_the_runtime_refuses_is_named(tmp_path: Path) -> None:
     onnx.write(tmp_path / "sum.onnx", model("Add", unknown="option").SerializeToString(), [])
     with pytest.raises(StoreError, match=r"sum\.onnx: cannot be run by ONNX Runtime"):
         onnx.load(tmp_path / "sum.onnx", ["x"])
+
+
+def test_ends_of_a_graph_are_known_without_running_it(tmp_path):
+    onnx.write(tmp_path / "a.onnx", model("Div").SerializeToString(), SUBJECTS)
+    assert onnx.ends(tmp_path / "a.onnx") == [
+        ("input x", "tensor(float)", ("n",)),
+        ("output y", "tensor(float)", ("n",)),
+    ]
+
+
+def test_onnx_runtime_tells_nobody_what_it_runs():
+    code = "import os; from microexpr.core import files, onnx; onnx.load(files.shipped('predict.onnx')); "
+    code += "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

@@ -125,3 +125,12 @@ def test_a_pipe_or_a_device_is_neither_an_output_nor_a_record(target):
     assert records.altered([OUTPUT]) == [OUTPUT] and records.verify() == [f"{OUTPUT}: is not as it was made"]
     path.rename(records.path_of(OUTPUT))
     assert records.verify() == [f"{OUTPUT}: was not finished"]
+
+
+def test_a_link_to_nothing_in_a_folder_hides_no_other_line(tmp_path):
+    make()
+    (folder := Path("results/frames")).mkdir()
+    records.take(folder)
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    Path(OUTPUT).write_text("edited")
+    assert records.verify() == [f"{name}: is not as it was made" for name in sorted((OUTPUT, str(folder)))]

@@ -31,7 +31,7 @@ TIMES, BORDER = 4, 10  # RealSR's factor; pixels padded around an image before, 
 
 
 class OnnxGenerator:
-    """The warping generator of an ONNX file. `target_aus` are float32[K, 17, 2], FACS intensities by left and right."""
+    """The shipped warping generator. `target_aus` are float32[K, 17, 2], FACS intensities by left and right."""
 
     warps = True  # whether it has `changes`
 
@@ -50,9 +50,8 @@ class OnnxGenerator:
 
 def load(path: Path | None) -> Generator:
     """Return FAMGAN's generator in a file, None for the shipped one. Raises StoreError for any other file."""
-    if path is None or path.suffix == ".onnx":
-        network = onnx.load(path or SHIPPED, ["face", "target"])
-        return OnnxGenerator(network)
+    if path is None:
+        return OnnxGenerator(onnx.load(SHIPPED, ["face", "target"]))
     from microexpr.models.generators.famgan import Famgan  # with torch
     from microexpr.training import generator_file
 
