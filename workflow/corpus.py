@@ -248,6 +248,7 @@ class Corpus:
     @cached_property
     def recorded(self) -> str:
         """A digest of the params that the recordings of the population's training subjects depend on."""
-        sections = {name: self.params[name] for name in ("faces", "flow")}
+        former = {new: old for old, new in config.RENAMED.items()}  # a renamed key fits no shipped weights again
+        sections = {n: {former.get(k, k): v for k, v in self.params[n].items()} for n in ("faces", "flow")}
         sections["population"] = self.population.recording() | {"subjects": self.population.subjects}
         return value_digest(sections)[:16]

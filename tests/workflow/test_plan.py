@@ -395,6 +395,12 @@ def test_a_network_starts_from_the_first_that_the_population_trains_alike(run_of
     assert len(files) == 264 and not files & in_table
 
 
+def test_the_shipped_weights_have_the_committed_params(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run = Run(config.check_cached(config.load("params.yaml")))
+    assert run.first.needed() == [] and run.first.note() == ""
+
+
 def test_rows_of_action_units_start_from_networks_of_their_own(run_of):
     rows = {"ststnet": STARTS, "ststnet.same": STARTS | {"epochs": 7}, "hoof": {}}
     run = run_of(methods={"ststnet": STARTS}, units={"methods": rows}, questions={"units": []})
