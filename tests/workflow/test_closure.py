@@ -87,6 +87,11 @@ def test_rules_name_the_module_that_their_wildcards_choose(package):
     assert checked >= 1
 
 
+def test_no_script_is_named_by_the_variable_of_a_loop():
+    """Snakemake evaluates the line when the job runs, with the last value; `{params.script}` is the job's own."""
+    assert not re.findall(r"script:\n *f\"", RULES)
+
+
 def test_every_job_has_the_digest_of_its_code():
     rules = re.findall(r"^( *)rule ?\w*:.*\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE)
     with_code = [body for _, body in rules if re.search(r"^ *(script|shell):", body, re.MULTILINE)]

@@ -187,6 +187,7 @@ for _name, _figure in FIGURES.items():
             gpu=_figure.gpu,
             **(TRAINING if _figure.gpu else {}),
         params:
+            script=f"papers_{_figure.script or _name}",  # Snakemake reads the line below when the loop has ended
             **{"code": code_of(f"papers_{_figure.script or _name}")} | _figure.params,
         script:
-            f"../scripts/papers_{_figure.script or _name}.py"
+            "../scripts/{params.script}.py"

@@ -33,8 +33,9 @@ for _kind, _letter in (("portraits", "p"), ("takes", "s")):
             subject=rf"{_letter}\d{{4}}",
         params:
             code=code_of(_kind),
+            script=_kind,
             seed=PARAMS["population"]["seed"],
         resources:
             **needs(1500, 60),
         script:
-            f"../scripts/{_kind}.py"
+            "../scripts/{params.script}.py"

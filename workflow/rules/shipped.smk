@@ -24,11 +24,12 @@ for _name, _files in SHIPPED.items():
             f"work/logs/shipped/{_name}.log",
         params:
             code=code(f"fit_{_name}"),
+            script=f"fit_{_name}",
             **({"population": CORPUS.recorded} if _name == "predict" else {}),
         resources:
             **NEEDED_BY.get(_name, TRAINING),
         script:
-            f"../scripts/fit_{_name}.py"
+            "../scripts/{params.script}.py"
 
 
 rule shipped:
