@@ -26,7 +26,7 @@ from microexpr.signals.faces.detection import MODEL
 from microexpr.signals.landmarks import Box, face_box, load
 from reader_fits.population import Params, portraits
 from reader_fits.population.identities import performer_of
-from reader_fits.portraits import SCENE, record, sample
+from reader_fits.portrait_images import SCENE, record, sample
 
 PAGE, MARK = "docs/model-cards.md", "study-model-cards"
 UNITS_MARK, POINTS_MARK = f"{MARK}-units", f"{MARK}-points"

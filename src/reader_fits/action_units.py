@@ -18,10 +18,10 @@ from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded
 from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model, regress
 from microexpr.signals.faces.alignment import CROP, alignment
-from reader_fits import learning, portraits
+from reader_fits import learning, portrait_images
 from reader_fits.action_unit_networks import READ, UNIT, UNITS, Movement, Trunk, UnitNetwork, graphs
 from reader_fits.learning import Execution, Schedule
-from reader_fits.portraits import SCENE, Portraits
+from reader_fits.portrait_images import SCENE, Portraits
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def run(
     """Train on portraits in files of training subjects, measure on sessions of held-out ones; write and log both.
 
     `paths` are of the graphs that read one face, and a change."""
-    both = graphs(train(portraits.read(training), execution))
+    both = graphs(train(portrait_images.read(training), execution))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
     sessions = []
     for path in held_out:
@@ -140,11 +140,11 @@ def sample_batch(data: Portraits, rng: np.random.Generator) -> Batch:
 def record_scene(data: Portraits, scene: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Return the faces uint8[128, 128] of a scene as a camera records them, aligned a little off."""
     first, is_one_recording = scene * SCENE, rng.random() >= OCCASIONS
-    camera, matrix = portraits.sample(rng, is_close=True), sample_alignment(data.points[first], rng)
+    camera, matrix = portrait_images.sample(rng, is_close=True), sample_alignment(data.points[first], rng)
     faces = []
     for i in range(first, first + SCENE):
         if i > first and not is_one_recording:
-            camera, matrix = portraits.sample(rng, is_close=True), sample_alignment(data.points[i], rng)
+            camera, matrix = portrait_images.sample(rng, is_close=True), sample_alignment(data.points[i], rng)
         flickering = replace(camera, gain=camera.gain * (1 + FLICKER * rng.standard_normal()))
         to_face = np.column_stack([TO_FACE * matrix[:, :2], TO_FACE * (matrix[:, 2] - MARGIN + 0.5) - 0.5])
         image, scale = data.image[i], float(np.sqrt(np.linalg.det(to_face[:, :2])))
@@ -153,7 +153,7 @@ def record_scene(data: Portraits, scene: int, rng: np.random.Generator) -> list[
         face = cv2.warpAffine(
             image, to_face, (FACE_SIZE, FACE_SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        faces.append(portraits.record(face, flickering, rng))
+        faces.append(portrait_images.record(face, flickering, rng))
     return faces
 
 

@@ -17,9 +17,9 @@ from microexpr.core.seeds import generator
 from microexpr.signals.face_regions import LANDMARKS, eye_distance
 from microexpr.signals.landmarks import ERROR_UNIT, FACE, POINTS, SIZE, cut
 from microexpr.training import onnx_export
-from reader_fits import learning, portraits
+from reader_fits import learning, portrait_images
 from reader_fits.learning import Execution, Residual, Schedule, convolution
-from reader_fits.portraits import SCENE, SIDE, Portraits
+from reader_fits.portrait_images import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +105,8 @@ def graph(network: LandmarkNetwork) -> bytes:
 
 def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path, execution: Execution) -> None:
     """Train on portraits of training subjects, measure errors on those of held-out ones; write and log the result."""
-    network = train(portraits.read(training), execution)
-    errors = measure_errors(portraits.read(held_out), network)
+    network = train(portrait_images.read(training), execution)
+    errors = measure_errors(portrait_images.read(held_out), network)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
     metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
     onnx.write(path, graph(network), fitted_on, **metadata)
@@ -152,10 +152,10 @@ def sample_pair(data: Portraits, rng: np.random.Generator) -> tuple[np.ndarray, 
     first = 0 if rng.random() < AT_REST else int(rng.integers(SCENE))
     second = (first + int(rng.integers(1, SCENE))) % SCENE
     matrix, mirrored = sample_matrix(rng), rng.random() < 0.5
-    camera = portraits.sample(rng, is_close=False)
+    camera = portrait_images.sample(rng, is_close=False)
     images, points = [], []
     for i in (first, second):
-        image = portraits.record(cut(data.image[scene * SCENE + i], matrix), camera, rng)
+        image = portrait_images.record(cut(data.image[scene * SCENE + i], matrix), camera, rng)
         position = (data.points[scene * SCENE + i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5
         images.append(image[:, ::-1] if mirrored else image)
         points.append(position[MIRROR] * [-1, 1] if mirrored else position)
@@ -167,7 +167,7 @@ def sample_matrix(rng: np.random.Generator, spread: float = 1.0) -> np.ndarray:
     scale = np.exp(spread * rng.normal(0, SCALE)) * FACE * SIZE / SIDE
     angle = np.deg2rad(spread * rng.normal(0, TURN))
     linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    middle = np.full(2, (portraits.SIZE - 1) / 2)
+    middle = np.full(2, (portrait_images.SIZE - 1) / 2)
     moved = (SIZE - 1) / 2 + spread * rng.normal(0, SHIFT, 2) * SIZE
     return np.column_stack([linear, moved - linear @ middle])
 
@@ -181,9 +181,9 @@ def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float
     for k in range(2 * data.scenes):
         rng = generator(SEED, "landmarks", "errors", k)
         scene, second = k // 2, int(rng.integers(1, SCENE))
-        matrix, camera = sample_matrix(rng, 0.3), portraits.sample(rng, is_close=True)
+        matrix, camera = sample_matrix(rng, 0.3), portrait_images.sample(rng, is_close=True)
         for i in (scene * SCENE, scene * SCENE + second):
-            images.append(portraits.record(cut(data.image[i], matrix), camera, rng))
+            images.append(portrait_images.record(cut(data.image[i], matrix), camera, rng))
             points.append((data.points[i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5)
     with torch.inference_mode():
         positions = torch.cat(

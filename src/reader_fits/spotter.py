@@ -19,10 +19,10 @@ from microexpr.signals.spotting import network
 from microexpr.signals.spotting.hits import Counts, count, match
 from microexpr.signals.spotting.network import CLOCK, KINDS, Inputs
 from microexpr.training import engine
-from reader_fits import learning, takes
+from reader_fits import learning, measured_takes
 from reader_fits.learning import Execution, Schedule
+from reader_fits.measured_takes import Recording, Shown
 from reader_fits.spot_network import SpotNetwork, graph
-from reader_fits.takes import Recording, Shown
 
 logger = logging.getLogger(__name__)
 
@@ -57,13 +57,13 @@ def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: st
 
     Half of the held-out subjects calibrate what the figures of the other half are measured with, and the reverse; all
     of them calibrate what is written."""
-    data = [example for recording in takes.read(training) for example in examples(recording)]
+    data = [example for recording in measured_takes.read(training) for example in examples(recording)]
     content = graph(train(data, execution))
     fitted_on = {subject_provenance(Path(file).stem) for file in training}
     for file in training:
-        with store.open_file(file, takes.SCHEMA) as opened:
+        with store.open_file(file, measured_takes.SCHEMA) as opened:
             fitted_on |= {*store.fitted_on(opened)}
-    recordings, spotter = [*takes.read(held_out)], onnx.run(content)
+    recordings, spotter = [*measured_takes.read(held_out)], onnx.run(content)
     curves = (recording.curves for recording in recordings)
     scores = [network.scores(spotter, network.inputs(c, spotting.compute_signal(c))) for c in curves]
     halves = [i % 2 for i, _ in enumerate(held_out) for _ in range(len(recordings) // len(held_out))]

@@ -3,6 +3,8 @@
 from adapter import logged
 
 with logged() as snakemake:
-    from reader_fits import population, takes
+    from reader_fits import measured_takes, population
 
-    takes.write(snakemake.output[0], snakemake.wildcards.subject, population.Params(**snakemake.config["population"]))
+    measured_takes.write(
+        snakemake.output[0], snakemake.wildcards.subject, population.Params(**snakemake.config["population"])
+    )

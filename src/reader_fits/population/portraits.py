@@ -24,7 +24,7 @@ from microexpr.signals.landmarks import face_box
 from reader_fits.population import Params
 from reader_fits.population.identities import identity, performer_of
 from reader_fits.population.sessions import ORDER, sample_units
-from reader_fits.portraits import SCENE, SIDE, SIZE
+from reader_fits.portrait_images import SCENE, SIDE, SIZE
 
 SCENES = 5  # of each subject
 POSE, WIDEST = np.array([13.0, 8.0, 6.0]), np.array([35.0, 22.0, 20.0])  # degrees: standard deviations, and limits

@@ -15,7 +15,7 @@ from reader_fits.action_unit_networks import UNITS, Movement, UnitNetwork
 from reader_fits.population import Params
 from reader_fits.population.identities import performer_of
 from reader_fits.population.sessions import render_sessions
-from reader_fits.portraits import SCENE, SIZE, Portraits
+from reader_fits.portrait_images import SCENE, SIZE, Portraits
 
 
 @pytest.fixture(scope="module")

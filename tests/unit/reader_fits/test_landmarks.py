@@ -7,9 +7,9 @@ import torch
 from microexpr.core.seeds import generator
 from microexpr.signals.landmarks import POINTS, SIZE
 from reader_fits import landmarks as fit
-from reader_fits import learning, portraits
+from reader_fits import learning, portrait_images
 from reader_fits.learning import Checkpoint, Execution
-from reader_fits.portraits import SCENE, Portraits
+from reader_fits.portrait_images import SCENE, Portraits
 
 BRIGHT = np.array([60.0, 150.0])
 
@@ -17,7 +17,7 @@ BRIGHT = np.array([60.0, 150.0])
 @pytest.fixture(scope="module")
 def data() -> Portraits:
     """Two scenes of dark images with one bright spot, at which all points lie."""
-    rows, columns = np.mgrid[: portraits.SIZE, : portraits.SIZE]
+    rows, columns = np.mgrid[: portrait_images.SIZE, : portrait_images.SIZE]
     spots = BRIGHT + generator(0, "spots").uniform(-20, 20, (2 * SCENE, 2))
     images = [20 + 220 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 50) for x, y in spots]
     points = np.repeat(spots[:, None], POINTS, axis=1).astype(np.float32)

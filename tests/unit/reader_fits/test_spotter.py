@@ -13,13 +13,13 @@ from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.motion.regions import COURSES
 from microexpr.signals.spotting import LENGTHS, network
+from reader_fits import measured_takes
 from reader_fits import spotter as fit
-from reader_fits import takes
 from reader_fits.learning import Execution
+from reader_fits.measured_takes import Recording, Shown
 from reader_fits.population import Params
 from reader_fits.population import takes as filmed
 from reader_fits.spot_network import SpotNetwork, graph
-from reader_fits.takes import Recording, Shown
 
 FPS, SECONDS = 30.0, 16
 MICRO, MACRO = [*LENGTHS].index("micro"), [*LENGTHS].index("macro")
@@ -106,8 +106,8 @@ def test_a_take_is_written_and_read_again_with_its_events(tmp_path, monkeypatch)
     few = {"MICRO": (1, 1), "MACRO": (0, 0), "BLINKS": (0, 0), "GLANCES": (0, 0), "SECONDS": 2.0, "RATES": {25: 1.0}}
     for name, value in (few | {"COVERS": 0, "TALKS": 0, "TURNS": 0, "UNEVEN": 0}).items():
         monkeypatch.setattr(filmed, name, value)
-    takes.write(tmp_path / "s0001.h5", "s0001", Params())
-    stored = [*takes.read([tmp_path / "s0001.h5"])]
+    measured_takes.write(tmp_path / "s0001.h5", "s0001", Params())
+    stored = [*measured_takes.read([tmp_path / "s0001.h5"])]
     assert [take.name for take in stored] == ["1", "2", "3"]
     for take in stored:
         assert take.curves.fps == 25 and take.curves.movement.shape == (50, COURSES, 2) and take.curves.detected.all()

@@ -8,7 +8,7 @@ import pytest
 from facs_faces.face import Face
 from facs_faces.rig import contour, rig
 from microexpr.core import store
-from reader_fits.portraits import SCENE, SIDE, SIZE, read
+from reader_fits.portrait_images import SCENE, SIDE, SIZE, read
 
 SIZE_2 = (SIZE, SIZE)
 REST = np.zeros((24, 2), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
-from reader_fits.portraits import Conditions, Cover, record, sample
+from reader_fits.portrait_images import Conditions, Cover, record, sample
 
 FLAT = np.full((64, 64), 100, np.uint8)
 
