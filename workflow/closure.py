@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import yaml
 
 from microexpr.core.errors import MicroexprError
-from microexpr.core.files import visible
+from microexpr.core.files import PACKAGES, visible
 from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
-PACKAGES = ("microexpr", "facs_faces", "reader_fits")
 WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package

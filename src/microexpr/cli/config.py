@@ -13,12 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 from microexpr.core import yaml_file
 from microexpr.core.errors import ParamsError, StoreError, nearest
-from microexpr.core.files import visible
+from microexpr.core.files import PACKAGES, SOURCES, visible
 from microexpr.core.store import write_text
 from microexpr.training.checked import Checked
 
-SOURCES = Path(__file__).parents[2]
-PACKAGES = ("microexpr", "facs_faces", "reader_fits")
 RENAMED = {"look_again": "detect_every", "settle": "anchor_window"}  # keys of params.yaml in earlier versions
 CACHE = Path("work/params")
 

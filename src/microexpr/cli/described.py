@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from microexpr.cli.config import SOURCES, errors_at, modules, validate
+from microexpr.cli.config import errors_at, modules, validate
 from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.files import SOURCES
 from microexpr.datasets import MACRO, MICRO
 from microexpr.models import base, generators, recognisers, spotters
 from microexpr.models.base import Method, NetworkMethod

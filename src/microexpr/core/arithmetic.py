@@ -12,9 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from microexpr.core.files import visible
+from microexpr.core.files import SOURCES, visible
 
-SOURCES = Path(__file__).parents[2]
 COMPILED = ("facs_faces", "microexpr/signals/flow", "microexpr/signals/motion")  # with functions that numba compiles
 LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled once for every CPU
 LOCATORS = "microexpr.core.kernel_cache.BySource,UserProvidedCacheLocator,UserWideCacheLocator"  # of numba, by rank

@@ -14,7 +14,9 @@ from typing import Any
 
 from microexpr.core.errors import DataError, MicroexprError
 
-WEIGHTS = Path(__file__).parents[1] / "weights"  # the folder of shipped ones
+SOURCES = Path(__file__).parents[2]  # the folder of our packages
+PACKAGES = ("microexpr", "facs_faces", "reader_fits")
+WEIGHTS = SOURCES / "microexpr/weights"  # the folder of shipped ones
 
 VIDEO_SUFFIXES = (
     ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf",

@@ -5,7 +5,8 @@ from typing import Any
 
 from numba.core.caching import UserProvidedCacheLocator
 
-from microexpr.core.arithmetic import COMPILED, SOURCES
+from microexpr.core.arithmetic import COMPILED
+from microexpr.core.files import SOURCES
 
 
 class BySource(UserProvidedCacheLocator):
