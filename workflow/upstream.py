@@ -32,13 +32,15 @@ def disable_job_rate_limiter(workflow: Any) -> None:
     workflow.scheduler.job_rate_limiter = None
 
 
-def quote_python(python_script: Any) -> None:
-    """Lets Snakemake's class of Python scripts start them by a Python with a blank or an apostrophe in its path.
+def quote_python() -> None:
+    """Lets Snakemake start scripts by a Python with a blank or an apostrophe in its path.
 
     Snakemake 9.27 quotes the path of the script alone (its issue 2645)."""
-    execute = python_script._execute_cmd
+    from snakemake.script import PythonScript  # type: ignore[import-untyped]
+
+    execute = PythonScript._execute_cmd
 
     def execute_quoted(script: Any, command: str, **values: Any) -> Any:
         return execute(script, command.replace("{py_exec}", "{py_exec:q}"), **values)
 
-    python_script._execute_cmd = execute_quoted
+    PythonScript._execute_cmd = execute_quoted

@@ -77,7 +77,7 @@ def test_scripts_start_by_a_python_whose_path_the_shell_would_split(monkeypatch:
     python = "/my user's (own) dir/bin/python"
     monkeypatch.setattr(PythonScript, "_execute_cmd", execute)
     monkeypatch.setattr(sys, "executable", python)
-    quote_python(PythonScript)
+    quote_python()
     script = PythonScript.__new__(PythonScript)
     script.container_img = script.conda_env = script.env_modules = None
     script.execute_script("a b.py")

@@ -15,7 +15,6 @@ DOCUMENTED = {  # https://snakemake.readthedocs.io, but for basedir, where our o
 MODULES = re.compile(r"^\s*(?:from|import) ((?:snakemake|dvc)[\w.]*)", re.MULTILINE)
 PUBLIC = {
     "snakemake.utils",
-    "snakemake.script",
     "snakemake_interface_logger_plugins.base",
     "snakemake_interface_logger_plugins.common",
 }

@@ -28,7 +28,6 @@ from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
 from planned import EVALUATED, METRICS, PAIRED, TABLE
 from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
 from session import Session, say
-from snakemake.script import PythonScript
 from stages import STAGES, Outputs
 
 try:
@@ -63,7 +62,7 @@ if IS_MAIN:
         say(f"note: {_row} is left out of the table: {_reason}")
     if note := FIRST.note():
         say(note)
-upstream.quote_python(PythonScript)
+upstream.quote_python()
 
 
 SESSION = Session(RUN, OUTPUTS, workflow, INTERRUPT)

@@ -61,7 +61,7 @@ class Figure(NamedTuple):
     outputs: dict[str, str]  # below results/papers, by name
     inputs: Callable[[Any], dict[str, Any]]  # by name, of wildcards
     params: dict[str, Any]
-    script: str = ""  # workflow/scripts/papers_<script>.py; "": the name of the figure
+    script: str = ""  # in workflow/scripts; "": papers_<name of the figure>
     gpu: int = 0  # 1: a network is trained for it, since weights of folds are not kept
 
 
@@ -150,20 +150,20 @@ FIGURES = {
         {"figure": "augacn/fig3.png", "animation": "augacn/fig3.gif"},
         synthesised,
         {"dataset": "casme2", "title": "Fig. 3", **SHOW},
-        "augacn_clips",
+        "papers_augacn_clips",
     ),
     "augacn_fig5": Figure(
-        {"figure": "augacn/fig5.png"}, synthesised, {"dataset": "samm", "title": "Fig. 5", **SHOW}, "augacn_clips"
+        {"figure": "augacn/fig5.png"}, synthesised, {"dataset": "samm", "title": "Fig. 5", **SHOW}, "papers_augacn_clips"
     ),
     "famgan_transfer": Figure(
         {"transfer": "famgan/transfer.csv", "markdown": "famgan/transfer.md"}
         | {name: f"famgan/{name}.png" for name in ("fig2", "fig3", "fig4", "fig5")},
         driving,
         OF_FAMGAN,
-        "famgan",
+        "papers_famgan",
     ),
     "famgan_ablation": Figure(
-        {"ablation": "famgan/ablation.csv", "markdown": "famgan/ablation.md"}, driving, OF_FAMGAN, "famgan"
+        {"ablation": "famgan/ablation.csv", "markdown": "famgan/ablation.md"}, driving, OF_FAMGAN, "papers_famgan"
     ),
     "localregions": Figure(  # a clip and boxes, nothing trained
         {name: f"localregions/{name}.png" for name in ("fig3", "fig5", "fig7")},
@@ -187,7 +187,7 @@ for _name, _figure in FIGURES.items():
             gpu=_figure.gpu,
             **(TRAINING if _figure.gpu else {}),
         params:
-            script=f"papers_{_figure.script or _name}",  # Snakemake reads the line below when the loop has ended
-            **{"code": code_of(f"papers_{_figure.script or _name}")} | _figure.params,
+            script=_figure.script or f"papers_{_name}",  # Snakemake reads the line below when the loop has ended
+            **{"code": code_of(_figure.script or f"papers_{_name}")} | _figure.params,
         script:
             "../scripts/{params.script}.py"

@@ -133,7 +133,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     alone = {name for name, alike in alikes.items() if {by[other] for other in alike} == {by[name]}}
 
     def could_be_one(a: Name, b: Name) -> str:
-        """Return how to tell whether two names are of one recording that is spelt, or whose subject is, in two ways."""
+        """Return what to write where two names that do not agree may still mean one recording; "" where they cannot."""
         if parts[a].all == parts[b].all or (a.folder and a.folder == b.folder):
             is_one_path = parts[a] == parts[b] and not (a.subject and b.subject)
             return "give both the subject" * (is_one_path and not may_be_of_one_subject(a, b, subjects))
