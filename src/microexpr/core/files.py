@@ -75,8 +75,14 @@ def is_hidden(path: Path) -> bool:
 
 
 def visible(folder: Path, pattern: str = "*") -> list[Path]:
-    """Return the files and folders in a folder that are not hidden, sorted; those of a pattern in visible folders."""
-    paths = folder.iterdir() if pattern == "*" else folder.glob(pattern)  # iterdir raises what glob passes over
+    """Return the files and folders in a folder that are not hidden, sorted; those of a pattern in visible folders.
+
+    Raises DataError for a folder with a thousand others in each other."""
+    try:
+        # iterdir raises what glob passes over
+        paths = [*(folder.iterdir() if pattern == "*" else folder.glob(pattern))]
+    except RecursionError:
+        raise DataError(f"{folder}: must not have a thousand folders in each other") from None
     return sorted(
         path for path in paths
         if not any(is_hidden(part) for part in (path, *path.parents[: len(path.relative_to(folder).parts) - 1]))

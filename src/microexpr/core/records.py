@@ -28,6 +28,7 @@ class Record(NamedTuple):
     state: str = ""
     modified: int = 0  # ns
     params: dict[str, Any] | None = None  # of a CSV: the values of params.yaml that it was made with
+    size: int | None = None  # of a file
 
 
 def path_of(name: str | Path) -> Path:
@@ -56,7 +57,8 @@ def take(name: str | Path, params: Mapping[str, Any] | None = None) -> None:
     """Record an output as it is; `params` are the values of params.yaml."""
     path = Path(name)
     values = dict(params) if params and path.suffix == ".csv" else None  # not of thousands of files: kilobytes each
-    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns, values))
+    size = path.stat().st_size if path.is_file() else None
+    write(name, Record(content(path), state(path), _timed(path).stat().st_mtime_ns, values, size))
 
 
 def settle(names: Iterable[str], since: float) -> None:
@@ -162,7 +164,7 @@ def state(path: str | Path) -> str:
 def _has(path: Path, record: Record) -> bool:
     """Return whether an output has the content of its record; a pipe or a device, which may never end, has none."""
     with suppress(DataError, OSError, RecursionError):
-        return content(path) == record.digest
+        return (not path.is_file() or record.size in (None, path.stat().st_size)) and content(path) == record.digest
     return False
 
 

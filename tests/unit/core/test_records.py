@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from microexpr.core import records
+from microexpr.core.errors import DataError
 
 OUTPUT = "results/flow/samm/006.h5"
 
@@ -125,6 +128,20 @@ def test_a_pipe_or_a_device_is_neither_an_output_nor_a_record(target):
     assert records.altered([OUTPUT]) == [OUTPUT] and records.verify() == [f"{OUTPUT}: is not as it was made"]
     path.rename(records.path_of(OUTPUT))
     assert records.verify() == [f"{OUTPUT}: was not finished"]
+
+
+def test_a_file_that_is_larger_than_it_was_is_not_read():
+    os.truncate(make(), 2**40)
+    assert records.verify() == [f"{OUTPUT}: is not as it was made"]
+
+
+def test_a_thousand_folders_in_each_other_end_in_one_line(request):
+    make()
+    Path(records.RECORDS, "a/" * 600).mkdir(parents=True)
+    request.addfinalizer(partial(sys.setrecursionlimit, sys.getrecursionlimit()))
+    sys.setrecursionlimit(500)
+    with pytest.raises(DataError, match="must not have a thousand folders"):
+        records.verify()
 
 
 def test_a_link_to_nothing_in_a_folder_hides_no_other_line(tmp_path):
