@@ -3,54 +3,25 @@
 Methods, protocols and everything that is computed may not come in.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from microexpr import datasets
-from microexpr.cli import config
 from microexpr.core.clip import POPULATION, Clip
-from microexpr.core.errors import DataError, ParamsError
-from microexpr.core.files import value_digest, visible
+from microexpr.core.errors import errors_at
+from microexpr.core.files import state_digest, value_digest
+from microexpr.core.validation import RENAMED
+from microexpr.core.value_cache import cached
 from microexpr.datasets import index
-from microexpr.protocols import MAIN_TASK, TASKS
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.signals.aus import openface, pyfeat
+from microexpr.tasks import MAIN_TASK, TASKS
 from reader_fits import population
 
 Plans = dict[str, list[PlannedClip]]  # by data set
-
-
-def digest(paths: Iterable[str]) -> str:
-    """Return a digest of name, size and time of these files, and of the files directly in these folders."""
-    whole = hashlib.sha256()
-    for entry in map(Path, paths):
-        for path in visible(entry) if entry.is_dir() else [entry]:
-            try:
-                stat = path.stat()
-            except OSError as error:
-                raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-            whole.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return whole.hexdigest()[:16]
-
-
-@contextmanager
-def errors_of_params() -> Iterator[None]:
-    """Names the file in an error about a value that only the clips of this run forbid."""
-    try:
-        yield
-    except ParamsError as error:
-        raise ParamsError(f"params.yaml: {error}") from None
-
-
-def of_one_origin(names: list[str], origin: Mapping[str, str]) -> list[str]:
-    """Return the data sets without the rendered ones, if any of them is licensed: origins never mix."""
-    licensed = any(origin[name] == "licensed" for name in names)
-    return [name for name in names if not licensed or origin[name] == "licensed"]
 
 
 class Corpus:
@@ -60,17 +31,17 @@ class Corpus:
     def __init__(self, values: dict[str, Any]):
         """`values` are those of params.yaml, checked."""
         self.params = values
-        tasks = {name: values[name].get("datasets") for name in TASKS if name in values and not TASKS[name].pictures}
+        tasks = {name: values[name].get("datasets") for name in TASKS if name in values and TASKS[name].of_clips}
         sets = {MAIN_TASK: values["datasets"]} | {name: chosen or values["datasets"] for name, chosen in tasks.items()}
         names = dict.fromkeys(name for chosen in (*sets.values(), values["macro"]) for name in chosen)
         origin = {name: index.origin(name, values["origin"]) for name in names}
         # by task: trained and tested on
-        self.sets = {name: of_one_origin(chosen, origin) for name, chosen in sets.items()}
+        self.sets = {name: index.of_one_origin(chosen, origin) for name, chosen in sets.items()}
         self.micro_sets = self.sets[MAIN_TASK]
         self.left_out = [name for name in values["datasets"] if name not in self.micro_sets]
         used = (self.micro_sets, values["macro"], *self.sets.values())
         self.origin = {name: origin[name] for chosen in used for name in chosen}
-        with errors_of_params():
+        with errors_at("params.yaml: "):
             self.plans, self.benchmark_plans = self._plans()
         planned = {name: [clip.clip for clip in plan] for name, plan in self.plans.items()}
         self.clips = {name: planned[name] if name in planned else index.read_licensed(name) for name in self.origin}
@@ -106,7 +77,7 @@ class Corpus:
 
         corpora, benchmark = (
             {name: [PlannedClip.from_row(row) for row in plan] for name, plan in plans.items()}
-            for plans in config.cached("plans", [values, rendered, moving], rows)
+            for plans in cached("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
 
@@ -161,9 +132,9 @@ class Corpus:
         if dataset in self.plans:
             return ""
         if not datasets.layout(dataset).clips_share_folder:
-            return digest(self.native_paths(dataset, subject))
+            return state_digest(self.native_paths(dataset, subject))
         clips = self._by_subject[dataset, subject]  # its folders hold thousands of other frames
-        return digest(dict.fromkeys(str(path) for clip in clips for _, path in datasets.frames(clip)))
+        return state_digest(dict.fromkeys(str(path) for clip in clips for _, path in datasets.frames(clip)))
 
     def annotations(self, dataset: str) -> list[str]:
         """Return the files that annotate a whole rendered data set; none for a licensed one."""
@@ -243,12 +214,12 @@ class Corpus:
 
             return [clip.row() for clip in clips_of(self.population, chosen, {"micro"})]
 
-        return [Clip.from_row(row) for row in config.cached("ablation", [self.params["population"], chosen], rows)]
+        return [Clip.from_row(row) for row in cached("ablation", [self.params["population"], chosen], rows)]
 
     @cached_property
     def recorded(self) -> str:
         """A digest of the params that the recordings of the population's training subjects depend on."""
-        former = {new: old for old, new in config.RENAMED.items()}  # a renamed key fits no shipped weights again
+        former = {new: old for old, new in RENAMED.items()}  # a renamed key fits no shipped weights again
         sections = {n: {former.get(k, k): v for k, v in self.params[n].items()} for n in ("faces", "flow")}
         sections["population"] = self.population.recording() | {"subjects": self.population.subjects}
         return value_digest(sections)[:16]

@@ -5,18 +5,20 @@ train teachers.
 """
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from corpus import Corpus
-from planned import Plan, Training
 
-from microexpr import protocols
 from microexpr.core import store
 from microexpr.core.files import file_digest, visible
 from microexpr.models import pretrained_weights
-from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TrainingSet, class_set
+from microexpr.protocols import MEGC2019, TrainingSet
+from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
+from microexpr.tasks.emotion.plan import Plan
+from microexpr.tasks.trainings import Training, Trainings
 from microexpr.training.checked import Row
 
 PACKAGE = Path("src/microexpr/weights")
@@ -32,8 +34,6 @@ SHIPPED = {  # files by the part of a script's name after fit_, and of its rule
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = get_args(Role)
 TRAINING_SET_NAMES: tuple[TrainingSet, ...] = get_args(TrainingSet)
-CLASSES = {class_set(name): protocol.classes for name, protocol in PROTOCOLS.items()}
-MAIN_CLASSES = class_set(protocols.MEGC2019)
 MINUTES = 0.25  # of a core in which a subject of the population is rendered
 
 
@@ -59,13 +59,19 @@ class Network(NamedTuple):
 class FirstWeights:
     """The first weights of every training of a run."""
 
-    def __init__(self, corpus: Corpus, plan: Plan):
-        self.corpus, self.plan = corpus, plan
+    def __init__(self, corpus: Corpus, plan: Plan, others: Mapping[str, Trainings]):
+        """`plan` is that of the main table, `others` those of other tasks by name."""
+        self.corpus, self.plan, self.others = corpus, plan, others
 
     def row(self, method: str, classes: str) -> Row:
         """Return a method that starts from the population."""
-        rows = self.plan.rows.get(classes)
-        return rows[method] if rows else self.plan.methods[method].trained("both")
+        if classes in self.others:
+            return self.others[classes].rows[method]
+        return self.plan.rows[method].trained("both")
+
+    def names(self, classes: str) -> list[str]:
+        """Return the methods that may start from a network with these classes."""
+        return [*self.others.get(classes, self.plan).rows]
 
     def params(self, network: Network) -> dict[str, Any] | None:
         """Return the params of a network as the population trains it; None for one that never starts from it."""
@@ -78,22 +84,22 @@ class FirstWeights:
         None for a method that never starts from the population."""
         if not (params := self.params(Network(method, classes, role))):
             return None
-        rows = self.plan.rows.get(classes, self.plan.methods)
-        networks = (Network(name, classes, role) for role in ROLES for name in rows if _base(name) == _base(method))
+        names = [name for name in self.names(classes) if _base(name) == _base(method)]
+        networks = (Network(name, classes, role) for role in ROLES for name in names)
         return next(network for network in networks if self.params(network) == params)
 
     def paths(self, training: Training, role: Role = "population") -> list[str]:
         """Return the file from which a training, or that of its teacher, starts, if any.
 
         It is shipped where the network, params, classes and recordings are equal; else stage `pretrain` trains it."""
-        classes = class_set(training.protocol.name)
+        classes = training.task.class_set(training.protocol)
         network = self.network(training.method, classes, role)
-        if network is None or training.task.pictures or not getattr(training.about, role):
+        if network is None or not getattr(training.about, role):
             return []
         expected = {
             "network": _base(training.method),
             "params": json.dumps(self.params(network), sort_keys=True),
-            "classes": ", ".join(CLASSES[network.classes]),
+            "classes": ", ".join(training.protocol.classes),
             "population": self.corpus.recorded,
         }
         if training.protocol.several:
@@ -125,12 +131,18 @@ class FirstWeights:
     @cached_property
     def networks(self) -> dict[str, Network]:
         """By file, the networks that this run may train on the population."""
-        return {network.path: network for network in self._of_rows(list(self.plan.protocol_of_classes))}
+        return {network.path: network for network in self._of_rows(list(self.protocol_of_classes))}
+
+    @cached_property
+    def protocol_of_classes(self) -> dict[str, str]:
+        """By name of a set of classes, a protocol that has them."""
+        allowed = [name for plan in (self.plan, *self.others.values()) for name in plan.allowed]
+        return {TASK_OF[name].class_set(PROTOCOLS[name]): name for name in reversed(allowed)}
 
     def _of_rows(self, classes: list[str], methods: list[str] | None = None) -> list[Network]:
         """Return the networks of all methods, or of these of the main task, by classes; then those of other tasks."""
         main = self.plan.methods if methods is None else methods
-        pairs = [(name, kind) for kind in classes for name in self.plan.rows.get(kind, main)]
+        pairs = [(name, kind) for kind in classes for name in (self.others[kind].rows if kind in self.others else main)]
         networks = {self.network(name, kind, role) for name, kind in pairs for role in ROLES}
         return sorted(filter(None, networks), key=lambda network: (network.classes in TASKS, network.path))
 
@@ -138,10 +150,9 @@ class FirstWeights:
     def package_files(self) -> dict[str, str]:
         """By file that a run fits, that in the package: of its readers, and of the initial weights of tables' rows."""
         files = [file for names in SHIPPED.values() for file in names]
-        others = [name for name, rows in self.plan.rows.items() if rows and name in self.plan.protocol_of_classes]
-        networks = {
-            network.path: network.shipped for network in self._of_rows([MAIN_CLASSES, *others], self.plan.in_table)
-        }
+        main = self.plan.task.class_set(PROTOCOLS[MEGC2019])
+        others = [name for name, plan in self.others.items() if plan.rows and name in self.protocol_of_classes]
+        networks = {network.path: network.shipped for network in self._of_rows([main, *others], self.plan.in_table)}
         return {f"results/shipped/{file}": str(PACKAGE / file) for file in files} | networks
 
     def teacher(self, training: Training) -> tuple[str, TrainingSet] | None:
@@ -153,7 +164,7 @@ class FirstWeights:
         names = [name for name in plan.methods if _base(name) == _base(training.method)]
         pairs = [(name, kind) for name in names for kind in TRAINING_SET_NAMES]
         pairs.sort(key=lambda pair: pair[1] != plan.declared(pair[0]))  # those by their params first
-        return next((name, kind) for name, kind in pairs if plan.methods[name].trained(kind).pretraining == params)
+        return next((name, kind) for name, kind in pairs if plan.rows[name].trained(kind).pretraining == params)
 
     def teacher_paths(self, training: Training) -> list[str]:
         """Return the network of macro-expressions that guides a training, if one does."""
@@ -161,12 +172,12 @@ class FirstWeights:
             return []
         name, kind = teacher
         part = "" if kind == self.plan.declared(name) else f"{kind}_"
-        return [f"results/pretrain/{name}/{part}{class_set(training.protocol.name)}.safetensors"]
+        return [f"results/pretrain/{name}/{part}{training.task.class_set(training.protocol)}.safetensors"]
 
     @cached_property
     def teachers(self) -> dict[str, Training]:
         """By file, the teachers that this run may train, with the first training that each guides."""
-        trainings = reversed(self.plan.of_task(MAIN_TASK))
+        trainings = reversed(self.plan.trainings)
         return {path: training for training in trainings for path in self.teacher_paths(training)}
 
     @property

@@ -5,12 +5,10 @@ import sys
 import pandas as pd
 from stage import planned_run
 
-from microexpr.protocols import TASKS
-
 
 def main(words: list[str]) -> None:
-    plan = planned_run().plan
-    rows = (training.row() for name in TASKS for training in plan.of_task(name))
+    plans = planned_run().recognition.values()
+    rows = (training.row() for plan in plans for training in plan.trainings)
     lines = [row for row in rows if {*words} <= {word for value in row.values() for word in str(value).split()}]
     print(pd.DataFrame(lines).to_string(index=False) if lines else "no training has all of these words")
 

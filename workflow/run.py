@@ -1,32 +1,27 @@
-"""A run, known before anything runs: its clips, generators, trainings, first weights and long videos, and its files.
+"""A run, known before anything runs: its clips, tasks and first weights, and its files.
 
 Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
-import os
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from corpus import Corpus, digest
+from corpus import Corpus
 from first_weights import SHIPPED, FirstWeights
-from generators import Generators
-from long_videos import LongVideos
-from planned import Plan, Training
-from question_files import Questions
 
-from microexpr import datasets
-from microexpr.datasets import flow_folders
-from microexpr.protocols import PROTOCOLS, TASK_OF, TASKS
 from microexpr.reporting import papers
+from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
+from microexpr.tasks.emotion.plan import Plan as MainPlan
+from microexpr.tasks.trainings import Planned, Training, Trainings, plan
 from microexpr.training.checked import Checked
 
 ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
 APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
 TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by training set
 SIGNALS = ("faces", "apex", "flow", "aus")
-FLOW_FOLDERS = f"{datasets.RAW}/{flow_folders.NAME}"
+METRICS = "results/metrics"
 
 
 class Run:
@@ -34,50 +29,31 @@ class Run:
     cannot be: before it starts, not after hours."""
 
     def __init__(self, checked: Checked):
+        self.checked = checked
         self.corpus = Corpus(checked.params)
-        self.videos = LongVideos(self.corpus, checked.spotters)
-        self.generators = Generators(self.corpus, checked.generators)
-        self.plan = Plan(self.corpus, self.generators, checked)
-        self.first = FirstWeights(self.corpus, self.plan)
-        self.questions = Questions(self.corpus, self.plan, self.videos)
+        self.task = cache(self._task)  # by name, what the run knows of a task before anything runs
+        self.plan: MainPlan = self.task(MAIN_TASK)
+        self.tasks: dict[str, Planned] = {name: self.task(name) for name in TASKS}
+        self.recognition = {name: plan for name, plan in self.tasks.items() if isinstance(plan, Trainings)}
+        self.generators = self.plan.generators
+        others = {name: plan for name, plan in self.recognition.items() if plan is not self.plan}
+        self.first = FirstWeights(self.corpus, self.plan, others)
 
-    def index(self, training: Training) -> list[str]:
-        """Return the indices of the clips that a training's protocol trains or tests."""
-        if training.task.pictures:
-            rendered = ["results/flow_folders/population/index.csv"] * bool(training.protocol.trained_on)
-            return ["results/flow_folders/index.csv", *rendered]
-        return self.corpus.indices(training.sets)
+    def _task(self, name: str) -> Any:
+        return plan(name, self)
 
-    def macro_index(self, training: Training) -> list[str]:
-        """Return the indices of the clips that every fold of a training also learns from."""
-        if training.task.pictures:
-            return ["results/flow_folders/population/index.csv"] * bool(training.protocol.also_trained_on)
-        return self.corpus.indices(training.macro)
-
-    def signals(self, training: Training) -> dict[str, list[str]]:
-        """Return by stage the files that a training learns from, of all subjects, or folders of them."""
-        if training.task.pictures:
-            rendered = ["results/flow_folders/population/flow"] * training.protocol.uses_population
-            return {"flow": ["results/flow_folders/flow", *rendered]}
-        return self.corpus.signals(training.about.reads, training.sets + training.macro)
+    def plan_of(self, training: Training) -> Trainings:
+        """Return the plan of a training's task."""
+        return self.recognition[training.task.name]
 
     def settings(self, training: Training) -> dict[str, Any]:
         """Return the values that a training follows from, but for inputs, the method's params and section `train`."""
-        params = self.corpus.params
-        values: dict[str, Any] = {"seeds": training.seeds, "folds": training.folds}
-        values |= {"weights": self.first.published(training.about.weights), "initial": self.first.digests(training)}
-        if labels := self.labels(training.protocol.name):
-            values["units"] = labels
-        if training.task.pictures:  # or files that are gone would not be missed
-            values |= {"both": params["flow_folders"]["both"], "state": self.flow_state}
-        return values
+        weights = {"weights": self.first.published(training.about.weights), "initial": self.first.digests(training)}
+        return self.plan_of(training).settings(training) | weights
 
     def labels(self, protocol: str) -> dict[str, str] | None:
         """Return how methods learn several labels of a clip; None where it has one."""
-        if not PROTOCOLS[protocol].several:
-            return None
-        section = self.corpus.params[TASK_OF[protocol].name]
-        return {name: section[name] for name in ("loss", "threshold")}
+        return self.recognition[TASK_OF[protocol].name].labels(PROTOCOLS[protocol])
 
     @property
     def paper_files(self) -> set[str]:
@@ -88,37 +64,6 @@ class Run:
         generators = self.generators.with_groups
         by_dataset = [f"{name}.{dataset}" for name in generators for dataset in self.generators.sets(name)]
         return papers.files([*self.plan.synthesising, *available, *generators, *by_dataset])
-
-    @property
-    def flow_population_files(self) -> list[str]:
-        """The subjects of the population with flow that becomes pictures."""
-        return self.corpus.population_files["training"][: self.corpus.params["flow_folders"]["subjects"]]
-
-    @property
-    def flow_pictures(self) -> list[str]:
-        """The folder of precomputed flow, if there is one. Only its job reads it, and reports missing files."""
-        return [FLOW_FOLDERS] if Path(FLOW_FOLDERS).is_dir() else []
-
-    @cached_property
-    def flow_state(self) -> str:
-        """A digest of name, size and time of every file below that folder; "" without it."""
-        roots = self.flow_pictures
-        return digest(folder for root in roots for folder, _, _ in sorted(os.walk(root, followlinks=True)))
-
-    def files_of(self, task: str) -> list[str]:
-        """Return the scores and evaluations of a task."""
-        trainings = self.plan.of_task(task)
-        return [*self.scores(trainings), *(path for training in trainings for path in training.evaluation)]
-
-    def tables_of(self, task: str) -> list[str]:
-        return [f"results/{table}.csv" for table in TASKS[task].tables]
-
-    @staticmethod
-    def scores(trainings: Iterable[Training]) -> list[str]:
-        """Return the shards of these trainings, and the faces synthesised in them."""
-        chosen = [*trainings]
-        faces = [path for training in chosen if training.synthesises for path in training.faces]
-        return [*(path for training in chosen for path in training.files), *faces]
 
     def rendered_files(self, names: Iterable[str]) -> list[str]:
         """Return the files and folders of these data sets' rendered corpora: frames, ground truth and annotation."""
@@ -131,19 +76,6 @@ class Run:
             *(file for dataset in rendered for file in corpus.annotations(dataset)),
         ]
 
-    @property
-    def flow_folder_files(self) -> list[str]:
-        """Index and flow of precomputed flow pictures, and all of their task."""
-        parts = ["", "population/"] if self.corpus.params["flow_folders"]["subjects"] else [""]
-        signals = [f"results/flow_folders/{part}{name}" for part in parts for name in ("index.csv", "flow")]
-        return [*signals, *["results/flow_folders/region.csv"] * (len(parts) > 1), *self.files_of("flow_folders")]
-
-    @property
-    def table_generators(self) -> list[str]:
-        """The generators of clips that train rows of the main table."""
-        chosen = {training.about.params["synthetic"] for training in self.plan.table}
-        return sorted(chosen & self.generators.rows.keys())
-
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
         """By signal stage: the data sets with files that the main table and its companions need."""
@@ -152,9 +84,9 @@ class Run:
         teachers = sorted({pair[0] for pair in pairs if pair})
         sets = {stage: {*self.corpus.micro_sets} for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
         for name in (*plan.in_table, *teachers):
-            for stage in plan.methods[name].reads:
+            for stage in plan.rows[name].reads:
                 sets[stage] |= {*plan.sources(main), *plan.macro_sets(name)}
-        for name in self.table_generators:
+        for name in self.plan.table_generators:
             for stage in self.generators.rows[name].reads:
                 sets[stage] |= {*self.generators.sets(name), *self.generators.still_sets(name)}
         sets["apex"] |= sets["flow"] | sets["aus"]
@@ -172,7 +104,8 @@ class Run:
     def checkpoints(self) -> dict[str, str]:
         """By folder of a training's checkpoints, the file that the training ends in."""
         generators, main = self.generators.rows, self.plan.main.name
-        files = [path for name in TASKS for training in self.plan.of_task(name) for path in training.files]
+        plans = self.recognition.values()
+        files = [path for plan in plans for training in plan.trainings for path in training.files]
         files += [path for name in generators for path in self.generators.clips(name)]
         folders = {"/".join(Path(path).with_suffix("").parts[-3:]): path for path in files}
         refits = {f"{name}/{'groups' if name in generators else main}/refit": name for name in self.refit_files}

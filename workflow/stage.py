@@ -16,7 +16,7 @@ from pathlib import Path
 
 import own_source
 from room import OTHER_PARAMS, set_aside
-from run import FLOW_FOLDERS, Run
+from run import Run
 from stages import STAGES, Outputs, folders, rules
 
 from microexpr.cli import config
@@ -69,9 +69,8 @@ def run(noun: str) -> int:
     set_aside(records.altered(outputs.expected[noun]), "was not made here, or changed since", print)
     # not left to `Session.begin`, which a run without jobs skips: DVC compares the folders before the next stage
     set_aside(outputs.superfluous(noun), OTHER_PARAMS, print)
-    if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
-        outdated = [str(path) for path in visible(Path("results/flow_folders"))]
-        set_aside(outdated, "is of flow pictures that are no longer there", print)
+    outdated = planned.tasks[noun].outdated if noun in planned.tasks else []
+    set_aside(outdated, "is of files that are no longer there", print)
     target, allowed = f"all_{noun}", list[str]()
     if noun in outputs.of_table:
         target = f"table_{noun}"

@@ -7,17 +7,18 @@ profile.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from planned import METRICS, PAIRED, TABLE
-from run import APPENDIX, TRAINING_SETS_TABLE, Run
+from run import APPENDIX, METRICS, TRAINING_SETS_TABLE, Run
 
 from microexpr.core.files import visible
-from microexpr.protocols import ABLATION, MAIN_TASK, TASKS
+from microexpr.protocols import ABLATION
 from microexpr.rendering.layouts import LONG_NATIVES
+from microexpr.tasks import MAIN_TASK, TASKS, Recognition
+from microexpr.tasks.trainings import scores
 
 PROFILE = Path("profiles/slurm/config.yaml")
+MAIN_NEEDS = TASKS[MAIN_TASK].after  # tasks with files that the main table needs
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into it
 
 
@@ -41,7 +42,17 @@ def networks_of_table(run: Run) -> list[str]:
 
 def figures_of_table(run: Run) -> list[str]:
     """The evaluations of the main table's rows, and the files made from these."""
-    return [*(path for training in run.plan.table for path in training.evaluation), TABLE, PAIRED, METRICS]
+    return [*(path for training in run.plan.table for path in training.evaluation), *run.plan.table_files, METRICS]
+
+
+def of_task(name: str) -> Stage:
+    """The stage of a task other than the main one."""
+    return Stage(
+        rules=TASKS[name].rules,
+        outputs=lambda run: run.tasks[name].outputs,
+        table=(lambda run: run.tasks[name].main_files) if name in MAIN_NEEDS else None,
+        whole=lambda run: run.tasks[name].whole,
+    )
 
 
 def signal(name: str, *rules: str) -> Stage:
@@ -55,9 +66,12 @@ def signal(name: str, *rules: str) -> Stage:
 
 STAGES = {  # in the order in which they run
     "render": Stage(
-        rules=("render_{dataset}", "annotation_{dataset}", "render_long_{long}", "annotation_{long}"),
+        rules=("render_{dataset}", "annotation_{dataset}"),
         folders=("data/rendered",),
-        outputs=lambda run: [*run.rendered_files(run.corpus.plans), *run.videos.rendered_files],
+        outputs=lambda run: [
+            *run.rendered_files(run.corpus.plans),
+            *(path for plan in run.tasks.values() for path in plan.rendered),
+        ],
         table=lambda run: run.rendered_files(run.table_datasets["faces"]),
     ),
     "faces": signal("faces"),
@@ -80,15 +94,11 @@ STAGES = {  # in the order in which they run
         table=networks_of_table,
         whole=networks_of_table,
     ),
-    "synthesise": Stage(
-        rules=("synthesise",),
-        outputs=lambda run: run.generators.files(run.generators.rows),
-        table=lambda run: run.generators.files(run.table_generators),
-    ),
+    **{name: of_task(name) for name in MAIN_NEEDS},
     "train": Stage(
         rules=("train", "train_generator"),
-        outputs=lambda run: run.scores(run.plan.of_task(MAIN_TASK)),
-        table=lambda run: run.scores(run.plan.table),
+        outputs=lambda run: scores(run.plan.trainings),
+        table=lambda run: scores(run.plan.table),
         whole=lambda run: [
             path for name in run.corpus.params["methods"] for path in run.plan.training(name, run.plan.main.name).files
         ],
@@ -99,19 +109,18 @@ STAGES = {  # in the order in which they run
             "evaluate_several",
             "evaluate_leaky",
             "evaluate_faces",
-            "evaluate_clips",
-            *(stem for task in TASKS.values() for stem in task.tables),
+            *(stem for task in TASKS.values() if isinstance(task, Recognition) for stem in task.tables),
             "training_sets",
             "appendix",
         ),
         outputs=lambda run: [
-            *(path for training in run.plan.of_task(MAIN_TASK) for path in training.evaluation),
+            *(path for training in run.plan.trainings for path in training.evaluation),
             *(
                 training.evaluated("_all_faces.csv")  # every figure of synthesised faces, which papers' tables read
-                for training in run.plan.of_task(MAIN_TASK)
+                for training in run.plan.trainings
                 if training.method in run.plan.synthesising
             ),
-            *(f"results/evaluate/clips/{name}.csv" for name in run.generators.rows),
+            *(path for plan in run.tasks.values() for path in plan.evaluations),
         ],
         table=figures_of_table,
         whole=figures_of_table,
@@ -153,24 +162,7 @@ STAGES = {  # in the order in which they run
             "results/shipped/files.csv",
         ],
     ),
-    "flow_folders": Stage(
-        rules=("flow_folders", "flow_folders_region", "flow_folders_population"),
-        outputs=lambda run: run.flow_folder_files,
-        whole=lambda run: run.tables_of("flow_folders"),
-    ),
-    **{
-        name: Stage(rules=(), outputs=partial(Run.files_of, task=name), whole=partial(Run.tables_of, task=name))
-        for name, task in TASKS.items()
-        if name != MAIN_TASK and not task.pictures
-    },
-    "spot": Stage(
-        rules=("spot", "spot_movement", "spot_find", "spot_table"),
-        outputs=lambda run: run.videos.files,
-    ),
-    "questions": Stage(
-        rules=("questions", "questions_measure", "questions_program", "questions_table"),
-        outputs=lambda run: run.questions.files,
-    ),
+    **{name: of_task(name) for name in TASKS if name not in (MAIN_TASK, *MAIN_NEEDS)},
     "report": Stage(
         rules=("report",),
         outputs=lambda run: ["results/report/index.html"],
@@ -218,7 +210,7 @@ class Outputs:
         }
         # by stage of dvc.yaml: the files that the main table and its companions need
         self.of_table = {noun: stage.table(run) for noun, stage in STAGES.items() if stage.table}
-        tables = {path for task in TASKS.values() for stem in task.tables for path in task.files(stem).values()}
+        tables = {path for plan in run.tasks.values() for path in plan.table_files}
         others = {METRICS, TRAINING_SETS_TABLE, APPENDIX}
         self.all = sorted(tables.union(others, *self.expected.values()))
 

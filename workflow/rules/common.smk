@@ -24,9 +24,9 @@ os.environ.update(arithmetic.settings())  # of this process's jobs; it computes 
 import closure
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
-from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
-from planned import EVALUATED, METRICS, PAIRED, TABLE
-from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
+from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASKS, Recognition
+from microexpr.tasks.trainings import EVALUATED
+from run import APPENDIX, METRICS, SIGNALS, TRAINING_SETS_TABLE, Run
 from session import Session, say
 from stages import STAGES, Outputs
 
@@ -42,8 +42,8 @@ try:
     OUTPUTS = Outputs(RUN)
 except MicroexprError as error:
     sys.exit(f"error: {error}")
-CORPUS, PLAN, GENERATORS, FIRST, VIDEOS = RUN.corpus, RUN.plan, RUN.generators, RUN.first, RUN.videos
-QUESTIONS = RUN.questions
+CORPUS, PLAN, FIRST = RUN.corpus, RUN.plan, RUN.first
+TABLE, PAIRED = PLAN.table_files
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED.params, CHECKED.methods, PLAN.main.name, CHECKED.params["seed"]
 SYNTHESISING = [name for name, row in METHODS.items() if row.synthesises]
 LEAKY = [name for name in METHODS if name not in PLAN.ranked]
@@ -56,10 +56,8 @@ if CORPUS.left_out:
         "`origin: generated` in params.yaml runs all on generated faces"
     )
 if IS_MAIN:
-    if QUESTIONS.left_out:
-        say(f"note: no questions on {', '.join(QUESTIONS.left_out)}, which the main table does not test")
-    for _row, _reason in PLAN.without_clips.items():
-        say(f"note: {_row} is left out of the table: {_reason}")
+    for _note in (note for plan in RUN.tasks.values() for note in plan.notes):
+        say(f"note: {_note}")
     if note := FIRST.note():
         say(note)
 upstream.quote_python()
@@ -73,9 +71,13 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
+# all data sets of the run
+USED_SETS = {*CORPUS.origin, *(name for plan in RUN.tasks.values() for name in plan.datasets)}
+
+
 def code(script, *modules, dataset=None):
     """Return the digest of the code of a job on one data set, else on all of the run."""
-    return closure.code(script, *modules, datasets=frozenset([dataset] if dataset else (*CORPUS.origin, *VIDEOS.origin)))
+    return closure.code(script, *modules, datasets=frozenset([dataset] if dataset else USED_SETS))
 
 
 def code_of(script):
@@ -103,7 +105,7 @@ def model(method):
 
 def task_modules(folder):
     """Return the module of a task, given by its folder, which its jobs follow from; the main one's is always read."""
-    return [f"protocols.tasks.{folder.rstrip('/')}"] if folder else []
+    return [f"tasks.{folder.rstrip('/')}"] if folder else []
 
 
 def pooled(training):
@@ -122,7 +124,7 @@ ANY_PROTOCOL = one_of(PROTOCOLS)
 wildcard_constraints:
     dataset="|".join(CORPUS.origin),
     subject=r"[\w.-]+",
-    method=one_of(name for rows in PLAN.rows.values() for name in rows),
+    method=one_of(name for plan in RUN.recognition.values() for name in plan.rows),
     protocol=PROTOCOL,
     shard=r"\d+of\d+",
 

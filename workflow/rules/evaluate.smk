@@ -1,6 +1,5 @@
 # Pooled figures of each training, the tables of these and of published figures, and which methods differ.
 from microexpr.models import pretrained_weights
-from run import FLOW_FOLDERS
 
 SYNTHESISED_FACES = [training.evaluated("_faces.csv") for training in PLAN.table if training.method in PLAN.synthesising]
 
@@ -13,7 +12,7 @@ def evaluated(folder, *left_out):
 
 rule evaluate:
     input:
-        index=lambda w: RUN.index(training(w)),
+        index=of_training("index"),
         shards=lambda w: training(w).files,
     output:
         **evaluated("results/{task}evaluate/{protocol}"),
@@ -22,7 +21,7 @@ rule evaluate:
     wildcard_constraints:
         task=TASK_FOLDERS,
         protocol=one_of(name for name in PROTOCOLS if not PROTOCOLS[name].several),
-        method=one_of(name for rows in PLAN.rows.values() for name in rows if name not in LEAKY),
+        method=one_of(name for plan in RUN.recognition.values() for name in plan.rows if name not in LEAKY),
     params:
         code=task_code("evaluate"),
         evaluate=PARAMS["evaluate"],
@@ -59,7 +58,7 @@ INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 rule evaluate_faces:
     input:
         unpack(lambda w: true_faces(training(w).sets)),
-        index=lambda w: RUN.index(training(w)),
+        index=of_training("index"),
         shards=lambda w: training(w).faces,
         weights=lambda w: INCEPTION if w.figures else [],
     output:
@@ -80,55 +79,33 @@ rule evaluate_faces:
         "../scripts/evaluate_faces.py"
 
 
-rule evaluate_clips:
-    input:
-        unpack(lambda w: true_faces(GENERATORS.sets(w.generator))),
-        index=lambda w: CORPUS.indices(GENERATORS.sets(w.generator)),
-        clips=lambda w: GENERATORS.clips(w.generator),
-    output:
-        "results/evaluate/clips/{generator}.csv",
-    log:
-        "work/logs/evaluate/clips/{generator}.log",
-    wildcard_constraints:
-        generator=one_of(GENERATORS.rows),
-    params:
-        code=code_of("evaluate_clips"),
-        evaluate=PARAMS["evaluate"],
-        seed=SEED,
-    script:
-        "../scripts/evaluate_clips.py"
-
-
-def table_rows(table, ending=".csv"):
-    """Return the evaluations that a table is made from: none where DVC's stage has no flow pictures."""
-    absent = table in TASKS["flow_folders"].tables and not os.path.lexists(FLOW_FOLDERS)
-    if absent and "MICROEXPR_STAGE" in os.environ:
-        return []
+def table_rows(plan, table, ending=".csv"):
+    """Return the evaluations that a table is made from."""
     try:
-        return [row.evaluated(ending) for row in PLAN.table_rows(table)]
+        return [row.evaluated(ending) for row in plan.table_rows(table)]
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 
 
-for _task in TASKS.values():
-    for _table in _task.tables:
+for _plan in RUN.recognition.values():
+    for _table in _plan.task.tables:
 
         rule:
             name:
                 _table
             input:
-                figures=lambda w, table=_table: table_rows(table),
-                predictions=lambda w, task=_task, table=_table: table_rows(table, "_predictions.csv") if task.floor else [],
-                index=CORPUS.indices(CORPUS.sets[_task.name]) if _task.protocols[0].several else [],
+                figures=lambda w, plan=_plan, table=_table: table_rows(plan, table),
+                predictions=lambda w, plan=_plan, table=_table: table_rows(plan, table, "_predictions.csv") if plan.task.floor else [],
+                index=CORPUS.indices(CORPUS.sets[_plan.task.name]) if _plan.task.protocols[0].several else [],
             output:  # by one job, so that the pairs are those of this table
-                csv=report(f"results/{_table}.csv", caption=f"../report/{'units' if _task.name == 'units' else 'table'}.rst", category="Results"),
-                **{name: path for name, path in _task.files(_table).items() if name != "csv"},
-                **({"metrics": directory(METRICS)} if _task.name == MAIN_TASK else {}),
+                csv=report(f"results/{_table}.csv", category="Results"),
+                **{name: path for name, path in _plan.task.files(_table).items() if name != "csv"},
+                **({"metrics": directory(METRICS)} if _plan is PLAN else {}),
             log:
                 f"work/logs/evaluate/{_table}.log",
             params:
-                code=code("table", *task_modules(_task.folder)),
-                protocol=PROTOCOL if _task.name == MAIN_TASK else _task.tables[_table][0],
+                code=code("table", *task_modules(_plan.task.folder)),
+                protocol=PROTOCOL if _plan is PLAN else _plan.task.tables[_table][0],
                 resamples=PARAMS["evaluate"]["resamples"],
                 seed=SEED,
             script:

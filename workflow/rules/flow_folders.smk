@@ -1,10 +1,12 @@
 # Methods that read only flow, on precomputed flow pictures: for users without video. No other table reads them.
-from run import FLOW_FOLDERS
+from microexpr.tasks.flow_folders.plan import ROOT
+
+PICTURES = RUN.tasks["flow_folders"]
 
 
 rule flow_folders:
     input:
-        native=RUN.flow_pictures,
+        native=PICTURES.pictures,
     output:
         index="results/flow_folders/index.csv",
         flow=directory("results/flow_folders/flow"),
@@ -12,9 +14,9 @@ rule flow_folders:
         "work/logs/flow_folders/flow_folders.log",
     params:
         code=code_of("flow_folders"),
-        root=FLOW_FOLDERS,
+        root=ROOT,
         normalise=PARAMS["flow_folders"]["normalise"],
-        state=lambda w: RUN.flow_state,
+        state=lambda w: PICTURES.state,
     priority: 1  # errors in the pictures are reported before subjects are rendered
     script:
         "../scripts/flow_folders.py"
@@ -22,25 +24,25 @@ rule flow_folders:
 
 rule flow_folders_region:
     input:
-        native=RUN.flow_pictures,
-        population=RUN.flow_population_files,
+        native=PICTURES.pictures,
+        population=PICTURES.population,
     output:
         "results/flow_folders/region.csv",
     log:
         "work/logs/flow_folders/region.log",
     params:
         code=code_of("flow_folders_region"),
-        root=FLOW_FOLDERS,
+        root=ROOT,
         region=PARAMS["flow_folders"]["region"],
         population=CORPUS.population.recording(),
-        state=lambda w: RUN.flow_state,
+        state=lambda w: PICTURES.state,
     script:
         "../scripts/flow_folders_region.py"
 
 
 rule flow_folders_population:
     input:
-        population=RUN.flow_population_files,
+        population=PICTURES.population,
         region="results/flow_folders/region.csv",
     output:
         index="results/flow_folders/population/index.csv",

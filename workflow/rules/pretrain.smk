@@ -55,7 +55,7 @@ rule pretrain_on_population:
     wildcard_constraints:
         method=one_of({network.method for network in FIRST.networks.values()}),
         role="population|teacher_population",
-        classes=one_of(PLAN.protocol_of_classes),
+        classes=one_of(FIRST.protocol_of_classes),
     resources:
         gpu=1,
         **TRAINING,
@@ -64,8 +64,8 @@ rule pretrain_on_population:
         method=lambda w: FIRST.params(Network(w.method, w.classes, w.role)),
         weights=lambda w: FIRST.published(FIRST.row(w.method, w.classes).population_weights),
         population=CORPUS.recorded,
-        protocol=lambda w: PLAN.protocol_of_classes[w.classes],
-        units=lambda w: RUN.labels(PLAN.protocol_of_classes[w.classes]),
+        protocol=lambda w: FIRST.protocol_of_classes[w.classes],
+        units=lambda w: RUN.labels(FIRST.protocol_of_classes[w.classes]),
         seed=SEED,
     script:
         "../scripts/pretrain_on_population.py"

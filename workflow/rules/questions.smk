@@ -1,8 +1,7 @@
-# Questions on clips and long videos, what answers them, and the table. From common.smk: QUESTIONS; from spot.smk: VIDEOS.
-from question_files import ANSWERS as QUESTION_ANSWERS
-from question_files import FIGURES as QUESTION_FIGURES
-from question_files import TABLE as QUESTIONS_TABLE
+# Questions on clips and long videos, what answers them, and the table. From spot.smk: VIDEOS.
+from microexpr.tasks.questions import plan as question_files
 
+QUESTIONS = RUN.tasks["questions"]
 VIDEOS_BY_SET = {name: [v.row() for v in VIDEOS.videos.values() if v.clip.dataset == name] for name in QUESTIONS.long_sets}
 
 
@@ -75,9 +74,9 @@ rule questions_table:
         found=QUESTIONS.found if QUESTIONS.long_sets else [],
         programs=[path for paths in QUESTIONS.programs.values() for path in paths],
     output:
-        csv=report(QUESTIONS_TABLE, caption="../report/questions.rst", category="Results"),
-        figures=QUESTION_FIGURES,
-        answers=directory(QUESTION_ANSWERS),
+        csv=report(QUESTIONS.tables[0], category="Results"),
+        figures=question_files.FIGURES,
+        answers=directory(question_files.ANSWERS),
     log:
         "work/logs/questions/table.log",
     params:

@@ -2,9 +2,9 @@
 rule refit:
     input:
         # others are refused at once
-        unpack(lambda w: RUN.signals(training(w)) if w.method in PLAN.networks else {}),
-        index=lambda w: RUN.index(training(w)) if w.method in PLAN.networks else [],
-        macro=lambda w: RUN.macro_index(training(w)),
+        unpack(lambda w: PLAN.signals(training(w)) if w.method in PLAN.networks else {}),
+        index=lambda w: PLAN.index(training(w)) if w.method in PLAN.networks else [],
+        macro=of_training("macro_index"),
         teacher=lambda w: FIRST.teacher_paths(training(w)),
         initial=lambda w: initial(training(w)) if w.method in PLAN.networks else [],
     output:

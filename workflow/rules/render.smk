@@ -1,5 +1,4 @@
 # The rendered corpora: one job per subject, one per data set's annotation.
-from microexpr.rendering.layouts import LONG_NATIVES
 
 SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")}
 
@@ -26,44 +25,23 @@ for _dataset in CORPUS.plans:
             "../scripts/render.py"
 
 
-for _dataset in VIDEOS.plans:
+def annotate(plans, annotations):
+    """Define a rule for the annotation of each data set, from the rows of its clips or videos."""
+    for dataset, rows in plans.items():
 
-    rule:
-        name:
-            f"render_long_{_dataset}"
-        output:
-            frames=directory(f"data/rendered/{_dataset}/{LONG_NATIVES[_dataset].folder}"),
-            truth=VIDEOS.truth(_dataset),
-        log:
-            f"work/logs/render/{VIDEOS.truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
-        priority: max(planned.video.clip.frames for planned in VIDEOS.plans[_dataset])  # or a core would wait for the longest
-        params:
-            code=code("render_long", dataset=_dataset),
-            plan=lambda w, dataset=_dataset: VIDEOS.plan(dataset, w.video, w.get("subject", "")),
-            scene=SCENE,
-            seed=SEED,
-            root=f"data/rendered/{_dataset}",
-        resources:
-            **needs(1500, 240),
-        script:
-            "../scripts/render_long.py"
+        rule:
+            name:
+                f"annotation_{dataset}"
+            output:
+                annotations(dataset),
+            log:
+                f"work/logs/render/{dataset}.log",
+            params:
+                code=code("annotation", dataset=dataset),
+                dataset=dataset,
+                rows=rows,
+            script:
+                "../scripts/annotation.py"
 
 
-ANNOTATED = {name: [planned.clip.row() for planned in plan] for name, plan in CORPUS.plans.items()}
-ANNOTATED |= {name: [planned.video.row() for planned in plan] for name, plan in VIDEOS.plans.items()}
-
-for _dataset, _rows in ANNOTATED.items():
-
-    rule:
-        name:
-            f"annotation_{_dataset}"
-        output:
-            (CORPUS if _dataset in CORPUS.plans else VIDEOS).annotations(_dataset),
-        log:
-            f"work/logs/render/{_dataset}.log",
-        params:
-            code=code("annotation", dataset=_dataset),
-            dataset=_dataset,
-            rows=_rows,
-        script:
-            "../scripts/annotation.py"
+annotate({name: [planned.clip.row() for planned in plan] for name, plan in CORPUS.plans.items()}, CORPUS.annotations)

@@ -15,11 +15,10 @@ EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
 EXISTING_BENCHMARKS = {  # CSV by signal stage
     Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
 }
-EXISTING_UNIT_TABLES = [path for name in TASKS["units"].tables if Path(path := f"results/{name}.csv").is_file()]
-EXISTING_SPOT_TABLE, EXISTING_QUESTIONS_TABLE = (
-    [path for path in [table] if Path(path).exists()] for table in (SPOT_TABLE, QUESTIONS_TABLE)
-)
-SHOWN_VIDEOS = pages.choose_videos(VIDEOS.videos.values()) if EXISTING_SPOT_TABLE else []
+EXISTING_TABLES = {  # by task with a part of the page
+    name: [path for path in plan.tables if Path(path).is_file()] for name, plan in RUN.tasks.items() if plan.task.title
+}
+SHOWN = [name for name, tables in EXISTING_TABLES.items() if tables]
 
 
 rule report:
@@ -36,18 +35,15 @@ rule report:
             {f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}
         ),
         papers=EXISTING_PAPER_TABLES,
-        units=EXISTING_UNIT_TABLES,
-        spot=EXISTING_SPOT_TABLE,
-        questions=EXISTING_QUESTIONS_TABLE,
-        long_videos=[f"results/spot/curves/{video.clip.id}.h5" for video in SHOWN_VIDEOS],
-        spotted=VIDEOS.found if SHOWN_VIDEOS else [],
+        tables=[path for tables in EXISTING_TABLES.values() for path in tables],
+        shown=[path for name in SHOWN for path in RUN.tasks[name].shown_files],
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
-        report("results/report/index.html", caption="../report/page.rst", category="Report"),
+        report("results/report/index.html", category="Report"),
     log:
         "work/logs/report/report.log",
     params:
-        code=lambda w: code("report", *map(model, PLAN.in_table)),  # their defaults are the papers' values
+        code=lambda w: code("report", *map(model, PLAN.in_table), *(f"tasks.{name}.{part}" for name in SHOWN for part in ("table", "page"))),  # their defaults are the papers' values
         # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,
@@ -57,13 +53,9 @@ rule report:
             "clips_are_named": bool(PARAMS["report"]["clips"]),
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],
             "papers": EXISTING_PAPER_TABLES,
-            "units": EXISTING_UNIT_TABLES,
-            "spot": EXISTING_SPOT_TABLE,
-            "questions": EXISTING_QUESTIONS_TABLE,
-            "long_videos": [video.row() for video in SHOWN_VIDEOS],
-            "spotters": list(SPOTTERS) if SHOWN_VIDEOS else [],
             "benchmarks": EXISTING_BENCHMARKS,
         },
+        parts={name: {"tables": EXISTING_TABLES[name], "shown": RUN.tasks[name].shown if name in SHOWN else {}} for name in EXISTING_TABLES},
     resources:
         **needs(1500),
     script:

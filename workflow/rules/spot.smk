@@ -1,9 +1,35 @@
 # Long videos: measurements of each, the intervals that spotters find in them, and the table.
-from long_videos import FIGURES as SPOT_FIGURES
-from long_videos import PAIRED as SPOT_PAIRED
-from long_videos import TABLE as SPOT_TABLE
+from microexpr.rendering.layouts import LONG_NATIVES
+from microexpr.tasks.spot.plan import FIGURES, PAIRED as SPOT_PAIRED
 
-SPOTTERS, MOVEMENT = CHECKED.spotters, PARAMS["spot"]["movement"]
+VIDEOS = RUN.tasks["spot"]
+SPOTTERS, MOVEMENT = VIDEOS.spotters, PARAMS["spot"]["movement"]
+
+for _dataset in VIDEOS.plans:
+
+    rule:
+        name:
+            f"render_long_{_dataset}"
+        output:
+            frames=directory(f"data/rendered/{_dataset}/{LONG_NATIVES[_dataset].folder}"),
+            truth=VIDEOS.truth(_dataset),
+        log:
+            f"work/logs/render/{VIDEOS.truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
+        priority: max(planned.video.clip.frames for planned in VIDEOS.plans[_dataset])  # or a core would wait for the longest
+        params:
+            code=code("render_long", dataset=_dataset),
+            plan=lambda w, dataset=_dataset: VIDEOS.plan(dataset, w.video, w.get("subject", "")),
+            scene=SCENE,
+            seed=SEED,
+            root=f"data/rendered/{_dataset}",
+        resources:
+            **needs(1500, 240),
+        script:
+            "../scripts/render_long.py"
+
+
+annotate({name: [planned.video.row() for planned in plan] for name, plan in VIDEOS.plans.items()}, VIDEOS.annotations)
+
 
 rule spot:
     input:
@@ -48,7 +74,7 @@ rule spot_movement:
 rule spot_find:
     input:
         curves=VIDEOS.curves,
-        movement=lambda w: VIDEOS.movement if SPOTTERS[w.spotter].reads_movement else [],
+        movement=lambda w: VIDEOS.movement if "movement" in SPOTTERS[w.spotter].reads else [],
     output:
         "results/spot/found/{spotter}.h5",
     log:
@@ -75,8 +101,8 @@ rule spot_table:
         found=VIDEOS.found,
         annotations=[path for dataset in VIDEOS.plans for path in VIDEOS.annotations(dataset)],
     output:
-        csv=report(SPOT_TABLE, caption="../report/spot.rst", category="Results"),
-        figures=SPOT_FIGURES,
+        csv=report(VIDEOS.tables[0], category="Results"),
+        figures=FIGURES,
         paired=SPOT_PAIRED,
         logs=VIDEOS.logs,
     log:

@@ -1,4 +1,7 @@
 # Generators of clips, trained once without each group of subjects. All protocols share their clips.
+GENERATORS = RUN.generators
+
+
 rule synthesise:
     input:
         unpack(lambda w: GENERATORS.signals(w.generator)),
@@ -24,6 +27,25 @@ rule synthesise:
         seed=SEED,
     script:
         "../scripts/synthesise.py"
+
+
+rule evaluate_clips:
+    input:
+        unpack(lambda w: true_faces(GENERATORS.sets(w.generator))),
+        index=lambda w: CORPUS.indices(GENERATORS.sets(w.generator)),
+        clips=lambda w: GENERATORS.clips(w.generator),
+    output:
+        "results/evaluate/clips/{generator}.csv",
+    log:
+        "work/logs/evaluate/clips/{generator}.log",
+    wildcard_constraints:
+        generator=one_of(GENERATORS.rows),
+    params:
+        code=code_of("evaluate_clips"),
+        evaluate=PARAMS["evaluate"],
+        seed=SEED,
+    script:
+        "../scripts/evaluate_clips.py"
 
 
 for _generator in GENERATORS.rows:

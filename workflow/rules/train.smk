@@ -1,18 +1,23 @@
 # All folds of a training in one job per shard. A method that synthesises faces writes them there too. {task}: a folder
 # of results for each task but the main one.
-TASK_FOLDERS = one_of(task.folder for task in TASKS.values())
+TASK_FOLDERS = one_of(plan.task.folder for plan in RUN.recognition.values())
 
 
 def training(wildcards):
     """Return the training of a job."""
     folder, protocol = wildcards.get("task", ""), wildcards.get("protocol", PROTOCOL)
+    plan = RUN.recognition[folder.rstrip("/") or MAIN_TASK]
     try:
-        found = PLAN.training(wildcards.method, protocol)
-        if found.task.folder == folder and protocol in PLAN.allowed[found.task.name]:
-            return found
+        if protocol in plan.allowed:
+            return plan.training(wildcards.method, protocol)
     except (LookupError, MicroexprError):
         pass
     sys.exit(f"error: results/{folder} has no training of {wildcards.method} under {protocol}")
+
+
+def of_training(role):
+    """Return the inputs of a training by role, a method of its task's plan."""
+    return lambda w: getattr(RUN.plan_of(training(w)), role)(training(w))
 
 
 def task_code(script):
@@ -27,10 +32,10 @@ TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("ch
 
 rule train:
     input:
-        unpack(lambda w: RUN.signals(training(w))),
-        unpack(lambda w: PLAN.synthetic_inputs(training(w))),
-        index=lambda w: RUN.index(training(w)),
-        macro=lambda w: RUN.macro_index(training(w)),
+        unpack(of_training("signals")),
+        unpack(of_training("synthetic_inputs")),
+        index=of_training("index"),
+        macro=of_training("macro_index"),
         teacher=lambda w: FIRST.teacher_paths(training(w)),
         initial=lambda w: initial(training(w)),
     output:

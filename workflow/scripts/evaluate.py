@@ -3,14 +3,14 @@
 from adapter import logged
 
 with logged() as snakemake:
-    from microexpr import evaluation, protocols
+    from microexpr import evaluation, tasks
     from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.evaluation import curves
 
     values, outputs, name = snakemake.params, snakemake.output, snakemake.wildcards.method
     protocol, pooled, shards = (
-        protocols.PROTOCOLS[snakemake.wildcards.protocol],
+        tasks.PROTOCOLS[snakemake.wildcards.protocol],
         values.training,
         snakemake.input.shards,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from adapter import logged, progress_bar
 
 with logged() as snakemake:
-    from microexpr import protocols
+    from microexpr import tasks
     from microexpr.models import recognisers
     from microexpr.training import pretrain
     from microexpr.training.checkpoint import CheckpointDir
@@ -14,7 +14,7 @@ with logged() as snakemake:
     from reader_fits.population.scenes import training_clips
 
     values, files, name = snakemake.params, dict(snakemake.input.items()), snakemake.wildcards.method
-    protocol = protocols.PROTOCOLS[values.protocol]
+    protocol = tasks.PROTOCOLS[values.protocol]
     method = recognisers.build(name, values.method, len(protocol.classes), values.get("units"))
     params = population.Params(**snakemake.config["population"])
     clips, macro = training_clips(params, method.recordings, method.macro)

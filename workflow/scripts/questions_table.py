@@ -11,7 +11,8 @@ with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.evaluation import spotting
     from microexpr.evaluation.questions import answerers, lines
-    from microexpr.reporting import questions_table, table
+    from microexpr.reporting.table import csv_text
+    from microexpr.tasks.questions import table
 
     values, files, outputs = snakemake.params, snakemake.input, snakemake.output
     videos = [LongVideo.from_row(row) for row in values.videos]
@@ -28,7 +29,7 @@ with logged() as snakemake:
     for name, paths in values.programs.items():
         exam.program(name, [line for path in paths for line in lines.read(Path(path), answered=True)])
     figures = exam.rows(values.resamples)
-    store.write_csv(outputs.csv, questions_table.COLUMNS, questions_table.rows(figures))
-    store.write_text(outputs.figures, table.csv_text(answerers.COLUMNS, figures))
+    store.write_csv(outputs.csv, table.COLUMNS, table.rows(figures))
+    store.write_text(outputs.figures, csv_text(answerers.COLUMNS, figures))
     for name, text in exam.texts():
         store.write_text(Path(outputs.answers, f"{name}.jsonl"), text)

@@ -8,6 +8,8 @@ with logged() as snakemake:
     from microexpr.core import store
     from microexpr.reporting import html
     from microexpr.reporting.html import page
+    from microexpr.tasks import tables
 
-    page_inputs = html.PageInputs(**snakemake.params.page_inputs)
-    store.write_text(snakemake.output[0], page.html(page_inputs, Path("results")))
+    values, folder = snakemake.params, Path("results")
+    parts = [tables.section(name, part["tables"], part["shown"], folder) for name, part in values.parts.items()]
+    store.write_text(snakemake.output[0], page.html(html.PageInputs(**values.page_inputs), folder, parts))

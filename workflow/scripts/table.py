@@ -10,8 +10,8 @@ with logged() as snakemake:
     from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.evaluation import pairs
-    from microexpr.protocols import PROTOCOLS
-    from microexpr.reporting import main_table, units_table
+    from microexpr.reporting import main_table
+    from microexpr.tasks import PROTOCOLS, TASK_OF
 
     values, files, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
     protocol = PROTOCOLS[values.protocol]
@@ -20,13 +20,13 @@ with logged() as snakemake:
         methods = {Path(path).stem.removesuffix("_predictions"): path for path in files.predictions}
         compared = pairs.compare_methods(methods, protocol, values.resamples, values.seed)
         evaluation.write(outputs["paired"], compared, pairs.COLUMNS)
-    if protocol.several:
+    if own_rows := TASK_OF[protocol.name].part("table", "rows"):
         clips = index.read_all(files.index)
-        rows = units_table.rows(evaluations, compared, len(clips) - len(protocol.select(clips)), protocol.name)
-        store.write_csv(outputs["csv"], units_table.COLUMNS, rows)
+        rows = own_rows(evaluations, compared, len(clips) - len(protocol.select(clips)), protocol.name)
     else:
         rows = main_table.megc2019(evaluations, values.get("reasons", {}))
-        store.write_csv(outputs["csv"], main_table.COLUMNS, rows)
+    columns = TASK_OF[protocol.name].part("table", "COLUMNS") or main_table.COLUMNS
+    store.write_csv(outputs["csv"], columns, rows)
     for row in rows if "metrics" in outputs else ():
         figures = {name: float(row[f"full_{name}"]) for name in ("uf1", "uf1_low", "uf1_high", "uar")}
         store.write_text(Path(outputs["metrics"], f"{row['method']}.json"), json.dumps(figures, indent=1) + "\n")

@@ -3,14 +3,14 @@
 from adapter import logged, progress_bar
 
 with logged() as snakemake:
-    from microexpr import protocols
+    from microexpr import protocols, tasks
     from microexpr.datasets import index
     from microexpr.models import recognisers
     from microexpr.training import train
     from microexpr.training.checkpoint import CheckpointDir
 
     values, files, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
-    name, protocol, chosen = wildcards.method, protocols.PROTOCOLS[wildcards.protocol], values.training
+    name, protocol, chosen = wildcards.method, tasks.PROTOCOLS[wildcards.protocol], values.training
     # config: values that rerun nothing
     params = train.Params(**snakemake.config["train"] | values.train | {"seeds": chosen["seeds"]})
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.macro)

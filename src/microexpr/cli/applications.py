@@ -16,7 +16,8 @@ from microexpr.api import each_input
 from microexpr.apps import driving_name
 from microexpr.cli.screen import console, progress, say
 from microexpr.core import outputs
-from microexpr.core.errors import MicroexprError, ParamsError, printable
+from microexpr.core.errors import MicroexprError, ParamsError, errors_at, printable
+from microexpr.core.validation import validate
 
 if TYPE_CHECKING:
     from microexpr.apps.batch import Plan
@@ -350,15 +351,14 @@ def film(
     arguments = dict(locals())
     output = None if layout else outputs.file(video, outputs.VIDEOS, (), force, ".csv")
     from facs_faces import take
-    from microexpr.cli import config
     from microexpr.rendering import film
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.long_videos import LongCorpus
 
     model: Any = LongCorpus if layout and layout != "own" else take.Params
-    with config.errors_at("film: "):
+    with errors_at("film: "):
         values = {name: value for name, value in arguments.items() if name in model.model_fields}
-        params = config.validate(model, values, "--")
+        params = validate(model, values, "--")
     with progress(quiet) as report:
         if output:
             with outputs.publish(output) as part:

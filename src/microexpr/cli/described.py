@@ -7,25 +7,26 @@ name `grid` has a list of mappings {part of a name: params} instead, and stands 
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from microexpr.cli.config import errors_at, modules, validate
-from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.errors import ParamsError, errors_at, nearest
 from microexpr.core.files import SOURCES
+from microexpr.core.validation import validate
+from microexpr.core.value_cache import modules
 from microexpr.datasets import MACRO, MICRO
 from microexpr.models import base, generators, recognisers, spotters
-from microexpr.models.base import Method, NetworkMethod
-from microexpr.protocols import MAIN_TASK, TASKS, TrainingSet
+from microexpr.protocols import TrainingSet
 from microexpr.reporting import papers
-from microexpr.signals import inputs
+from microexpr.tasks import MAIN_TASK, TASKS, Recognition, Task
+from microexpr.tasks.rows import Listed, built, described_row, of_task, recogniser, same_rows, usual
+from microexpr.tasks.task import Rows
 from microexpr.training import synthetic_clips, training_sets, weights
-from microexpr.training.checked import Checked, MethodRow, Row, SpotterRow
-from microexpr.training.task_params import Rows
+from microexpr.training.checked import Checked, MethodRow, Row
 
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
 ROW = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")  # a row's name, which is also that of files
@@ -73,21 +74,6 @@ def expand_grids(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"papers": section | {"variants": expanded}}
 
 
-class Listed(NamedTuple):
-    """A method or variant as params.yaml has it."""
-
-    key: str  # position of its params
-    name: str
-    method: str  # in `methods`
-    of_method: dict[str, Any]
-    changes: dict[str, Any]  # of a variant: params that differ
-
-    @property
-    def of_papers(self) -> bool:
-        """Whether it is in papers' tables alone."""
-        return self.key.startswith("papers.")
-
-
 def list_methods(params: Any) -> Iterator[Listed]:
     """Yield every method, then every variant.
 
@@ -123,7 +109,11 @@ def section_models() -> dict[str, type[BaseModel]]:
 def _params_model() -> type[BaseModel]:
     """Return the model of all sections: each stage's own Params; params of methods are left to the methods."""
     sections = section_models()
-    rows = {name: (Rows, Rows()) for name in _other_tasks() if name not in sections}
+    rows = {
+        name: (Rows, Rows())
+        for name, task in TASKS.items()
+        if isinstance(task, Recognition) and name not in {*sections, MAIN_TASK}
+    }
     return create_model(  # type: ignore[call-overload]
         "Params",
         __config__=ConfigDict(frozen=True, extra="forbid"),
@@ -148,32 +138,37 @@ def check(values: dict[str, Any]) -> Checked:
     values = expand_grids(values)
     params = validate(_params_model(), values, "")
     _check_lists(values)
-    tasks = {name: getattr(params, name) for name in _other_tasks()}
-    for section in ("methods", "spot.methods", *(f"{name}.methods" for name in tasks)):
+    others = [name for name in TASKS if name != MAIN_TASK]
+    with_rows = [name for name in others if hasattr(getattr(params, name), "methods")]
+    for section in ("methods", *(f"{name}.methods" for name in with_rows)):
         if name := next((name for name in attrgetter(section)(params) if not ROW.fullmatch(name)), ""):
             raise ParamsError(f"{section}.{name} must be a method or <method>.<name>, of a to z, 0 to 9 and _")
     listed = [*list_methods(params)]
     rows = {item.name: _of_main_task(item, params.generators) for item in listed}
     makers = {name: _generator(name, of_maker) for name, of_maker in params.generators.items()}
     _refuse(_relations_of_methods(params, listed, rows))
-    others = {name: _of_task(name, section) for name, section in tasks.items()}
-    spotter_rows = {name: _spotter(name, of_spotter, params.spot) for name, of_spotter in params.spot.methods.items()}
-    tables: dict[str, Mapping[str, Row | SpotterRow]] = {**others, "spot": spotter_rows}
-    for section, table in tables.items():
-        _refuse(_same_rows(f"{section}.methods", table))
+    tables = {name: _of_task(TASKS[name], params, listed) for name in with_rows}
     _refuse(_relations(params, rows))
     methods = {item.name: _with_trainings(item, rows[item.name], params) for item in listed}
     plain = params.model_dump(mode="json")
     plain["methods"] = {name: rows[name].params for name in params.methods}
     plain["generators"] = {name: maker.params for name, maker in makers.items()}
-    for section, table in tables.items():
-        plain[section]["methods"] = {name: row.params for name, row in table.items()}
-    return Checked(params=plain, methods=methods, generators=makers, tasks=others, spotters=spotter_rows)
+    for name, table in tables.items():
+        if table.keys() == getattr(params, name).methods.keys():  # its own rows, and no changes to those of others
+            plain[name]["methods"] = {row: about.params for row, about in table.items()}
+    return Checked(params=plain, methods=methods, generators=makers, tasks=tables)
 
 
-def _other_tasks() -> list[str]:
-    """Return the tasks with a section of rows in params.yaml: not the main one, nor that of its rows on pictures."""
-    return [name for name, task in TASKS.items() if name != MAIN_TASK and not task.pictures]
+def _of_task(task: Task, params: Any, listed: list[Listed]) -> dict[str, Row]:
+    """Return by name the rows of another task than the main one."""
+    section = getattr(params, task.name)
+    if own := task.part("rows", "rows"):
+        table: dict[str, Row] = own(params, listed)
+    else:
+        assert isinstance(task, Recognition)  # any other has its own
+        table = of_task(task, section)
+    _refuse(same_rows(f"{task.name}.methods", {name: table[name] for name in section.methods if name in table}))
+    return table
 
 
 def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
@@ -194,14 +189,6 @@ def _refuse(lines: Iterator[str]) -> None:
         raise ParamsError(line)
 
 
-def _same_rows(section: str, rows: Mapping[str, Row | SpotterRow]) -> Iterator[str]:
-    """Yield a line for two rows of a method in a table with the same params."""
-    names = sorted(rows, key=lambda name: "." in name)
-    for other, name in itertools.combinations(names, 2):
-        if other.split(".")[0] == name.split(".")[0] and rows[name].params == rows[other].params:
-            yield f"{section}.{name} must differ from {other} in a param, or go: it is the same row"
-
-
 def _unknown(name: str, values: Iterable[str], key: str) -> Iterator[str]:
     """Yield a line for a param that a method does not have, also of a row that this run lacks."""
     fields = recognisers.find(name).Params.model_fields
@@ -213,8 +200,8 @@ def _relations_of_methods(params: Any, listed: Iterable[Listed], rows: Mapping[s
 
     Only variants train on synthetic data, since their rows then have distinct names, and DVC trains them after all
     generators."""
-    yield from _same_rows("variants", {item.name: rows[item.name] for item in listed if not item.of_papers})
-    yield from _same_rows("papers.variants", {name: row for name, row in rows.items() if name not in COPIES})
+    yield from same_rows("variants", {item.name: rows[item.name] for item in listed if not item.of_papers})
+    yield from same_rows("papers.variants", {name: row for name, row in rows.items() if name not in COPIES})
     makers = [name for name, row in rows.items() if row.synthesises and not row.params["synthetic"]]
     makers += params.generators
     used = {name: str(row.params["synthetic"]) for name, row in rows.items() if row.params["synthetic"]}
@@ -292,171 +279,38 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
             yield f"report.clips must be {expected}, not {clip}{nearest(dataset, params.datasets)}"
 
 
-def _built(find: Callable[[str], Any], key: str, name: str, values: dict[str, Any] | None, *context: Any) -> Any:
-    """Return a method, generator or spotter; `key` is the position of its params in the file."""
-    with errors_at(f"{key}: "):
-        kind = find(name)
-    checked = validate(kind.Params, values or {}, f"{key}.")
-    with errors_at(f"{key}: "):
-        return kind(checked, *context)
-
-
-def _recogniser(key: str, name: str, values: dict[str, Any] | None, *context: Any) -> Method:
-    """Return a method or variant.
-
-    Raises ParamsError for an initialisation that it does not have, and for wrong params of `population`."""
-    method: Method = _built(recognisers.find, key, name, values, *context)
-    params, kind = method.params, type(method)
-    possible = ["scratch", *(["published"] * (_usual(name) == "published")), *(["population"] * kind.learns)]
-    if params.initialisation not in possible:
-        raise ParamsError(f"{key}.initialisation must be {' or '.join(possible)}, not {params.initialisation}")
-    if params.synthetic_use != "mix" and not params.synthetic:
-        raise ParamsError(f"{key}.synthetic_use: {params.synthetic_use} needs synthetic, a generator's name")
-    if params.population:
-        if not kind.learns:
-            raise ParamsError(f"{key}.population must be empty: {kind.__name__} learns from no clip")
-        if params.initialisation != "population" and "methods." in key:
-            raise ParamsError(f"{key}.population needs initialisation: population, not {params.initialisation}")
-        with errors_at(f"{key}."):
-            changed = method.population_params()
-        validate(kind.Params, changed, f"{key}.population.")
-    return method
-
-
 def _of_main_task(item: Listed, makers: Collection[str]) -> Row:
     """Return the row of a method or variant; `makers` are the generators of clips."""
-    method = _recogniser(item.key, item.name, item.of_method | item.changes)
+    method = recogniser(item.key, item.name, item.of_method | item.changes)
     params = method.params
     if params.synthetic:
         with errors_at(f"{item.key}."):
             synthetic_clips.check_inputs(method.inputs, params.synthetic in makers)
-    return _row(method)
-
-
-def _of_task(task: str, section: Any) -> dict[str, Row]:
-    """Return by name the rows of a task's table."""
-    rows, several = dict[str, Row](), getattr(section, "several", None)
-    for name, values in section.methods.items():
-        key, classes = f"{task}.methods.{name}", len(TASKS[task].protocols[0].classes)
-        rows[name] = _row(_recogniser(key, name, values, classes, several))
-        for param, why in (("synthetic", "generators make no clips of it"), ("planted_leak", "a table ranks its rows")):
-            if rows[name].params[param]:
-                raise ParamsError(f"{key}.{param} must be empty: {why}")
-    return rows
+    return described_row(method)
 
 
 def _generator(name: str, values: dict[str, Any] | None) -> Row:
     """Return the row of a separately trained generator."""
-    maker = _built(generators.find, f"generators.{name}", name, values)
+    maker = built(generators.find, f"generators.{name}", name, values)
     if maker.params.decay_epochs > maker.params.epochs:
         last, epochs = maker.params.decay_epochs, maker.params.epochs
         raise ParamsError(f"generators.{name}.decay_epochs must be at most epochs, not {last} > {epochs}")
     if maker.params.initialisation == "shipped":
         weights.check_shipped(maker, f"generators.{name}")
-    return _row(maker)
-
-
-def _spotter(name: str, values: dict[str, Any] | None, section: Any) -> SpotterRow:
-    """Return the row of a spotter of long videos."""
-    spotter = _built(spotters.find, f"spot.methods.{name}", name, values, section.movement.regions)
-    network = bool(spotter.networks())
-    return SpotterRow(params=_plain(spotter), network=network, reads_movement=spotter.reads_movement)
+    return described_row(maker)
 
 
 def _with_trainings(item: Listed, row: Row, params: Any) -> MethodRow:
-    """Return the row of a method or variant with those of other training sets and on precomputed flow."""
+    """Return the row of a method or variant with those of other training sets."""
     trainings, name = dict[TrainingSet, Row](), item.name
     learns = recognisers.find(name).learns
     for kind in sorted({*get_args(TrainingSet)} - {training_sets.declared(row.params)}) if learns else ():
-        values = params.training_sets.params_for(kind, name, row.params, _usual(name))
-        trained = _row(_recogniser(f"training_sets.{kind}.{name}", name, values))
+        values = params.training_sets.params_for(kind, name, row.params, usual(name))
+        trained = described_row(recogniser(f"training_sets.{kind}.{name}", name, values))
         trainings[kind] = trained.model_copy(update={"reads": row.reads})  # all trainings of a method have its files
     return MethodRow(
         **dict(row),
         in_table=not item.of_papers and name not in params.appendix,
         appendix=params.appendix.get(name, ""),
         trainings=trainings,
-        on_pictures=_on_pictures(item, params),
     )
-
-
-def _on_pictures(item: Listed, params: Any) -> Row:
-    """Return the row of a method or variant on precomputed flow, where it does not start from the population.
-
-    `flow_folders.methods` changes the params of methods, and so of their variants, but not what a variant changes
-    itself. Raises ParamsError for a method that is not run on such flow."""
-    values, changes, usual = item.of_method, params.flow_folders.methods, _usual(item.name)
-    if training_sets.declared(values) == "both":
-        values = params.training_sets.params_for("corpus", item.method, values, usual)
-    values = values | (changes.get(item.method) or {}) | item.changes
-    if training_sets.declared(values) == "both":
-        values |= {"initialisation": usual, "population": {}}
-    row = _row(_built(recognisers.find, f"flow_folders.{item.key}", item.name, values))
-    if item.name in changes and (row.macro or not TASKS["flow_folders"].suits(row.reads)):
-        expected = "a method that reads flow alone, without macro-expressions"
-        raise ParamsError(f"flow_folders.methods.{item.name} must be {expected}")
-    return row
-
-
-def _usual(name: str) -> str:
-    """Return the initialisation of a method whose params name none."""
-    return str(recognisers.find(name).Params.model_fields["initialisation"].default)
-
-
-def _row(method: Method) -> Row:
-    """Return what a run knows of a method or generator."""
-    teacher = method.pretraining() if isinstance(method, NetworkMethod) else None
-    population = method.population_pretraining()
-    teacher_population = teacher.population_pretraining() if teacher else None
-    return Row(
-        params=_plain(method),
-        reads=inputs.stages(method.inputs),
-        network=isinstance(method, NetworkMethod),
-        synthesises=getattr(method, "synthesises", False),
-        macro=method.macro,
-        priority=method.priority,
-        grouping=getattr(method, "grouping", ""),
-        other_choices=_other_choices(method.params),
-        pretraining=_plain(teacher) if teacher else None,
-        population=_plain(population) if population else None,
-        teacher_population=_plain(teacher_population) if teacher_population else None,
-        weights=_published_file(method),
-        population_weights=_published_file(population),
-    )
-
-
-def _plain(instance: Any) -> dict[str, Any]:
-    """Return the params of a method, generator or spotter as plain values."""
-    params: dict[str, Any] = instance.params.model_dump(mode="json")
-    return params
-
-
-def _other_choices(params: BaseModel) -> list[str]:
-    """Return where a method makes another choice than its paper, here or in its training on the population.
-
-    A choice is a word, yes or no, or whether a loss, phase or layer is there at all: its weight, epochs or size is 0 on
-    one side alone. Other sizes, weights and rates are none."""
-    paper, prefix = type(params)().model_dump(mode="json"), "population."
-    chosen = params.model_dump(mode="json", exclude=set(base.Params.model_fields) - {"initialisation"})
-    chosen |= {f"{prefix}{name}": value for name, value in getattr(params, "population", {}).items()}
-    printed = {key: paper[name] for key in chosen if (name := key.removeprefix(prefix)) in paper}
-    others = [key for key, value in printed.items() if _is_other_choice(key, chosen[key], value)]
-    return [f"{key} {_word(chosen[key])} for {_word(printed[key])}" for key in others]
-
-
-def _is_other_choice(key: str, value: Any, printed: Any) -> bool:
-    if isinstance(value, bool | str) or isinstance(printed, bool | str):
-        return bool(value != printed)
-    is_number = isinstance(value, int | float) and isinstance(printed, int | float)
-    return is_number and not key.endswith("lr") and (value == 0) != (printed == 0)
-
-
-def _word(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-
-def _published_file(method: Method | None) -> str:
-    """Return the name of the published weights that a method uses, "" for none."""
-    if isinstance(method, NetworkMethod) and method.weights and method.uses_published_weights():
-        return str(method.weights.files[0]) if method.weights_fit() else ""
-    return ""

@@ -24,15 +24,12 @@ from microexpr.core.files import regular
 
 if TYPE_CHECKING:
     from microexpr.reporting.method_list import Row
-    from microexpr.training.checked import MethodRow
+    from microexpr.reporting.table import Table
+    from microexpr.training.checked import Checked
 
 EVALUATIONS = "evaluate/megc2019"  # where the evaluate stage writes, below a results folder
 TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
-OTHER_TABLES = {  # by file name, the module of `reporting` that reads and words it
-    "units_table.csv": "units_table", "units_loso_table.csv": "units_table",
-    "megc2025_table.csv": "spot_table", "megc2026_table.csv": "questions_table",
-}  # fmt: skip
 TABLES = (
     f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/megc2025_table.csv, "
     f"{RESULTS}/megc2026_table.csv, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
@@ -292,9 +289,9 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
         from microexpr.cli import config, described
 
         values = config.load(path)
-        rows = config.cached("method list", values, lambda: _counted(described.check(values).methods))
+        rows = config.cached("method list", values, lambda: _counted(described.check(values)))
     else:
-        rows = _counted({})
+        rows = _counted(None)
     if json or csv:
         return print_rows(rows, json)
     console().print(method_list.table(rows, all))
@@ -320,7 +317,7 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     for name in names:
         kind: Any = made_by.get(name, recognisers.find)(name)
         row = described.get(name)
-        pictured = getattr(row, "on_pictures", None)
+        pictured = checked.tasks["flow_folders"].get(name) if checked else None
         values = row.params if row else {}, pictured.params if pictured else None
         params = list(method_list.fields(kind.Params, *values))
         rows += [{"method": name} | param._asdict() for param in params]
@@ -332,11 +329,11 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     return print_rows(rows, json) if json or csv else 0
 
 
-def _counted(methods: "Mapping[str, MethodRow]") -> "list[Row]":
+def _counted(checked: "Checked | None") -> "list[Row]":
     """Return the list of methods, as `described.check` returns them: loads torch, which takes seconds."""
     from microexpr.reporting import method_sizes
 
-    return method_sizes.rows(methods)
+    return method_sizes.rows(checked.methods, checked.tasks["flow_folders"]) if checked else method_sizes.rows({}, {})
 
 
 def table(
@@ -367,10 +364,16 @@ def table(
     options: dict[str, Any] = {"--reference": reference, "--notes": notes}
     if methods == ():
         raise ParamsError("--methods needs names of methods")
+    from microexpr.reporting import main_table
+    from microexpr.tasks import tables
+
     is_of_paper = path.parts[-3:-2] == ("papers",)
-    if not methods and (is_of_paper or path.name in OTHER_TABLES):
+    other = tables.table(path.stem) if path.suffix == ".csv" else None
+    if other is main_table.TABLE:
+        other = None
+    if not methods and (is_of_paper or other):
         needs("table", options, f"the main table, {TABLE}, not {path}", False)
-        (_paper_table if is_of_paper else _other_table)(path, form)
+        _other_table(other, path, form) if other else _paper_table(path, form)
         say_notes([f"nothing here says with which params {path} was made"], to_stderr=form is not None)
         return 0
     needs("table", options, "the table as text or in --markdown, without --json and --csv", form in (None, "markdown"))
@@ -381,7 +384,7 @@ def table(
     from microexpr.evaluation import pairs
     from microexpr.evaluation.rows import FACE_COLUMNS
     from microexpr.models import recognisers
-    from microexpr.reporting import main_table, method_tests, terminal_table
+    from microexpr.reporting import method_tests, terminal_table
     from microexpr.reporting.table import by_figure
 
     home = RESULTS if methods else path.parent  # all that is shown with a table is of its results folder
@@ -393,8 +396,8 @@ def table(
         if not file.is_file():
             recognisers.find(name)
         evaluations[file] = evaluation.read(file)
-        if other := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
-            raise StoreError(f"{file}: must have rows of {name}, not of {other}{remedy(file)}")
+        if stranger := next((row["method"] for row in evaluations[file] if row["method"] != name), ""):
+            raise StoreError(f"{file}: must have rows of {name}, not of {stranger}{remedy(file)}")
     rows = main_table.megc2019(evaluations.values()) if methods else main_table.TABLE.read(path)
     of_clips = compare_params(home, rows, [*evaluations] or [path])
     if form in ("json", "csv"):
@@ -461,9 +464,8 @@ def compare_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Seque
     return [line, difference] if difference else [f"{line}; params as in {path}"]
 
 
-def _other_table(path: Path, form: str | None) -> None:
-    """Print a table of action units, long videos or questions."""
-    table = import_module(f"microexpr.reporting.{OTHER_TABLES[path.name]}").TABLE
+def _other_table(table: "Table", path: Path, form: str | None) -> None:
+    """Print a table of another form than the main one."""
     rows = table.read(path)
     if form in ("json", "csv"):
         print_rows(rows, form == "json")

@@ -134,3 +134,12 @@ def missing_modules(extra: str) -> list[str]:
         except ModuleNotFoundError:  # the package above it
             missing.append(name)
     return missing
+
+
+@contextmanager
+def errors_at(position: str) -> Iterator[None]:
+    """Put a position before a ParamsError's message; also a decorator."""
+    try:
+        yield
+    except ParamsError as error:
+        raise ParamsError(f"{position}{error}") from None

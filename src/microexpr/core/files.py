@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,19 @@ def file_digest(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex. Raises OSError for a file that cannot be read."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def state_digest(paths: Iterable[str]) -> str:
+    """Return a digest of name, size and time of these files, and of the files directly in these folders."""
+    whole = hashlib.sha256()
+    for entry in map(Path, paths):
+        for path in visible(entry) if entry.is_dir() else [entry]:
+            try:
+                stat = path.stat()
+            except OSError as error:
+                raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+            whole.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return whole.hexdigest()[:16]
 
 
 def value_digest(value: Any) -> str:

@@ -144,3 +144,9 @@ def _rows(path: str | Path) -> list[tuple[Clip, str]]:
                 f"{path}, row {row_number}: is of an earlier version or damaged ({error}){remedy(path)}"
             ) from error
     return rows
+
+
+def of_one_origin(names: list[str], origin: Mapping[str, str]) -> list[str]:
+    """Return the data sets without the rendered ones, if any of them is licensed: origins never mix."""
+    licensed = any(origin[name] == "licensed" for name in names)
+    return [name for name in names if not licensed or origin[name] == "licensed"]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
+from microexpr.datasets import OWN
 from microexpr.protocols.splits import subject_id
 
 COMPOSITE = LABELS
@@ -28,6 +29,8 @@ OBJECTIVE_BY_EMOTION = dict(zip(("happiness", "surprise", "anger", "disgust", "s
 # The most frequent emotion of such clips in CASME II, and other words for emotions.
 USUAL_EMOTION = {"positive": "happiness", "negative": "disgust", "happy": "happiness", "sad": "sadness"}
 UNITS = tuple(f"AU{number}" for number in EVALUATED)
+# data sets with action units, in meb's order, and own ones
+CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3", *OWN)
 
 
 def composite(clip: Clip) -> str | None:

@@ -1,9 +1,9 @@
-"""A protocol: clips, their classes and the folds; and a task: protocols of one target, and tables of their figures.
+"""A protocol: clips, their classes and the folds.
 
 Knows clips; no files, no scores.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Literal
@@ -16,7 +16,6 @@ from microexpr.protocols.provenance import Unit
 
 # The training set of a method: a fold's clips alone | these, after the population | as in `ABLATION`.
 TrainingSet = Literal["corpus", "both", "ablation"]
-MAIN_TASK = "emotion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,30 +188,3 @@ class Grouping(Protocol):
         if not self.has_driving_group:
             return set()
         return {splits.subject_id(clip.id) for clip in driving_clips(self.select(clips), names)}
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A target to recognise in clips: a folder of results, and for all but the main task a section of params.yaml.
-
-    All protocols of a task but the main one have the same classes."""
-
-    name: str
-    protocols: tuple[Protocol, ...]
-    tables: Mapping[str, tuple[str, ...]]  # by name of a CSV below results: the protocols of its rows
-    pictures: bool = False  # whether its clips have precomputed flow pictures and nothing else
-    floor: str = ""  # the row that answers without looking; with one, the rows of a table are compared in pairs
-
-    @property
-    def folder(self) -> str:
-        """Its folder below results; "" for the main task."""
-        return "" if self.name == MAIN_TASK else f"{self.name}/"
-
-    def suits(self, reads: Iterable[str]) -> bool:
-        """Return whether its clips have files of all stages that a method reads."""
-        return not self.pictures or set(reads) <= {"flow"}
-
-    def files(self, table: str) -> dict[str, str]:
-        """Return the CSV of a table, and where rows are compared that of the differences."""
-        files = {"csv": f"results/{table}.csv"}
-        return files | ({"paired": f"results/{table.removesuffix('_table')}_paired.csv"} if self.floor else {})

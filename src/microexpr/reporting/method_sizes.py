@@ -8,13 +8,14 @@ from torch import Tensor
 from microexpr.core.facs import AUS, REGIONS
 from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
-from microexpr.protocols import MEGC2019, TASK_OF
+from microexpr.protocols import MEGC2019
 from microexpr.reporting.method_list import Row
 from microexpr.signals.inputs import stages
 from microexpr.training.checked import MethodRow
+from microexpr.training.checked import Row as Checked
 
 
-def rows(methods: Mapping[str, MethodRow]) -> list[Row]:
+def rows(methods: Mapping[str, MethodRow], on_pictures: Mapping[str, Checked]) -> list[Row]:
     """Return the rows of the list for methods and variants, as `described.check` describes them, sorted by name.
 
     Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
@@ -25,8 +26,8 @@ def rows(methods: Mapping[str, MethodRow]) -> list[Row]:
         instance = kind(kind.Params(**described.params)) if described else defaults
         reads = {MEGC2019: stages(instance.inputs)}
         if not instance.macro:  # precomputed flow has no macro-expressions; one of its protocols stands for all
-            reads[flow_folders.NAME] = described.on_pictures.reads if described else reads[MEGC2019]
-        suitable = [protocol for protocol, stages_read in reads.items() if TASK_OF[protocol].suits(stages_read)]
+            reads[flow_folders.NAME] = on_pictures[name].reads if described else reads[MEGC2019]
+        suitable = [name for name, stages_read in reads.items() if name == MEGC2019 or {*stages_read} <= {"flow"}]
         result.append(
             {
                 "method": name,

@@ -8,21 +8,21 @@ from microexpr.protocols import TrainingSet
 
 
 class Row(BaseModel, frozen=True):
-    """A method or generator of clips under its params. Params are plain values, None those of a network it lacks."""
+    """A method, generator or spotter under its params. Params are plain values, None those of a network it lacks."""
 
     params: dict[str, Any]
     reads: list[str]  # stages with the files of its inputs
     network: bool
-    synthesises: bool  # faces, while it is trained
-    macro: bool  # whether macro-expressions are also trained on
-    priority: int
-    grouping: str  # of a generator, one of `protocols.GROUPINGS`
-    other_choices: list[str]  # where its params make another choice than its paper
-    pretraining: dict[str, Any] | None  # of its teacher
-    population: dict[str, Any] | None  # of itself as the population trains it
-    teacher_population: dict[str, Any] | None  # of its teacher as the population trains that
-    weights: str  # name of the published weights that it starts from
-    population_weights: str  # the same of its training on the population
+    synthesises: bool = False  # faces, while it is trained
+    macro: bool = False  # whether macro-expressions are also trained on
+    priority: int = 0
+    grouping: str = ""  # of a generator, one of `protocols.GROUPINGS`
+    other_choices: list[str] = []  # where its params make another choice than its paper
+    pretraining: dict[str, Any] | None = None  # of its teacher
+    population: dict[str, Any] | None = None  # of itself as the population trains it
+    teacher_population: dict[str, Any] | None = None  # of its teacher as the population trains that
+    weights: str = ""  # name of the published weights that it starts from
+    population_weights: str = ""  # the same of its training on the population
 
 
 class MethodRow(Row, frozen=True):
@@ -31,26 +31,16 @@ class MethodRow(Row, frozen=True):
     in_table: bool  # of the main task
     appendix: str  # why it is not; "" for a row of the main table, and of papers' tables alone
     trainings: dict[TrainingSet, Row]  # with each training set that its params do not select
-    on_pictures: Row  # on precomputed flow pictures
 
     def trained(self, training: TrainingSet) -> Row:
         """Return the row with a training set: itself where it has no other."""
         return self.trainings.get(training, self)
 
 
-class SpotterRow(BaseModel, frozen=True):
-    """A spotter of long videos under its params."""
-
-    params: dict[str, Any]
-    network: bool
-    reads_movement: bool
-
-
 class Checked(BaseModel, frozen=True):
-    """Every value of params.yaml, and by name what follows from the params of methods, generators and spotters."""
+    """Every value of params.yaml, and by name what follows from the params of methods and generators."""
 
     params: dict[str, Any]
     methods: dict[str, MethodRow]  # variants too
     generators: dict[str, Row]
     tasks: dict[str, dict[str, Row]]  # methods of each other task
-    spotters: dict[str, SpotterRow]

@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.core.clip import LABELS, Clip, LongVideo
+from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import ParamsError, nearest
+from microexpr.reporting.table import Table
 
 HERE = Path(__file__).parent
 HEAD = "head.jinja"  # the start of each page, which its template includes
@@ -41,12 +42,20 @@ class PageInputs:
     clips_are_named: bool  # by params.yaml; otherwise one of each data set
     show_licensed_faces: bool
     papers: Sequence[str] = ()  # tables that exist
-    units: Sequence[str] = ()  # tables of action units that exist
-    spot: Sequence[str] = ()  # the table of long videos, if it exists
-    questions: Sequence[str] = ()  # the table of questions, if it exists
-    long_videos: Sequence[Mapping[str, Any]] = ()  # rows of those with plotted expressions, if the table exists
-    spotters: Sequence[str] = ()  # rows of that table
     benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A task's part of the page."""
+
+    name: str
+    title: str
+    about: str  # a sentence
+    target: str  # the file of its first table
+    tables: Sequence[tuple[str, Table]]  # that exist, by file
+    words: str = ""  # a sentence on the plots
+    plots: Sequence[tuple[Mapping[str, Any], str]] = ()  # charts, each with its caption
 
 
 def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
@@ -69,16 +78,6 @@ def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
         of_class = [clip for clip in of_dataset if clip.label == i % len(LABELS)]
         chosen.append((of_class or of_dataset)[0])
     return chosen
-
-
-def choose_videos(videos: Iterable[LongVideo]) -> list[LongVideo]:
-    """Return a video of each data set, chosen by annotation only: the first with most expressions."""
-    selection: dict[str, LongVideo] = {}
-    for video in videos:
-        best = selection.get(video.clip.dataset)
-        if best is None or len(video.expressions) > len(best.expressions):
-            selection[video.clip.dataset] = video
-    return list(selection.values())
 
 
 def render(files: Sequence[str], library: str | None = None, /, **values: Any) -> str:

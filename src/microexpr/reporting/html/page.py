@@ -12,8 +12,8 @@ from microexpr.core.clip import join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import FACE_COLUMNS, read
-from microexpr.reporting import main_table, method_list, method_tests, papers, questions_table, spot_table, units_table
-from microexpr.reporting.html import PageInputs, charts, clips, data_url, render, results
+from microexpr.reporting import main_table, method_list, method_tests, papers
+from microexpr.reporting.html import PageInputs, Section, charts, clips, data_url, render, results
 from microexpr.reporting.plots.clips import MAGNIFIED
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
@@ -27,13 +27,8 @@ SECTIONS = {
     "learning": "Curves",
     "subjects": "Subjects",
     "methods": "Methods",
-    "units": "Action units",
-    "spot": "Long videos",
-    "questions": "Questions",
-    "papers": "Papers",
-    "clips": "Clips",
-    "truth": "Signals",
 }
+LAST = {"papers": "Papers", "clips": "Clips", "truth": "Signals"}  # after those of tasks
 REPORT = "report"  # folder of the page, below that of the results; links to files start there
 MEASURES = {
     "class_uar": "target class recognised, UAR",
@@ -57,8 +52,8 @@ MEASURES = {
 }
 
 
-def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
-    """Return the page of results below a folder. `library` is plotly's JavaScript.
+def html(inputs: PageInputs, folder: Path, parts: Sequence[Section] = (), library: str | None = None) -> str:
+    """Return the page of results below a folder, with parts of other tasks. `library` is plotly's JavaScript.
 
     Raises StoreError for a file that is missing or cannot be read."""
     rows = main_table.TABLE.read(folder / "megc2019_table.csv")
@@ -70,9 +65,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
     clip_views, left_out = _clips(inputs, folder, methods)
     tables = {
         "papers": [_table(path, papers) for path in inputs.papers],
-        "units": [_table(path, units_table.TABLE) for path in inputs.units],
-        "spot": [_table(path, spot_table.TABLE) for path in inputs.spot],
-        "questions": [_table(path, questions_table.TABLE) for path in inputs.questions],
+        **{part.name: [_table(path, table) for path, table in part.tables] for part in parts},
     }
     scopes = main_table.datasets(rows[:1])
     figures: dict[str, charts.Chart] = {}
@@ -86,7 +79,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         FILES,
         plotly() if library is None else library,
         inputs=inputs,
-        sections=SECTIONS,
+        sections=SECTIONS | {part.name: part.title for part in parts} | LAST,
         standings=standings,
         tiles=results.tiles(standings, len(scopes)),
         leaderboard=results,
@@ -111,9 +104,9 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         methods=methods,
         small_curves={method.name: charts.small_curve(method.curve) for method in methods},
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
-        **tables,
+        parts=parts,
+        tables=tables,
         table_origins={name: join_origins(table["origin"] for table in of_kind) for name, of_kind in tables.items()},
-        long_videos=results.long_videos(inputs.long_videos, inputs.spotters, folder),
         clips=clip_views,
         farther=clips.FARTHER,
         in_lines=method_list.in_lines,

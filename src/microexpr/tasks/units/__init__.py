@@ -2,12 +2,9 @@
 
 from dataclasses import replace
 
-from microexpr.datasets import OWN
-from microexpr.protocols import classes
-from microexpr.protocols.protocol import Protocol, Task
+from microexpr.protocols import CODED, Protocol, classes
+from microexpr.tasks.task import Recognition
 
-# data sets with action units, in meb's order, and own ones
-CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3", *OWN)
 UNITS, UNITS_LOSO, UNITS_QUESTIONS = "units_cross_dataset", "units_loso", "units_questions"
 ACROSS = Protocol(
     UNITS,
@@ -32,7 +29,12 @@ ASKED = replace(
     datasets=("casme2", "samm"),
     title="Action units of the main table's clips, leaving subjects of one data set out",
 )
-TASK = Task(
-    "units", (ACROSS, WITHIN, ASKED), {"units_table": (UNITS,), "units_loso_table": (UNITS_LOSO,)},
+TASK = Recognition(
+    "units",
+    {"units_table": (UNITS,), "units_loso_table": (UNITS_LOSO,)},
+    "Action units",
+    "Twelve action units, several at once, as Varanka et al. evaluate them: F1 of the clips that show a unit. "
+    "Published figures are of licensed data.",
+    protocols=(ACROSS, WITHIN, ASKED),
     floor="prevalence",
-)  # fmt: skip
+)

@@ -3,32 +3,32 @@
 from functools import cached_property
 from typing import Any
 
-from corpus import Corpus, digest, errors_of_params, of_one_origin
-
 from microexpr import datasets
-from microexpr.cli import config
 from microexpr.core.clip import Fold, LongVideo
-from microexpr.core.errors import ParamsError
+from microexpr.core.errors import ParamsError, errors_at
+from microexpr.core.files import state_digest
+from microexpr.core.value_cache import cached
 from microexpr.datasets import index
 from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
-from microexpr.training.checked import SpotterRow
+from microexpr.tasks.task import Task
+from microexpr.tasks.trainings import Planned
 
-TABLE, FIGURES, PAIRED = "results/megc2025_table.csv", "results/spot/figures.csv", "results/spot/paired.csv"
+FIGURES, PAIRED = "results/spot/figures.csv", "results/spot/paired.csv"
 
 
-class LongVideos:
+class Plan(Planned):
     """Everything about long videos that follows from params.yaml and their annotation."""
 
-    def __init__(self, corpus: Corpus, spotters: dict[str, SpotterRow]):
-        """`spotters` are the rows of the table by name."""
-        self.corpus, self.params, self.spotters = corpus, corpus.params, spotters
+    def __init__(self, run: Any, task: Task):
+        super().__init__(run, task)
+        self.spotters = run.checked.tasks[task.name]  # the rows of the table by name
         names = self.params["spot"]["datasets"]
         origin = {name: index.origin(name, self.params["origin"]) for name in names}
-        self.sets = of_one_origin(names, origin)
+        self.sets = index.of_one_origin(names, origin)
         self.origin = {name: origin[name] for name in self.sets}
-        with errors_of_params():
+        with errors_at("params.yaml: "):
             self.plans = self._plans()
         rendered = {name: [planned.video for planned in plan] for name, plan in self.plans.items()}
         licensed = {name: datasets.read_videos(name, "licensed")[0] for name in self.sets if name not in rendered}
@@ -53,7 +53,7 @@ class LongVideos:
             self.corpus.check_faces(clips, values["seed"])
             return {name: [planned.row() for planned in videos] for name, videos in plans.items()}
 
-        plans = config.cached("long_plans", [values, rendered], rows)
+        plans = cached("long_plans", [values, rendered], rows)
         return {name: [PlannedVideo.from_row(row) for row in plan] for name, plan in plans.items()}
 
     def plan(self, dataset: str, video: str, subject: str = "") -> dict[str, Any]:
@@ -71,7 +71,7 @@ class LongVideos:
 
     def state(self, dataset: str, subject: str, video: str) -> str:
         """Return a digest of the licensed frames of a video; "" for a rendered one."""
-        return "" if dataset in self.plans else digest([self.folder(dataset, subject, video)])
+        return "" if dataset in self.plans else state_digest([self.folder(dataset, subject, video)])
 
     def truth(self, dataset: str) -> str:
         """Return the pattern of the files with the expressions of a data set's rendered videos."""
@@ -82,8 +82,30 @@ class LongVideos:
         """Return the files that annotate a rendered data set."""
         return [f"{datasets.root(dataset, 'generated')}/{file}" for file in LONG_NATIVES[dataset].annotations]
 
+    @cached_property
+    def shown_videos(self) -> list[LongVideo]:
+        """A video of each data set, chosen by annotation only: the first with most expressions."""
+        chosen: dict[str, LongVideo] = {}
+        for video in self.videos.values():
+            best = chosen.get(video.clip.dataset)
+            if best is None or len(video.expressions) > len(best.expressions):
+                chosen[video.clip.dataset] = video
+        return list(chosen.values())
+
     @property
-    def rendered_files(self) -> list[str]:
+    def shown(self) -> dict[str, Any]:  # type: ignore[override]
+        return {"rows": [video.row() for video in self.shown_videos], "methods": list(self.spotters)}
+
+    @property
+    def shown_files(self) -> list[str]:  # type: ignore[override]
+        return [*(f"results/spot/curves/{video.clip.id}.h5" for video in self.shown_videos), *self.found]
+
+    @property
+    def datasets(self) -> list[str]:  # type: ignore[override]
+        return self.sets
+
+    @property
+    def rendered(self) -> list[str]:  # type: ignore[override]
         files = [path for dataset in self.plans for path in self.annotations(dataset)]
         for dataset, plans in self.plans.items():
             for clip in (planned.video.clip for planned in plans):
@@ -113,9 +135,17 @@ class LongVideos:
         return [f"results/spot/logs/{name}_{form}.csv" for name in names for form in ("2022", "2025")]
 
     @property
-    def files(self) -> list[str]:
-        movement = self.movement if any(spotter.reads_movement for spotter in self.spotters.values()) else []
-        return [*self.curves, *movement, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
+    def outputs(self) -> list[str]:
+        return [*self.curves, *self.movement_read, *self.found, FIGURES, PAIRED, *self.logs]
+
+    @property
+    def whole(self) -> list[str]:
+        return [*self.outputs, *self.tables]
+
+    @property
+    def movement_read(self) -> list[str]:
+        """The files with the movement in each video, if any spotter reads it."""
+        return self.movement if any("movement" in row.reads for row in self.spotters.values()) else []
 
     @cached_property
     def folds(self) -> list[Fold]:

@@ -2,40 +2,44 @@
 
 from typing import Any
 
-from corpus import Corpus
-from long_videos import LongVideos
-from planned import Plan, Training
-
 from microexpr import datasets
 from microexpr.evaluation.questions.lines import place
-from microexpr.protocols import MAIN_TASK, TASKS, UNITS_QUESTIONS
+from microexpr.tasks.task import Task
+from microexpr.tasks.trainings import Planned, Training
+from microexpr.tasks.units import UNITS_QUESTIONS
 
-TABLE, FIGURES, ANSWERS = "results/megc2026_table.csv", "results/questions/figures.csv", "results/questions/answers"
+FIGURES, ANSWERS = "results/questions/figures.csv", "results/questions/answers"
 
 
-class Questions:
+class Plan(Planned):
     """Everything about questions that follows from params.yaml and the annotation."""
 
-    def __init__(self, corpus: Corpus, plan: Plan, videos: LongVideos):
-        self.corpus, self.plan, self.videos = corpus, plan, videos
-        self.params: dict[str, Any] = corpus.params["questions"]
-        usable = plan.sources(plan.main.name)
-        self.sets = [name for name in self.params["datasets"] if name in usable]
-        self.left_out = [name for name in self.params["datasets"] if name not in usable]
-        self.spotters = [name for name in self.params["spotters"] if name in videos.spotters]
-        self.long_sets = videos.sets if self.spotters else []
+    def __init__(self, run: Any, task: Task):
+        super().__init__(run, task)
+        self.main, self.videos, self.coded = (run.task(name) for name in ("emotion", "spot", "units"))
+        self.section: dict[str, Any] = self.params["questions"]
+        usable = self.main.sources(self.main.main.name)
+        self.sets = [name for name in self.section["datasets"] if name in usable]
+        self.left_out = [name for name in self.section["datasets"] if name not in usable]
+        self.spotters = [name for name in self.section["spotters"] if name in self.videos.spotters]
+        self.long_sets = self.videos.sets if self.spotters else []
+
+    @property
+    def notes(self) -> list[str]:  # type: ignore[override]
+        left_out = ", ".join(self.left_out)
+        return [f"no questions on {left_out}, which the main table does not test"] * bool(left_out)
 
     @property
     def classes(self) -> list[Training]:
         """The trainings of the main table whose classes answer: not the row that guesses, as questions have another."""
-        return [training for training in self.plan.table if training.method != TASKS[MAIN_TASK].floor]
+        return [training for training in self.main.table if training.method != self.main.task.floor]
 
     @property
     def units(self) -> list[Training]:
         """The trainings whose action units answer; none where their protocol does not test all of these data sets."""
-        is_tested = {*self.sets} <= {*self.plan.sources(UNITS_QUESTIONS)}
-        names = [name for name in self.params["units"] if is_tested and name in self.plan.rows["units"]]
-        return [self.plan.training(name, UNITS_QUESTIONS) for name in names]
+        is_tested = {*self.sets} <= {*self.coded.sources(UNITS_QUESTIONS)}
+        names = [name for name in self.section["units"] if is_tested and name in self.coded.rows]
+        return [self.coded.training(name, UNITS_QUESTIONS) for name in names]
 
     @property
     def found(self) -> list[str]:
@@ -60,13 +64,17 @@ class Questions:
         """The answers of each outside program."""
         names = (*self.sets, *self.long_sets)
         return {
-            name: [f"results/questions/programs/{name}/{of}.jsonl" for of in names] for name in self.params["programs"]
+            name: [f"results/questions/programs/{name}/{of}.jsonl" for of in names] for name in self.section["programs"]
         }
 
     @property
-    def files(self) -> list[str]:
+    def outputs(self) -> list[str]:
         answers = [path for paths in self.programs.values() for path in paths]
-        return [*self.true(), *self.true("_to_answer"), *self.measured, *answers, FIGURES, ANSWERS, TABLE]
+        return [*self.true(), *self.true("_to_answer"), *self.measured, *answers, FIGURES, ANSWERS]
+
+    @property
+    def whole(self) -> list[str]:
+        return [*self.outputs, *self.tables]
 
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """Return the index rows of a subject's clips that are asked about: those with a class."""

@@ -3,22 +3,24 @@
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-
-from corpus import Corpus, errors_of_params
+from typing import Any
 
 from microexpr import datasets, protocols
 from microexpr.core.clip import Fold
+from microexpr.core.errors import errors_at
 from microexpr.protocols import Grouping
 from microexpr.protocols.splits import subject_id
+from microexpr.tasks.task import Task
+from microexpr.tasks.trainings import Planned
 from microexpr.training.checked import Row
 
 
-class Generators:
+class Plan(Planned):
     """The generators that are trained apart from recognisers; those that a fold trains are methods."""
 
-    def __init__(self, corpus: Corpus, rows: dict[str, Row]):
-        """`rows` are the generators by name, with their params."""
-        self.corpus, self.rows = corpus, rows
+    def __init__(self, run: Any, task: Task):
+        super().__init__(run, task)
+        self.rows: dict[str, Row] = run.checked.generators  # by name, with their params
         self.groups = cache(self._groups)
 
     def grouping(self, generator: str) -> Grouping:
@@ -31,20 +33,20 @@ class Generators:
 
     def still_sets(self, generator: str) -> list[str]:
         """Return the macro sets of single pictures that a generator also learns from."""
-        macro = self.corpus.params["macro"] if self.rows[generator].macro else []
+        macro = self.params["macro"] if self.rows[generator].macro else []
         return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
 
     def _groups(self, generator: str) -> list[Fold]:
         """Return the groups of subjects that a generator holds out in turn: no more than there are subjects, and none
         if there is just one."""
-        grouping, synth = self.grouping(generator), self.corpus.params["synthesise"]
+        grouping, synth = self.grouping(generator), self.params["synthesise"]
         clips = grouping.select([clip for name in self.sets(generator) for clip in self.corpus.clips[name]])
-        with errors_of_params():
+        with errors_at("params.yaml: "):
             driving = grouping.driving_subjects(clips, synth["sources"])
             count = min(synth["groups"], bool(driving) + len({subject_id(clip.id) for clip in clips} - driving))
             if count < 2:
                 return []
-            return grouping.groups(clips, count, self.corpus.params["seed"], synth["sources"])
+            return grouping.groups(clips, count, self.params["seed"], synth["sources"])
 
     @property
     def with_groups(self) -> list[str]:
@@ -72,6 +74,22 @@ class Generators:
 
     def files(self, names: Iterable[str]) -> list[str]:
         return [path for name in names for path in (*self.clips(name), *self.weights(name))]
+
+    @property
+    def outputs(self) -> list[str]:
+        return self.files(self.rows)
+
+    @property
+    def whole(self) -> list[str]:
+        return sorted(self.outputs)
+
+    @property
+    def main_files(self) -> list[str]:  # type: ignore[override]
+        return self.files(self.run.task("emotion").table_generators)
+
+    @property
+    def evaluations(self) -> list[str]:  # type: ignore[override]
+        return [f"results/evaluate/clips/{name}.csv" for name in self.rows]
 
     def clips_for(self, generator: str, folds: Iterable[Fold]) -> list[str]:
         """Return the files of clips that trainings of these folds may use.

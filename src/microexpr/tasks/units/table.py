@@ -9,14 +9,15 @@ from typing import Any
 
 from microexpr.core import csv_file
 from microexpr.evaluation import FULL, Row, published
-from microexpr.protocols import CODED, TASKS
-from microexpr.protocols import UNITS as CROSS
+from microexpr.protocols import CODED
 from microexpr.protocols.classes import UNITS
 from microexpr.reporting import initialisation, table
 from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, significantly_above
 from microexpr.reporting.table import ABOUT, COUNTS, INTERVAL, WIDE, Rows, Shown, Table
+from microexpr.tasks.units import TASK
+from microexpr.tasks.units import UNITS as CROSS
 
-FLOOR = TASKS["units"].floor  # the row that all others must beat: it predicts every unit for every clip
+FLOOR = TASK.floor  # the row that all others must beat: it predicts every unit for every clip
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
 SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
     "oracle_threshold": "oracle_threshold",
@@ -45,7 +46,7 @@ COLUMNS = (
     *("clips_left_out", "initialisation", "differs_from_paper"),
 )
 WORDS = ("method", "origin", "learnt_from", "published_row", "initialisation", "differs_from_paper")
-TITLES = {protocol.name: protocol.title for protocol in TASKS["units"].protocols}
+TITLES = {protocol.name: protocol.title for protocol in TASK.protocols}
 DATASET_TITLES = {
     "casme": "CASME", "casme2": "CASME II", "samm": "SAMM", "fourdme": "4DME", "mmew": "MMEW", "casme3": "CAS(ME)^3",
 }  # fmt: skip

@@ -1,11 +1,11 @@
-"""Recognition of emotions: the main table, and the protocols of the papers' tables."""
+"""The protocols of emotions: those of the main table, of papers' tables, and on precomputed flow pictures."""
 
 from dataclasses import replace
 
 from microexpr.core.clip import POPULATION
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes
-from microexpr.protocols.protocol import MAIN_TASK, Protocol, Task, TrainingSet
+from microexpr.protocols.protocol import Protocol, TrainingSet
 from microexpr.protocols.provenance import Unit
 
 MEGC2019, EVERY = "megc2019", "loso_all_3"  # the composite of three data sets; that of all data sets present
@@ -39,25 +39,50 @@ def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) ->
 
 THREE = tuple((name, 3) for name in MICRO)  # every single data set of micro-expressions
 CROSSED = ("casme2", "samm", "smic")
-TASK = Task(
-    MAIN_TASK,
-    protocols=(
-        COMPOSITE,
-        *(replace(COMPOSITE, name=name, training=kind, title=TITLES[kind]) for kind, name in TRAINING_SETS.items()),
-        replace(
-            COMPOSITE, name=ABLATION, unit="dataset", trained_on=(POPULATION,), grouped=False, training="ablation",
-            title="",
-        ),
-        replace(COMPOSITE, name="split70", share=48 / 68, title=""),  # ICE-GAN's 70:30
-        Protocol("objective", "subject", ("casme2", "samm"), classes.OBJECTIVE, classes.objective),
-        Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
-        *(_single("loso", *variant) for variant in (*THREE, *classes.NATIVE)),
-        *(_single("lovo", *variant) for variant in (*THREE, ("casme2", 7), ("samm", 8))),
-        *(_cross((source,), target) for source in CROSSED for target in CROSSED if source != target),
-        *(_cross(tuple(name for name in CROSSED if name != tested), tested) for tested in CROSSED),
-        _cross(("casme2",), "samm", objective=True),
-        _cross(("samm",), "casme2", objective=True),
+EMOTION = (
+    COMPOSITE,
+    *(replace(COMPOSITE, name=name, training=kind, title=TITLES[kind]) for kind, name in TRAINING_SETS.items()),
+    replace(
+        COMPOSITE, name=ABLATION, unit="dataset", trained_on=(POPULATION,), grouped=False, training="ablation",
+        title="",
     ),
-    tables={"megc2019_table": (MEGC2019,)},
-    floor="majority",
+    replace(COMPOSITE, name="split70", share=48 / 68, title=""),  # ICE-GAN's 70:30
+    Protocol("objective", "subject", ("casme2", "samm"), classes.OBJECTIVE, classes.objective),
+    Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
+    *(_single("loso", *variant) for variant in (*THREE, *classes.NATIVE)),
+    *(_single("lovo", *variant) for variant in (*THREE, ("casme2", 7), ("samm", 8))),
+    *(_cross((source,), target) for source in CROSSED for target in CROSSED if source != target),
+    *(_cross(tuple(name for name in CROSSED if name != tested), tested) for tested in CROSSED),
+    _cross(("casme2",), "samm", objective=True),
+    _cross(("samm",), "casme2", objective=True),
 )  # fmt: skip
+# on precomputed flow pictures
+RECORDED = replace(
+    COMPOSITE,
+    name="flow_folders",
+    title="MEGC2019 composite from precomputed flow, {held_out}, figures pooled over folds",
+)
+RENDERED = replace(
+    RECORDED,
+    name="flow_folders_population",
+    unit="dataset",
+    trained_on=(POPULATION,),
+    title="The same clips, all tested after training on rendered subjects alone",
+)
+FLOW_FOLDERS = (
+    RECORDED,
+    replace(
+        RECORDED,
+        name="flow_folders_both",
+        also_trained_on=(POPULATION,),
+        title="The same, each fold trained on rendered subjects too",
+    ),
+    RENDERED,
+    replace(
+        RENDERED,
+        name="flow_folders_means",
+        unlabelled_means=True,
+        title="The same clips and training, the mean of either side's flow taken off, without labels",
+    ),
+)
+PROTOCOLS = {protocol.name: protocol for protocol in (*EMOTION, *FLOW_FOLDERS)}

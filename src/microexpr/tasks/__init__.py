@@ -1,0 +1,25 @@
+"""A folder or module for each task, a kind of target: its protocols, plan, rows of params.yaml, figures and table.
+
+`TASK` of each is found here. docs/adding-a-task.md says what one needs.
+
+May import: core, datasets, evaluation, models, protocols, rendering, reporting, signals, training.
+"""
+
+import pkgutil
+from graphlib import TopologicalSorter
+from importlib import import_module
+
+from microexpr.protocols import Protocol
+from microexpr.tasks.task import MAIN_TASK, Recognition, Task
+
+__all__ = ["MAIN_TASK", "PROTOCOLS", "TASKS", "TASK_OF", "Recognition", "Task"]
+
+_COMMON = {"rows", "tables", "task", "trainings"}  # modules of this folder that are no task
+_NAMES = sorted({module.name for module in pkgutil.iter_modules(__path__)} - _COMMON)
+_FOUND: dict[str, Task] = {name: import_module(f"microexpr.tasks.{name}").TASK for name in _NAMES}
+_ORDER = TopologicalSorter({name: task.after for name, task in _FOUND.items()}).static_order()
+TASKS: dict[str, Task] = {name: _FOUND[name] for name in _ORDER}  # those first whose files others read
+TASK_OF: dict[str, Recognition] = {
+    protocol.name: task for task in _FOUND.values() if isinstance(task, Recognition) for protocol in task.protocols
+}
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for task in TASK_OF.values() for protocol in task.protocols}

@@ -1,0 +1,79 @@
+"""A task: a kind of target, and the folder of `microexpr.tasks` that has all of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from microexpr.datasets import MICRO
+from microexpr.protocols import Protocol, classes
+
+MAIN_TASK = "emotion"
+METHODS = "rows of the table: methods, or <method>.<row>, with their params"
+
+
+class Rows(BaseModel):
+    """The section of params.yaml of a task of clips that has none of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    datasets: list[Literal[tuple(MICRO)]] = Field(  # type: ignore[valid-type]
+        default=[], description="micro-expressions, tested; none: those of the main table"
+    )
+    methods: dict[str, dict[str, Any] | None] = Field(default={}, description=METHODS)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of target. Its name is that of a module or folder here, of a stage, of a section of params.yaml, and of a
+    folder of results; workflow/rules/<name>.smk has its own rules, if it has any.
+
+    A folder's modules: `plan` with class `Plan`, what a run knows of it before anything runs; `table` with `TABLE`, as
+    it is shown; `rows` with a function `rows`, which checks its rows in params.yaml."""
+
+    name: str
+    tables: Mapping[str, tuple[str, ...]]  # by name of a CSV below results: the protocols of its rows, if it has any
+    title: str = ""  # of its section in the report
+    about: str = ""  # a sentence below it
+    rules: tuple[str, ...] = ()  # in the rule file of its name; {long} stands for each data set of long videos
+    of_clips: bool = True  # whether its section's `datasets` are of clips
+    after: tuple[str, ...] = ()  # tasks with files that it reads
+
+    @property
+    def folder(self) -> str:
+        """Its folder below results; "" for the main task."""
+        return "" if self.name == MAIN_TASK else f"{self.name}/"
+
+    def part(self, module: str, name: str) -> Any:
+        """Return what a module of its folder, or its only module, calls `name`; None where nothing is called so."""
+        path = f"microexpr.tasks.{self.name}"
+        whole = import_module(path)
+        if not hasattr(whole, name) and hasattr(whole, "__path__") and find_spec(f"{path}.{module}"):
+            whole = import_module(f"{path}.{module}")
+        return getattr(whole, name, None)
+
+    def files(self, table: str) -> dict[str, str]:
+        """Return the CSV of a table."""
+        return {"csv": f"results/{table}.csv"}
+
+
+@dataclass(frozen=True)
+class Recognition(Task):
+    """A target to recognise in clips. All protocols of a task but the main one have the same classes."""
+
+    protocols: tuple[Protocol, ...] = field(kw_only=True)
+    floor: str = ""  # the row that answers without looking; with one, the rows of a table are compared in pairs
+
+    def files(self, table: str) -> dict[str, str]:
+        """Return the CSV of a table, and where rows are compared that of the differences."""
+        paired = {"paired": f"results/{table.removesuffix('_table')}_paired.csv"} if self.floor else {}
+        return super().files(table) | paired
+
+    def class_set(self, protocol: Protocol) -> str:
+        """Return the name of a protocol's classes, which others may share."""
+        if protocol.class_name is classes.native:
+            return f"{protocol.datasets[0]}_{len(protocol.classes)}"
+        shared: dict[Any, str] = {classes.composite: "composite", classes.objective: "objective"}
+        return shared.get(protocol.class_name, self.name)

@@ -1,0 +1,321 @@
+"""The trainings of a task of clips: each method under each protocol, with its folds, shards and files. Runs nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from microexpr.core.clip import Clip, Fold
+from microexpr.core.errors import MicroexprError, ParamsError
+from microexpr.protocols import Protocol, TrainingSet
+from microexpr.tasks import TASKS, Recognition, Task
+from microexpr.training import training_sets
+from microexpr.training.checked import Row
+
+EVALUATED = {  # endings after a method's name, of the files that an evaluation writes next to its curve
+    "figures": ".csv",
+    "confusion": "_confusion.csv",
+    "predictions": "_predictions.csv",
+    "log": ".log",  # the official one, for protocols with one label of a clip
+}
+
+
+@dataclass(frozen=True)
+class Training:
+    """All folds of a method under a protocol."""
+
+    task: Recognition
+    method: str
+    protocol: Protocol
+    learns_from: TrainingSet
+    about: Row  # the method with its params in this training
+    sets: list[str]  # data sets that train and are tested
+    macro: list[str]  # data sets that train too
+    folds: dict[str, int]  # the number and kind of folds, as `Protocol.folds` takes them
+    seeds: int
+    shards: int
+    synthesises: bool  # whether it writes the faces that the method synthesises
+
+    @property
+    def folder(self) -> str:
+        """The folder of its scores."""
+        return f"results/{self.task.folder}train/{self.method}/{self.protocol.name}"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its shards: 1of4, 2of4, ..."""
+        return [f"{number}of{self.shards}" for number in range(1, self.shards + 1)]
+
+    @property
+    def files(self) -> list[str]:
+        """Its scores, a file for each shard."""
+        return [f"{self.folder}/{name}.h5" for name in self.names]
+
+    @property
+    def faces(self) -> list[str]:
+        """The faces that the method synthesises in it, a file for each shard."""
+        return [f"{self.folder}/faces/{name}.h5" for name in self.names]
+
+    @property
+    def planted_leak(self) -> str:
+        """The leak that its params declare; "" for none."""
+        return str(self.about.params["planted_leak"])
+
+    def evaluated(self, ending: str = ".csv") -> str:
+        """Return a file of its evaluation; with a planted leak it is in a folder that no table reads."""
+        leaky = "leaky/" * bool(self.planted_leak)
+        return f"results/{self.task.folder}evaluate/{leaky}{self.protocol.name}/{self.method}{ending}"
+
+    @property
+    def curve(self) -> str:
+        """Its losses and figures by epoch."""
+        folder, _, name = self.evaluated().rpartition("/")
+        return f"{folder}/curves/{name}"
+
+    @property
+    def evaluation(self) -> list[str]:
+        endings = [ending for kind, ending in EVALUATED.items() if not (self.protocol.several and kind == "log")]
+        faces = ["_faces.csv"] * (self.synthesises and not self.planted_leak)
+        return [*map(self.evaluated, (*endings, *faces)), self.curve]
+
+    def row(self) -> dict[str, Any]:
+        """Return what a reader of the plan sees of it."""
+        return {
+            "task": self.task.name,
+            "method": self.method,
+            "protocol": self.protocol.name,
+            "learns from": self.learns_from,
+            "data sets": " ".join((*self.sets, *self.macro)),
+            "reads": " ".join(self.about.reads),
+            "synthetic": self.about.params["synthetic"],
+            "folds": " ".join(f"{name}={value}" for name, value in self.folds.items() if value) or "all",
+            "seeds": self.seeds,
+            "shards": self.shards,
+        }
+
+
+class Planned:
+    """What a run knows of a task before anything runs; a task's `Plan` has what differs.
+
+    `run` has the clips (`corpus`), the checked params, and by name the plans of other tasks (`task`)."""
+
+    main_files: list[str] = []  # outputs that the main table needs
+    evaluations: list[str] = []  # outputs among those of stage `evaluate`
+    rendered: list[str] = []  # outputs among those of stage `render`
+    checkpoints: Mapping[str, str] = {}  # by folder of a training's checkpoints, the file that the training ends in
+    notes: list[str] = []  # for who starts a run
+    shown: Mapping[str, Any] = {}  # what module `page` plots in the report, next to the tables
+    shown_files: list[str] = []  # outputs that it reads
+    outdated: list[str] = []  # outputs whose inputs are no longer there
+    datasets: list[str] = []  # data sets of other than clips, whose code its jobs run
+
+    def __init__(self, run: Any, task: Task):
+        self.run, self.task, self.corpus = run, task, run.corpus
+        self.params: dict[str, Any] = run.corpus.params
+
+    @property
+    def tables(self) -> list[str]:
+        """The CSV of each of its tables, which `all_<task>` makes."""
+        return [self.task.files(stem)["csv"] for stem in self.task.tables]
+
+    @property
+    def table_files(self) -> list[str]:
+        """All files of its tables."""
+        return [path for stem in self.task.tables for path in self.task.files(stem).values()]
+
+    @property
+    def outputs(self) -> Iterable[str]:
+        """Every file or folder that a run may have in the folder of its results; superfluous ones are moved away."""
+        return []
+
+    @property
+    def whole(self) -> list[str]:
+        """What `all_<task>` makes."""
+        return self.tables
+
+
+class Trainings(Planned):
+    """The trainings of a task of clips. Raises MicroexprError for what these clips do not allow."""
+
+    task: Recognition
+
+    def __init__(self, run: Any, task: Recognition):
+        super().__init__(run, task)
+        self.protocol: dict[str, Protocol] = {protocol.name: protocol for protocol in task.protocols}
+        self._folds, self._count, self.training = cache(self._folds_of), cache(self._count_of), cache(self._training)
+
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        """Its methods by name."""
+        rows: dict[str, Row] = self.run.checked.tasks[self.task.name]
+        return rows
+
+    @property
+    def methods(self) -> list[str]:
+        """The names of its rows."""
+        return [*self.rows]
+
+    @property
+    def table_methods(self) -> list[str]:
+        """The names of those in its tables."""
+        return self.methods
+
+    def sources(self, protocol: str) -> list[str]:
+        """Return the data sets of this run that a protocol trains or tests on."""
+        return [name for name in self.corpus.sets[self.task.name] if name in self.protocol[protocol].sources]
+
+    def clips(self, name: str) -> list[Clip]:
+        """Return the clips of a data set."""
+        clips: list[Clip] = self.corpus.clips[name]
+        return clips
+
+    def macro_sets(self, method: str) -> list[str]:
+        """Return the macro sets with clips that a method also trains on."""
+        return []
+
+    def seeds(self, protocol: str) -> int:
+        """Return the number of seeds under a protocol."""
+        return int(self.params["train"]["seeds"])
+
+    def groups(self, protocol: str) -> int:
+        """Return how many groups of rendered subjects a protocol holds out in turn; 0: each subject separately."""
+        return int(self.params["train"]["rendered_folds"]) if self.protocol[protocol].grouped else 0
+
+    def fold_options(self, method: str, protocol: str) -> dict[str, int]:
+        """Return which of a protocol's folds a method trains, as `Protocol.folds` takes it: at most `limit` (0: all),
+        and `groups`."""
+        return {"limit": 0, "groups": self.groups(protocol)}
+
+    def folds(self, method: str, protocol: str) -> list[Fold]:
+        """Return the folds that a method trains. Raises MicroexprError for a protocol that these clips do not allow."""
+        return self._folds(protocol, **self.fold_options(method, protocol))
+
+    def _folds_of(self, protocol: str, limit: int = 0, groups: int = 0) -> list[Fold]:
+        clips = [clip for name in self.sources(protocol) for clip in self.clips(name)]
+        seeds, inner = self.seeds(protocol), self.params["train"]["inner_subjects"]
+        return self.protocol[protocol].folds(clips, self.params["seed"], inner, seeds, limit, groups)
+
+    def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
+        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
+        return len(self._folds_of(protocol, limit, groups))
+
+    def is_allowed(self, protocol: str) -> bool:
+        """Return whether the clips allow a protocol."""
+        try:
+            return bool(self._count(protocol, 1))
+        except MicroexprError:
+            return False
+
+    @cached_property
+    def allowed(self) -> list[str]:
+        """The protocols that these clips allow."""
+        return [name for name in self.protocol if self.rows and self.is_allowed(name)]
+
+    def learns_from(self, method: str, protocol: str) -> TrainingSet:
+        """Return a method's training set under a protocol."""
+        return training_sets.declared(self.rows[method].params)
+
+    def about(self, method: str, kind: TrainingSet) -> Row:
+        """Return a method with its params for a training set."""
+        return self.rows[method]
+
+    def shards(self, protocol: str, options: Mapping[str, int]) -> int:
+        """Return the number of jobs that share the folds."""
+        return int(min(self.params["train"]["shards"], self._count(protocol, **options)))
+
+    def synthesises(self, row: Row) -> bool:
+        """Return whether the faces that a method synthesises are written."""
+        return False
+
+    def _training(self, method: str, protocol: str) -> Training:
+        """Return the training of a method under a protocol.
+
+        Raises LookupError or MicroexprError for one that this run cannot have."""
+        chosen, options = self.protocol[protocol], self.fold_options(method, protocol)
+        kind = self.learns_from(method, protocol)
+        about = self.about(method, kind)
+        return Training(
+            task=self.task,
+            method=method,
+            protocol=chosen,
+            learns_from=kind,
+            about=about,
+            sets=self.sources(protocol),
+            macro=self.macro_sets(method),
+            folds=options,
+            seeds=self.seeds(protocol),
+            shards=self.shards(protocol, options),
+            synthesises=self.synthesises(about),
+        )
+
+    @property
+    def trainings(self) -> list[Training]:
+        """All trainings of the task."""
+        return [self.training(method, protocol) for method in self.methods for protocol in self.allowed]
+
+    def table_rows(self, stem: str) -> list[Training]:
+        """Return the trainings of the rows of a table, by name of its CSV, method by method.
+
+        Raises ParamsError where the run has none of its data sets."""
+        names = [name for name in self.task.tables[stem] if name in self.allowed]
+        if not names:
+            raise ParamsError(f"params.yaml: {self.needed}")
+        return [self.training(method, name) for method in self.table_methods for name in names]
+
+    @property
+    def needed(self) -> str:
+        """What the tables lack where they have no row."""
+        sets, two = ", ".join(self.corpus.sets.get(self.task.name, [])), "of two data sets or subjects"
+        return f"{self.task.name} must have methods, and datasets with labelled clips {two}, not of {sets or 'none'}"
+
+    @property
+    def outputs(self) -> Iterable[str]:
+        """Scores and evaluations."""
+        trainings = self.trainings
+        return [*scores(trainings), *(path for training in trainings for path in training.evaluation)]
+
+    # files that a training learns from, by role
+
+    def index(self, training: Training) -> list[str]:
+        """Return the indices of the clips that a training's protocol trains or tests."""
+        indices: list[str] = self.corpus.indices(training.sets)
+        return indices
+
+    def macro_index(self, training: Training) -> list[str]:
+        """Return the indices of the clips that every fold of a training also learns from."""
+        indices: list[str] = self.corpus.indices(training.macro)
+        return indices
+
+    def signals(self, training: Training) -> dict[str, list[str]]:
+        """Return by stage the files that a training learns from, of all subjects, or folders of them."""
+        signals: dict[str, list[str]] = self.corpus.signals(training.about.reads, training.sets + training.macro)
+        return signals
+
+    def synthetic_inputs(self, training: Training) -> dict[str, list[str]]:
+        """Return by role the files of synthesised clips that a training also learns from."""
+        return {}
+
+    def settings(self, training: Training) -> dict[str, Any]:
+        """Return the values that a training follows from, but for inputs, the method's params and section `train`."""
+        values: dict[str, Any] = {"seeds": training.seeds, "folds": training.folds}
+        return values | ({"units": labels} if (labels := self.labels(training.protocol)) else {})
+
+    def labels(self, protocol: Protocol) -> dict[str, str] | None:
+        """Return how methods learn several labels of a clip; None where it has one."""
+        if not protocol.several:
+            return None
+        section = self.params[self.task.name]
+        return {name: section[name] for name in ("loss", "threshold")}
+
+
+def scores(trainings: Iterable[Training]) -> list[str]:
+    """Return the shards of these trainings, and the faces synthesised in them."""
+    chosen = [*trainings]
+    faces = [path for training in chosen if training.synthesises for path in training.faces]
+    return [*(path for training in chosen for path in training.files), *faces]
+
+
+def plan(name: str, run: Any) -> Any:
+    """Return what a run knows of a task before anything runs: its `Plan`, or `Trainings` where it has none."""
+    kind: Any = TASKS[name].part("plan", "Plan") or Trainings
+    return kind(run, TASKS[name])
