@@ -66,7 +66,7 @@ rule evaluate_faces:
     log:
         "work/logs/evaluate/{protocol}/{method}{figures}_faces.log",
     wildcard_constraints:
-        protocol=one_of(PLAN.protocols),
+        protocol=one_of(PLAN.allowed),
         method=one_of(PLAN.synthesising),
         figures="(_all)?",
     params:
