@@ -14,7 +14,7 @@ from first_weights import SHIPPED, FirstWeights
 from microexpr.reporting import papers
 from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
 from microexpr.tasks.emotion.plan import Plan as MainPlan
-from microexpr.tasks.trainings import Planned, Training, Trainings, plan
+from microexpr.tasks.trainings import Planned, Training, Trainings
 from microexpr.training.checked import Checked
 
 ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
@@ -40,7 +40,8 @@ class Run:
         self.first = FirstWeights(self.corpus, self.plan, others)
 
     def _task(self, name: str) -> Any:
-        return plan(name, self)
+        kind: Any = TASKS[name].part("plan", "Plan") or Trainings
+        return kind(self, TASKS[name])
 
     def plan_of(self, training: Training) -> Trainings:
         """Return the plan of a training's task."""

@@ -190,7 +190,7 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
         "values['render']['toy'] = {'subjects': 4, 'clips': 6}\n"
         "run = Run(config.check_cached(values))\n"
         "assert len(run.corpus.clips['toy']) == 24 and len(run.plan.folds('majority', 'loso_toy_3')) == 4\n"
-        "assert 'lovo_toy_3' in run.plan.protocols\n"
+        "assert 'lovo_toy_3' in run.plan.allowed\n"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
     subprocess.run([sys.executable, "-c", check], check=True, cwd=tmp_path, env=environment)

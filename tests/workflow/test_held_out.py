@@ -60,7 +60,7 @@ def other(clip: Clip) -> Clip:
 
 def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: clip, **changed: Any) -> train.Job:
     """Return a row's training of its first fold, whose held-out clips are changed after the folds are made."""
-    kind, about = recognisers.find(name), run.plan.methods[name]
+    kind, about = recognisers.find(name), run.plan.rows[name]
     method = kind(kind.Params(**about.params | changed), len(PROTOCOL.classes))
     clips = PROTOCOL.select(index.read_all(run.corpus.indices(run.plan.sources(PROTOCOL.name))))
     fold, *_ = PROTOCOL.folds(clips, run.corpus.params["seed"])
@@ -73,10 +73,10 @@ def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: 
 def read_files(run: Any, job: train.Job, folder: Path) -> dict[str, list[str]]:
     """Return by role the files that a job reads; its teacher is trained into `folder`."""
     training = run.plan.training(job.name, PROTOCOL.name)
-    files = run.signals(training) | {"initial": run.first.paths(training)}
+    files = run.plan_of(training).signals(training) | {"initial": run.first.paths(training)}
     if job.teacher:
         teacher = replace(job, method=job.teacher, clips=[], folds=[])
-        macro = run.corpus.signals(run.plan.methods[job.name].reads, run.plan.macro_sets(job.name))
+        macro = run.corpus.signals(run.plan.rows[job.name].reads, run.plan.macro_sets(job.name))
         macro["initial"] = run.first.paths(training, "teacher_population")
         files["teacher"] = [str(folder / "teacher.safetensors")]
         pretrain.run(teacher, macro, files["teacher"][0], lambda done, total: None)

@@ -20,7 +20,8 @@ from microexpr.core.errors import LeakError
 from microexpr.evaluation import faces, pool_predictions
 from microexpr.models.base import ClassicalMethod
 from microexpr.models.recognisers.ststnet import Ststnet
-from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO, provenance
+from microexpr.protocols import PROTOCOLS, provenance
+from microexpr.tasks.units import UNITS, UNITS_LOSO
 from microexpr.training import weights
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Job

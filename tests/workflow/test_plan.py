@@ -25,8 +25,9 @@ from microexpr.core import records, store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
-from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TASKS, TRAINING_SETS
+from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
 from microexpr.protocols.splits import subject_id
+from microexpr.tasks import TASKS
 
 LEAK = {"planted_leak": "held_out_clips"}
 STARTS = {"initialisation": "population", "population": {"epochs": 3}}
@@ -76,10 +77,10 @@ def params_of(run: Run, method: str, protocol: str) -> dict[str, Any]:
 
 def test_every_protocol_of_the_data_sets_here(run_of):
     main = {protocol.name for protocol in TASKS["emotion"].protocols}
-    assert set(run_of(datasets=list(MICRO)).plan.protocols) == main
+    assert set(run_of(datasets=list(MICRO)).plan.allowed) == main
     two = run_of(datasets=["casme2", "samm"])
     absent = {*MICRO} - {"casme2", "samm"}  # composites are of the sets that are here
-    assert set(two.plan.protocols) == {name for name in main if not absent & {*name.split("_")}}
+    assert set(two.plan.allowed) == {name for name in main if not absent & {*name.split("_")}}
     assert two.plan.sources("cross_casme2_to_samm") == ["casme2", "samm"]
     assert two.plan.sources("loso_samm_3") == ["samm"]
 
@@ -91,7 +92,7 @@ ADDED = [name for name in MICRO if name not in PROTOCOLS["megc2019"].datasets]
 def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(run_of, names):
     sizes = {name: {"subjects": 2, "clips": 3} for name in names}
     run = run_of(datasets=names, render=sizes, train={"rendered_folds": 0})
-    assert run.plan.main.name == "loso_all_3" and "megc2019" not in run.plan.protocols
+    assert run.plan.main.name == "loso_all_3" and "megc2019" not in run.plan.allowed
     folds = run.plan._folds("loso_all_3")
     assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
     assert {clip_id.split("/")[0] for fold in folds for clip_id in fold.test} == set(names)
@@ -195,9 +196,9 @@ def test_data_sets_of_questions_that_no_table_tests_are_named_also_where_none_is
 def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_it(run_of):
     few = {"population": {"subjects": 2, "takes": 2}, "papers": {"ablation_subjects": 0}}
     full, without = (run_of(**few, flow_folders={"subjects": count, "both": 2}) for count in (2, 0))
-    assert full.plan.allowed["flow_folders"] == list(FLOW_PROTOCOLS)
-    assert without.plan.allowed["flow_folders"] == ["flow_folders"]
-    assert len(full.plan.of_task("flow_folders")) == 4 * len(without.plan.of_task("flow_folders"))
+    assert full.tasks["flow_folders"].allowed == list(FLOW_PROTOCOLS)
+    assert without.tasks["flow_folders"].allowed == ["flow_folders"]
+    assert len(full.tasks["flow_folders"].trainings) == 4 * len(without.tasks["flow_folders"].trainings)
     assert not any("population" in path for path in without.flow_folder_files)
 
 
@@ -218,7 +219,7 @@ def test_checkpoints_stay_until_the_result_is_recorded(run_of):
 def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(run_of):
     run = run_of(methods={"majority": LEAK})
     assert "majority" in run.plan.methods
-    assert "majority" not in run.plan.ranked and "majority" not in run.plan.methods_of("flow_folders")
+    assert "majority" not in run.plan.ranked and "majority" not in run.tasks["flow_folders"].methods
     assert run.plan.training("majority", "megc2019").evaluation[0] == "results/evaluate/leaky/megc2019/majority.csv"
     evaluated = Outputs(run).expected["evaluate"]
     assert "results/evaluate/leaky/objective/majority.csv" in evaluated
@@ -241,7 +242,7 @@ def test_more_inner_subjects_than_train_are_refused_before_anything_runs(run_of)
     with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 18 subjects that fold 1of4 of"):
         run_of(train={"inner_subjects": 18})
     few = run_of(train={"inner_subjects": 7})  # of eight subjects none would be left
-    assert "loso_samm_3" not in few.plan.protocols
+    assert "loso_samm_3" not in few.plan.allowed
 
 
 def test_rendered_subjects_are_held_out_in_groups_where_the_table_says_so(run_of):
@@ -267,7 +268,7 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(run_of)
     assert run.plan.training("ststnet.plain", "megc2019").files == ["results/train/ststnet.plain/megc2019/1of1.h5"]
     assert "results/train/icegan.wide/split70/faces/1of1.h5" in Outputs(run).expected["train"]
     assert "results/evaluate/split70/icegan.wide.csv" in Outputs(run).expected["evaluate"]
-    of_pictures = run.plan.methods_of("flow_folders")
+    of_pictures = run.tasks["flow_folders"].methods
     assert "ststnet.plain" in of_pictures and "icegan.wide" not in of_pictures
 
 
@@ -283,7 +284,7 @@ def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the
     assert {Path(teacher).parent.name for teacher in run.first.teachers} == {"mtmnet", "mtmnet.mmi"}
     assert path in Outputs(run).expected["pretrain"]
     assert run.checkpoints["work/checkpoints/mtmnet/pretrain/composite"] == path
-    assert run.plan.protocol_of_classes["composite"] == "megc2019"
+    assert run.first.protocol_of_classes["composite"] == "megc2019"
 
 
 def test_figures_are_drawn_where_what_they_show_is_here(run_of):
@@ -340,7 +341,7 @@ def test_a_row_that_learns_from_made_clips_tests_the_same_groups_of_subjects_as_
         tested = {subject_id(clip) for clip in fold.test}
         learned = [{subject_id(clip) for clip in group.train} for group in run.generators.groups("auicgan")]
         assert any(not tested & subjects for subjects in learned)
-    assert {*run.table_generators} == {"auicgan"} and Outputs(run).of_table["synthesise"]
+    assert {*run.plan.table_generators} == {"auicgan"} and Outputs(run).of_table["synthesise"]
     assert Outputs(run_of()).of_table["synthesise"] == []  # without such rows
     other_groups = run_of(variants=variants, synthesise={"groups": 3})
     assert len(other_groups.plan.folds("capsulenet.made", "megc2019")) == 24
@@ -352,7 +353,7 @@ def test_a_row_that_learns_from_made_clips_tests_the_same_groups_of_subjects_as_
 def test_training_on_macro_expressions_reads_their_sets_and_needs_one(run_of):
     run = run_of(macro=["affectnet", "mmi"], methods={"mtmnet": {"macro_source": "mmi"}})
     assert run.plan.macro_sets("nmer") == ["mmi"] and run.plan.macro_sets("ststnet") == []
-    of_pictures = run.plan.methods_of("flow_folders")  # which has no macro sets
+    of_pictures = run.tasks["flow_folders"].methods  # which has no macro sets
     assert "nmer" not in of_pictures and "ststnet" in of_pictures
     for macro, message in ((["affectnet"], "nmer needs one of ckplus, mmi, oulu_casia"), (["mmi"], "mtmnet .* ckplus")):
         with pytest.raises(ParamsError, match=f"method {message} in macro, not none"):
@@ -365,7 +366,7 @@ def test_published_weights_are_a_param_of_who_starts_from_them(run_of, tmp_path,
 
     def digest_of(name: str) -> str:
         run = run_of(methods=wide)
-        return run.first.published(run.plan.methods[name].weights)
+        return run.first.published(run.plan.rows[name].weights)
 
     assert digest_of("capsulenet") == ""
     path = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
@@ -423,7 +424,7 @@ def test_shipped_weights_stand_in_for_those_that_the_run_would_train(run_of, tmp
     """Equal in params, classes and recordings of the population; otherwise the run trains its own."""
     run = run_of(methods={"ststnet": STARTS})
     path = tmp_path / "src/microexpr/weights/initial/ststnet.safetensors"
-    params = json.dumps(run.plan.methods["ststnet"].population, sort_keys=True)
+    params = json.dumps(run.plan.rows["ststnet"].population, sort_keys=True)
     metadata = {"schema": "initial/1", "network": "ststnet", "params": params, "population": run.corpus.recorded}
     metadata["classes"] = "negative, positive, surprise"
     store.write_tensors(path, {"a": np.zeros(1)}, ["generated/population/s0001/*"], **metadata)
@@ -477,7 +478,7 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     assert len(fold.train) == 3 * run.corpus.population.micro and fold.test
     assert run.corpus.indices(run.plan.sources(ABLATION))[-1] == "results/index/smic.csv"
     assert "results/index/population.csv" in run.corpus.indices(run.plan.sources(ABLATION))
-    files = run.signals(run.plan.training("ststnet", ABLATION))
+    files = run.plan.signals(run.plan.training("ststnet", ABLATION))
     assert files["population"] == [f"results/population/s000{i}.h5" for i in (1, 2, 3)]
     assert files["flow"] == run.corpus.per_subject("flow", run.corpus.micro_sets)
     without = run_of(papers={"ablation_subjects": 0}).plan

@@ -64,7 +64,7 @@ def test_paper_has_the_values_of_the_papers():
     merge(values, load("paper"))
     assert rows == {f"{method}.{row}" for method, params in values["papers"]["variants"].items() for row in params}
     described = config.check_cached(values)
-    assert all(about.on_pictures.params == about.params for about in described.methods.values())
+    assert all(described.tasks["flow_folders"][name].params == row.params for name, row in described.methods.items())
     different = {
         f"{section}.{name}.{param}": value
         for section, package in (("methods", recognisers), ("generators", generators))

@@ -1,7 +1,9 @@
-"""A task added as docs/adding-a-task.md says: one file, and a section of params.yaml."""
+"""Tasks added as docs/adding-a-task.md says: one of clips by a file and a section, one of another kind by three."""
 
+import csv
 import json
 import re
+import textwrap
 
 import pytest
 import scratch
@@ -14,22 +16,18 @@ PAGE = scratch.ROOT / "docs/adding-a-task.md"
 ROWS = "{majority: {}, hoof: {}, ststnet: {epochs: 2, batch: 16, lr: 0.001}}"
 
 
-def module() -> str:
-    """The module of the page's example."""
+def block(start: str) -> str:
+    """The indented block of the page whose first line begins so."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith('    """Recognition of the half'))
-    code = []
-    for line in lines[first:]:
-        if line and not line.startswith("    "):
-            break
-        code.append(line.removeprefix("    "))
-    return "\n".join(code).rstrip() + "\n"
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"    {start}"))
+    length = next((n for n, line in enumerate(lines[first:]) if line and not line.startswith("    ")), None)
+    return textwrap.dedent("\n".join(lines[first : first + length] if length else lines[first:])).rstrip() + "\n"
 
 
 def add(project: Project, rows: str = ROWS) -> None:
     """Adds the example: its file and its section."""
-    path = project.root / "src/microexpr/protocols/tasks/face_half.py"
-    path.write_text(module(), encoding="utf-8")
+    path = project.root / "src/microexpr/tasks/face_half.py"
+    path.write_text(block('"""Recognition of the half'), encoding="utf-8")
     with (project.root / "params.yaml").open("a", encoding="utf-8") as params:
         params.write(f"\nface_half:\n  datasets: [casme2, samm]\n  methods: {rows}\n")
 
@@ -69,7 +67,7 @@ def test_such_rows_run_and_other_classes_are_learnt_anew(project):
     add(project, SYNTHESISED)
     jobs = project.jobs("all_face_half")
     assert {"train": 2, "pretrain_on_population": 1, "evaluate": 2}.items() <= jobs.items()
-    project.edit("src/microexpr/protocols/tasks/face_half.py", "moved <= UPPER else", "moved < UPPER else")
+    project.edit("src/microexpr/tasks/face_half.py", "moved <= UPPER else", "moved < UPPER else")
     assert project.planned("all_face_half").keys() >= {"train", "pretrain_on_population"}
 
 
@@ -116,3 +114,27 @@ def test_what_a_run_of_a_task_cannot_have_is_refused_in_one_line(project):
         assert done.returncode == 1 and "Traceback" not in done.stderr
         errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
         assert len(errors) == 1 and message in errors[0], done.stderr
+
+
+def test_another_kind_of_target_is_a_module_rules_and_a_stage_of_dvc(project):
+    root = project.root
+    (root / "src/microexpr/tasks/apex_spotting.py").write_text(block('"""Apex spotting'), encoding="utf-8")
+    (root / "workflow/rules/apex_spotting.smk").write_text(block("# Apex spotting"), encoding="utf-8")
+    with (root / "workflow/dvc.yaml").open("a", encoding="utf-8") as stages:
+        stages.write(textwrap.indent(block("  apex_spotting:"), "  "))
+    assert project.planned() == {}  # no other job runs again
+    project.snakemake("--", "all_apex_spotting")
+    rows = {row["method"]: row for row in project.rows("results/apex_spotting_table.csv")}
+    assert [*rows] == ["mean_position", "flow", "regions"] and {row["origin"] for row in rows.values()} == {"generated"}
+    spotted = [
+        row
+        for path in root.glob("results/apex_spotting/*/*.csv")
+        for row in csv.DictReader(path.open(encoding="utf-8"))
+    ]
+    assert len(spotted) == int(rows["flow"]["clips"]) > 8
+    by_hand = sum(abs(int(row["flow"]) - int(row["apex"])) for row in spotted) / len(spotted)
+    assert float(rows["flow"]["error"]) == pytest.approx(by_hand, abs=5e-4)
+    table = project.run("microexpr", "table", "results/apex_spotting_table.csv", "--markdown").stdout
+    assert "Apex spotting: " in table and "rendered faces" in table and "| mean_position |" in table
+    assert project.planned("all_apex_spotting") == {}
+    assert project.run("python", "workflow/stage.py", "apex_spotting").returncode == 0  # as DVC runs it

@@ -12,4 +12,4 @@ with logged() as snakemake:
 
     values, folder = snakemake.params, Path("results")
     parts = [tables.section(name, part["tables"], part["shown"], folder) for name, part in values.parts.items()]
-    store.write_text(snakemake.output[0], page.html(html.PageInputs(**values.page_inputs), folder, parts))
+    store.write_text(snakemake.output[0], page.html(html.PageInputs(**values.page_inputs), folder, parts=parts))

@@ -139,7 +139,7 @@ def check(values: dict[str, Any]) -> Checked:
     params = validate(_params_model(), values, "")
     _check_lists(values)
     others = [name for name in TASKS if name != MAIN_TASK]
-    with_rows = [name for name in others if hasattr(getattr(params, name), "methods")]
+    with_rows = [name for name in others if hasattr(getattr(params, name, None), "methods")]
     for section in ("methods", *(f"{name}.methods" for name in with_rows)):
         if name := next((name for name in attrgetter(section)(params) if not ROW.fullmatch(name)), ""):
             raise ParamsError(f"{section}.{name} must be a method or <method>.<name>, of a to z, 0 to 9 and _")

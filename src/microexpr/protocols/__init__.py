@@ -1,6 +1,6 @@
 """Define the protocols by name: which clips train and which are tested. Knows clips; no files, no scores.
 
-docs/protocols.md has them as a table. `PROTOCOLS` are those of emotions; `microexpr.tasks` has those of all targets.
+docs/protocols.md has them as a table. `PROTOCOLS` are those of emotions; `microexpr.tasks` adds those of others.
 
 May import: core, datasets.
 """

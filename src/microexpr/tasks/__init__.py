@@ -9,7 +9,7 @@ import pkgutil
 from graphlib import TopologicalSorter
 from importlib import import_module
 
-from microexpr.protocols import Protocol
+from microexpr.protocols import PROTOCOLS
 from microexpr.tasks.task import MAIN_TASK, Recognition, Task
 
 __all__ = ["MAIN_TASK", "PROTOCOLS", "TASKS", "TASK_OF", "Recognition", "Task"]
@@ -22,4 +22,4 @@ TASKS: dict[str, Task] = {name: _FOUND[name] for name in _ORDER}  # those first 
 TASK_OF: dict[str, Recognition] = {
     protocol.name: task for task in _FOUND.values() if isinstance(task, Recognition) for protocol in task.protocols
 }
-PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for task in TASK_OF.values() for protocol in task.protocols}
+PROTOCOLS.update({protocol.name: protocol for task in TASK_OF.values() for protocol in task.protocols})

@@ -8,7 +8,7 @@ from typing import Any
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import Protocol, TrainingSet
-from microexpr.tasks import TASKS, Recognition, Task
+from microexpr.tasks.task import Recognition, Task
 from microexpr.training import training_sets
 from microexpr.training.checked import Row
 
@@ -313,9 +313,3 @@ def scores(trainings: Iterable[Training]) -> list[str]:
     chosen = [*trainings]
     faces = [path for training in chosen if training.synthesises for path in training.faces]
     return [*(path for training in chosen for path in training.files), *faces]
-
-
-def plan(name: str, run: Any) -> Any:
-    """Return what a run knows of a task before anything runs: its `Plan`, or `Trainings` where it has none."""
-    kind: Any = TASKS[name].part("plan", "Plan") or Trainings
-    return kind(run, TASKS[name])

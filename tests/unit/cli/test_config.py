@@ -15,6 +15,7 @@ from facs_faces import take
 from microexpr import evaluation
 from microexpr.cli import config, described
 from microexpr.core.errors import ParamsError
+from microexpr.core.value_cache import CACHE, cached
 from microexpr.datasets import MACRO, MICRO, index
 from microexpr.evaluation import duplicate_subjects
 from microexpr.models import generators, recognisers
@@ -305,7 +306,7 @@ def test_on_flow_pictures_nothing_starts_from_the_population():
     values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002, "mirror": 0.25}}
     values["training_sets"] = {"corpus": {"ststnet": {"epochs": 70, "batch": 8}}, "both": {}}
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3}}
-    on_pictures = described.check(values).methods["ststnet"].on_pictures.params
+    on_pictures = described.check(values).tasks["flow_folders"]["ststnet"].params
     expected = {"epochs": 3, "batch": 8, "lr": 0.002, "mirror": 0.25, "initialisation": "scratch", "population": {}}
     assert {key: on_pictures[key] for key in expected} == expected
 
@@ -316,12 +317,12 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_an
     values["methods"]["ststnet"] |= {"initialisation": "scratch", "population": {}}
     del values["methods"]["off_apexnet"], values["training_sets"]["corpus"]["ststnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
-    checked = described.check(values).methods
-    ours = methods({})["microexpr"]
-    assert ours.reads == ["apex", "aus", "flow"] and ours.on_pictures.reads == ["flow"]
+    checked = described.check(values)
+    on_pictures = checked.tasks["flow_folders"]
+    assert checked.methods["microexpr"].reads == ["apex", "aus", "flow"] and on_pictures["microexpr"].reads == ["flow"]
     differences = {
-        name: {key: value for key, value in about.on_pictures.params.items() if value != about.params[key]}
-        for name, about in checked.items()
+        name: {key: value for key, value in on_pictures[name].params.items() if value != about.params[key]}
+        for name, about in checked.methods.items()
         if about.params["initialisation"] != "population"
     }
     assert {name: changes for name, changes in differences.items() if changes} == {
@@ -401,16 +402,16 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text, message, tmp
 
 def test_a_damaged_cache_is_computed_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert config.cached("sum", [1], lambda: 5) == config.cached("sum", [1], lambda: 6) == 5
-    (path,) = config.CACHE.iterdir()
+    assert cached("sum", [1], lambda: 5) == cached("sum", [1], lambda: 6) == 5
+    (path,) = CACHE.iterdir()
     path.write_text("[1, ")
-    assert config.cached("sum", [1], lambda: 6) == 6
+    assert cached("sum", [1], lambda: 6) == 6
 
 
 def test_without_a_place_for_the_cache_values_are_computed_each_time(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("work").touch()  # where no folder can be made, also by root
-    assert config.cached("sum", [1], lambda: 5) == 5 and config.cached("sum", [1], lambda: 6) == 6
+    assert cached("sum", [1], lambda: 5) == 5 and cached("sum", [1], lambda: 6) == 6
 
 
 def test_aliases_and_merges_are_read_as_in_yaml(tmp_path):

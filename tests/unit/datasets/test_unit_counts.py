@@ -9,8 +9,10 @@ import pytest
 from microexpr.core.facs import EVALUATED, evaluated
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.layout import compare_counts, count_clips, count_units
-from microexpr.protocols import CODED, PROTOCOLS, UNITS
+from microexpr.protocols import CODED
 from microexpr.rendering import coder, plan
+from microexpr.tasks import PROTOCOLS
+from microexpr.tasks.units import UNITS
 
 CLIPS = {name: [planned.clip for planned in plan.plan_clips(name, plan.Params(), seed=1)] for name in CODED}
 

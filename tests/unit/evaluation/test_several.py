@@ -13,8 +13,9 @@ from microexpr.core import store
 from microexpr.evaluation import curves, metrics, pairs, pool_predictions
 from microexpr.evaluation.metrics import intervals
 from microexpr.evaluation.rows import COLUMNS, format_labels, parse_labels
-from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
+from microexpr.tasks import PROTOCOLS
+from microexpr.tasks.units import UNITS, UNITS_LOSO
 
 CLIPS = coded(subjects=3, clips=7)
 PARAMS = evaluation.Params(resamples=50)

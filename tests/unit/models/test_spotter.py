@@ -11,7 +11,7 @@ from microexpr.core.clip import Expression
 from microexpr.core.errors import ParamsError
 from microexpr.models import spotters
 from microexpr.models.spotter import MACRO, MICRO, NONE, frame_labels, moving_mean, overlaps, peaks
-from microexpr.training.checked import SpotterRow
+from microexpr.training.checked import Row
 
 MICRO_AT = Expression("micro", 10, 13, 16, "", None, "")
 MACRO_AT = Expression("macro", 14, 20, 30, "", None, "")
@@ -62,7 +62,7 @@ def test_a_new_spotter_is_a_file_and_a_line_of_params(tmp_path, monkeypatch):
     assert "toy" in spotters.names()
     values = config.load("params.yaml")
     values["spot"]["methods"], values["questions"]["spotters"] = {"toy": {}}, []
-    assert described.check(values).spotters == {"toy": SpotterRow(params={}, network=False, reads_movement=True)}
+    assert described.check(values).tasks["spot"] == {"toy": Row(params={}, network=False, reads=["spot", "movement"])}
     monkeypatch.delitem(sys.modules, "microexpr.models.spotters.toy", raising=False)
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import MICRO
-from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TASKS, TRAINING_SETS, shard, splits
+from microexpr.protocols import ABLATION, MAIN, TRAINING_SETS, shard, splits
 from microexpr.rendering import plan
+from microexpr.tasks import PROTOCOLS, TASKS
 from reader_fits import population
 from reader_fits.population import scenes
 
@@ -173,11 +174,6 @@ def test_a_native_class_does_not_ask_for_one_of_the_challenge():
 def test_of_one_person_every_clip_may_be_left_out_in_turn():
     clips = [clip(), clip(name="EP02_01")]
     assert [fold.test for fold in PROTOCOLS["lovo_casme2_3"].folds(clips)] == [(sample.id,) for sample in clips]
-
-
-def test_precomputed_flow_suits_who_reads_nothing_else():
-    assert TASKS["flow_folders"].suits(["flow"]) and not TASKS["flow_folders"].suits(["flow", "aus"])
-    assert TASKS["emotion"].suits(["flow", "aus"])
 
 
 def test_rendered_subjects_next_to_recorded_ones_are_in_no_fold(published):

@@ -18,12 +18,11 @@ from microexpr.training.checked import MethodRow, Row
 @pytest.fixture(scope="module")
 def rows() -> dict[str, method_list.Row]:
     params = {"ststnet": {"epochs": 1}, "nmer": {"width": 8}, "nmer.thin": {"width": 4}}
-    on_pictures = Row.model_construct(reads=["flow"])
     small = {
-        name: MethodRow.model_construct(params=values, in_table="." not in name, on_pictures=on_pictures)
-        for name, values in params.items()
+        name: MethodRow.model_construct(params=values, in_table="." not in name) for name, values in params.items()
     }
-    return {row["method"]: row for row in method_sizes.rows(small)}
+    on_pictures = dict.fromkeys(small, Row.model_construct(reads=["flow"]))
+    return {row["method"]: row for row in method_sizes.rows(small, on_pictures)}
 
 
 def test_every_method_is_listed_with_its_sizes_on_one_line(rows):
@@ -54,7 +53,7 @@ def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkey
     values = config.load(ROOT / "params.yaml") | {"datasets": ["smic"], "macro": ["ckplus"], "variants": {}}
     values["papers"]["variants"], values["flow_folders"]["methods"], values["training_sets"] = {}, {}, {}
     run = Run(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
-    pictured = run.plan.methods_of("flow_folders")
+    pictured = run.tasks["flow_folders"].methods
     assert "ststnet" in pictured and "nmer" not in pictured
     assert {name for name, row in rows.items() if "flow_folders" in row["protocols"]} == {*pictured}
 

@@ -52,8 +52,8 @@ MEASURES = {
 }
 
 
-def html(inputs: PageInputs, folder: Path, parts: Sequence[Section] = (), library: str | None = None) -> str:
-    """Return the page of results below a folder, with parts of other tasks. `library` is plotly's JavaScript.
+def html(inputs: PageInputs, folder: Path, library: str | None = None, parts: Sequence[Section] = ()) -> str:
+    """Return the page of results below a folder. `library` is plotly's JavaScript, `parts` are those of other tasks.
 
     Raises StoreError for a file that is missing or cannot be read."""
     rows = main_table.TABLE.read(folder / "megc2019_table.csv")

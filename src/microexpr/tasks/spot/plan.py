@@ -85,12 +85,9 @@ class Plan(Planned):
     @cached_property
     def shown_videos(self) -> list[LongVideo]:
         """A video of each data set, chosen by annotation only: the first with most expressions."""
-        chosen: dict[str, LongVideo] = {}
-        for video in self.videos.values():
-            best = chosen.get(video.clip.dataset)
-            if best is None or len(video.expressions) > len(best.expressions):
-                chosen[video.clip.dataset] = video
-        return list(chosen.values())
+        by_count = sorted(self.videos.values(), key=lambda video: -len(video.expressions))
+        most = {video.clip.dataset: video for video in reversed(by_count)}
+        return [most[dataset] for dataset in dict.fromkeys(video.clip.dataset for video in self.videos.values())]
 
     @property
     def shown(self) -> dict[str, Any]:  # type: ignore[override]

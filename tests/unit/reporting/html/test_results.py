@@ -11,7 +11,7 @@ from microexpr.core import store
 from microexpr.core.clip import Expression, LongVideo
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.reporting import main_table
-from microexpr.reporting.html import charts, choose_clips, choose_videos, results
+from microexpr.reporting.html import charts, choose_clips, results
 
 UF1 = {"majority": 0.2, "a": 0.5, "b": 0.8, "c": 0.8}
 
@@ -115,11 +115,6 @@ def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named():
     assert [clip.id for clip in choose_clips(CLIPS, names)] == names
     with pytest.raises(ParamsError, match=r"must name clips of this run, not samm/sub01/samm9 \(did you mean 'samm/"):
         choose_clips(CLIPS, ["samm/sub01/samm9"])
-
-
-def test_of_each_data_set_the_video_with_most_expressions():
-    assert choose_videos([FEW, MANY, OTHER]) == [MANY, OTHER]
-    assert choose_videos([]) == []
 
 
 def test_what_is_true_and_what_was_spotted_over_time_unless_it_leaks_or_is_missing(tmp_path):

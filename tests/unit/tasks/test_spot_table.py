@@ -3,7 +3,7 @@
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.evaluation import spotting
-from microexpr.reporting import spot_table
+from microexpr.tasks.spot import table as spot_table
 
 CLASSES = {"recognised": 5, "uf1": 0.5, "uar": 0.5, "analysis_f1": 0.5}
 

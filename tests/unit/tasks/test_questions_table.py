@@ -4,7 +4,7 @@ from asked import CLIPS, PREDICTED, exam, predictions
 
 from microexpr.cli.main import main
 from microexpr.core import store
-from microexpr.reporting import questions_table
+from microexpr.tasks.questions import table as questions_table
 
 
 def rows(tmp_path):

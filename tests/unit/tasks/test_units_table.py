@@ -9,9 +9,10 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import published
 from microexpr.evaluation.rows import COLUMNS as EVALUATION_COLUMNS
-from microexpr.protocols import CODED, UNITS, UNITS_LOSO
+from microexpr.protocols import CODED
 from microexpr.protocols.classes import UNITS as NAMES
-from microexpr.reporting import units_table
+from microexpr.tasks.units import UNITS, UNITS_LOSO
+from microexpr.tasks.units import table as units_table
 
 METHODS = {"prevalence": 0.2, "ststnet": 0.5, "au_reader": 0.8}
 
