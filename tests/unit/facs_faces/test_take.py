@@ -75,9 +75,7 @@ def test_with_overlap_a_blink_may_fall_on_an_expression_and_what_does_not_fit_is
     for part in parts:
         assert all(after.onset - before.offset >= 0.5 * TAKE.fps for before, after in pairwise(part))
     assert any(e.onset <= other.offset and other.onset <= e.offset for e in parts[0] for other in parts[1])
-    with pytest.raises(
-        ParamsError, match=r"seconds must be at least \d+\.\d for 5 micro, 3 macro and 10 blinks, not 5"
-    ):
+    with pytest.raises(ParamsError, match=r"seconds must be at least .* for 5 micro, 3 macro and 10 blinks, not 5"):
         sample_events(Params(seconds=5), generator(1))
 
 

@@ -59,6 +59,7 @@ def population(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 ABOUT = {"schema": "final/1", "network": "ststnet", "params": "{}", "classes": "a, b, c", "created_by": "microexpr 0"}
 STATE = {f"network.{k}": v for k, v in Ststnet(Ststnet.Params()).build({})["network"].state_dict().items()}
+TOO_LARGE = json.dumps({"image_size": 288, "kernels": 256, "hidden": 4096})  # for any memory
 TENSORS = {name: value.numpy() for name, value in STATE.items()}
 
 
@@ -252,10 +253,7 @@ def test_guidance_has_no_part_in_the_population_s_training() -> None:
     ("changes", "message"),
     [
         ({"schema": "final/0"}, r"must hold final/1, not final/0 \(written by microexpr"),
-        (
-            {"schema": "", "created_by": ""},
-            r"must hold final/1, not nothing of microexpr \(written by an unknown program",
-        ),
+        ({"schema": "", "created_by": ""}, r"must hold final/1, not nothing .*\(written by an unknown program"),
         ({"network": "majority"}, "must hold a network, not majority"),
         ({"network": "augacn"}, "tensors must be those of augacn in this version$"),
         ({"network": "famgan"}, "params must be those of famgan in this version$"),
@@ -263,10 +261,7 @@ def test_guidance_has_no_part_in_the_population_s_training() -> None:
         ({"classes": "a, b"}, "tensors must be those of ststnet in this version"),
         ({"params": json.dumps({"batch": 0})}, "params must be those of ststnet in this version"),
         ({"params": "{"}, "params must be those of ststnet in this version"),
-        (
-            {"network": "microexpstcnn", "params": json.dumps({"image_size": 288, "kernels": 256, "hidden": 4096})},
-            "tensors must be those of microexpstcnn",  # which no memory holds
-        ),
+        ({"network": "microexpstcnn", "params": TOO_LARGE}, "tensors must be those of microexpstcnn"),
     ],
 )
 def test_files_of_another_network_or_version_are_refused(tmp_path: Any, changes: dict[str, str], message: str) -> None:

@@ -345,16 +345,12 @@ def test_a_gif_whose_times_are_rounded_to_hundredths_of_a_second_is_whole(tmp_pa
 
 def test_a_photograph_is_no_slow_video(tmp_path):
     Image.fromarray(shades()[0].astype(np.uint8)).save(tmp_path / "photo.avif")
-    with pytest.raises(
-        DataError, match=r"photo.avif: is not a video, but a picture; `predict --onset A --apex B` takes"
-    ):
+    with pytest.raises(DataError, match=r"photo.avif: is not a video, but a picture; `predict --onset A --apex B`"):
         open_video(tmp_path / "photo.avif")
     content = (tmp_path / "photo.avif").read_bytes()
     for brand in (b"heic", b"mif1"):  # also one that does not decode
         (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftyp" + brand, 1))
-        with pytest.raises(
-            DataError, match=r"^\S+photo.heic: is not a video, but a HEIF photograph: export it as JPEG$"
-        ):
+        with pytest.raises(DataError, match=r"photo.heic: is not a video, but a HEIF photograph: export it as JPEG$"):
             open_video(tmp_path / "photo.heic")
     (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftypheic", 1)[:100])
     with pytest.raises(DataError, match=r"is not a readable video \(it holds a HEIF photograph: export it as JPEG\)$"):
