@@ -99,11 +99,14 @@ def test_the_same_seed_is_the_same_video_and_list(tmp_path):
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
-    one, data_set = ["film", str(tmp_path / "take.avi")], ["film", str(tmp_path / "samm_long"), "--layout", "samm_long"]
+    video, data_set = (
+        ["film", str(tmp_path / "take.avi")],
+        ["film", str(tmp_path / "samm_long"), "--layout", "samm_long"],
+    )
     for arguments, message in (
         (["film", str(tmp_path / "take.mov")], "take.mov: must end in .avi or .mp4"),
-        ([*one, "--fps", "3"], "--fps: input should be greater than or equal to 25, not 3"),
-        *(([*one, option, "1"], "--subjects and --videos are of --layout") for option in ("--subjects", "--videos")),
+        ([*video, "--fps", "3"], "--fps: input should be greater than or equal to 25, not 3"),
+        *(([*video, option, "1"], "--subjects and --videos are of --layout") for option in ("--subjects", "--videos")),
         ([*data_set, "--fps", "50"], "--fps needs one video or --layout own; samm_long has its own rate"),
         ([*data_set, "--force"], "--force needs one video; --layout writes into a new folder"),
     ):

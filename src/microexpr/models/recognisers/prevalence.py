@@ -4,11 +4,11 @@ import numpy as np
 
 from microexpr.core.arrays import label_shares
 from microexpr.models.base import Scorer, Targets
+from microexpr.models.handcrafted import Guess
 from microexpr.models.labels import LABEL, LABELS
-from microexpr.models.recognisers.majority import Majority
 
 
-class Prevalence(Majority):
+class Prevalence(Guess):
     """Predicts every label for every clip: no guess without looking has a higher F1.
 
     Its F1 of a label is 2 p / (1 + p), and its average precision p, where p is the share of clips that have the label.
