@@ -9,8 +9,7 @@ import pytest
 from microexpr.core.seeds import generator
 from microexpr.signals import spotting
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.aus.recording import Curves
-from microexpr.signals.motion.regions import COURSES
+from microexpr.signals.aus.recording import COURSES, Curves
 from microexpr.signals.spotting import LENGTHS
 
 SECONDS = 20
