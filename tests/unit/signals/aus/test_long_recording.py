@@ -87,3 +87,10 @@ def test_the_gaze_is_where_the_iris_is():
 
     assert seen(4) - seen(0) == pytest.approx(4, abs=0.5)
     assert seen(-4) - seen(0) == pytest.approx(-4, abs=0.5)
+
+
+def test_a_mirrored_movement_is_that_of_the_other_side_outward_and_down():
+    cells = generator(0, "cells").normal(0, 1, (1, 2, 32, 32)).astype(np.float32)
+    mirrored = cells[..., ::-1] * np.float32([-1, 1])[:, None, None]
+    moved, other = map(recording.region_movement, (cells, mirrored))
+    assert other[..., ::-1] == pytest.approx(moved, abs=1e-3) and np.abs(np.diff(moved, axis=2)).max() > 0.1
