@@ -1,4 +1,4 @@
-"""What ELRCN's streams see, and how published weights are kept."""
+"""ELRCN: what its streams see, and how published weights are kept."""
 
 import numpy as np
 import torch
