@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.motion.regions import COURSES
+from microexpr.signals.aus.recording import COURSES
 from microexpr.signals.spotting.network import CHANNELS, KINDS, WHOLE, Inputs
 from microexpr.training import onnx_export
 

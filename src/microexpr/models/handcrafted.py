@@ -72,6 +72,17 @@ def standard_scaler() -> Any:
     return StandardScaler()
 
 
+class Guess(ClassicalMethod):
+    """Base of methods that read nothing of a clip but that it is one."""
+
+    pictures = {"flow": 3}
+    learns = False
+    takes_several = True
+
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        return np.empty((len(inputs["flow"]), 0), np.float32)
+
+
 class SupportVectors(ClassicalMethod):
     """Base of methods that fit one machine to the features of clips, with balanced class weights."""
 

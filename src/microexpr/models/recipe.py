@@ -96,13 +96,10 @@ def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, bri
     return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
 
 
-def flip(images: Tensor) -> Tensor:
-    """Reverse the columns of images [..., W]."""
-    return images.flip(-1)
-
-
-def mirror_share(clips: Tensor, share: float, rng: Stream | None, mirror: Callable[[Tensor], Tensor] = flip) -> Tensor:
-    """Mirror a share of the clips [B, ...]; none without a stream, as in scoring."""
+def mirror_share(
+    clips: Tensor, share: float, rng: Stream | None, mirror: Callable[[Tensor], Tensor] = lambda images: images.flip(-1)
+) -> Tensor:
+    """Mirror a share of the clips [B, ...], by default their columns; none without a stream, as in scoring."""
     if rng is None:
         return clips
     return torch.where(rng.uniform(len(clips), *[1] * (clips.ndim - 1)) < share, mirror(clips), clips)

@@ -10,10 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
 GAP = 0.1  # seconds without a frame that are too long to be bridged
 SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
-BLOCK, BLOCK_SHARE = (
-    10,
-    0.2,
-)  # pixels of a side, of reduced frames; what counts of the block that changes most
+BLOCK, BLOCK_SHARE = (10, 0.2)  # pixels of a side, of reduced frames; what counts of the block that changes most
 NEARLY_SAME = 0.2  # share of the largest difference within `GAP`, below which it nearly repeats: encoders refine it
 REPEATS, NEAR_REPEATS = 0.05, 0.25  # shares of frames that repeat, or nearly repeat, from which a warning says so
 FROZEN = 0.5  # seconds of one picture that are a standstill

@@ -75,9 +75,7 @@ def test_with_overlap_a_blink_may_fall_on_an_expression_and_what_does_not_fit_is
     for part in parts:
         assert all(after.onset - before.offset >= 0.5 * TAKE.fps for before, after in pairwise(part))
     assert any(e.onset <= other.offset and other.onset <= e.offset for e in parts[0] for other in parts[1])
-    with pytest.raises(
-        ParamsError, match=r"seconds must be at least \d+\.\d for 5 micro, 3 macro and 10 blinks, not 5"
-    ):
+    with pytest.raises(ParamsError, match=r"seconds must be at least .* for 5 micro, 3 macro and 10 blinks, not 5"):
         sample_events(Params(seconds=5), generator(1))
 
 
@@ -101,16 +99,14 @@ def test_the_same_seed_is_the_same_video_and_list(tmp_path):
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
-    assert main(["film", str(tmp_path / "take.mov")]) == 1
-    assert main(["film", str(tmp_path / "take.avi"), "--fps", "3"]) == 1
-    message = capsys.readouterr().err
-    assert "take.mov: must end in .avi or .mp4" in message
-    assert "--fps: input should be greater than or equal to 25, not 3" in message
-    assert main(["film", str(tmp_path / "take.avi"), "--subjects", "4"]) == 1
-    assert "--subjects and --videos are of --layout" in capsys.readouterr().err
-    data_set = ["film", str(tmp_path / "samm_long"), "--layout", "samm_long"]
+    video, data_set = (
+        ["film", str(tmp_path / "take.avi")],
+        ["film", str(tmp_path / "samm_long"), "--layout", "samm_long"],
+    )
     for arguments, message in (
-        (["film", str(tmp_path / "take.avi"), "--videos", "1"], "--subjects and --videos are of --layout"),
+        (["film", str(tmp_path / "take.mov")], "take.mov: must end in .avi or .mp4"),
+        ([*video, "--fps", "3"], "--fps: input should be greater than or equal to 25, not 3"),
+        *(([*video, option, "1"], "--subjects and --videos are of --layout") for option in ("--subjects", "--videos")),
         ([*data_set, "--fps", "50"], "--fps needs one video or --layout own; samm_long has its own rate"),
         ([*data_set, "--force"], "--force needs one video; --layout writes into a new folder"),
     ):

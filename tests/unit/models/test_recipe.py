@@ -78,7 +78,7 @@ def stream():
     return Stream(torch.tensor(5))
 
 
-def test_a_moved_ramp_is_a_ramp_moved_and_its_edge_repeated():
+def test_jitter_moves_a_ramp_repeats_its_edge_mirrors_half_and_multiplies_brightness():
     moved = jitter(RAMP, stream(), shift=3)
     by = (moved[:, 0, 0, 8] - RAMP[:, 0, 0, 8]) * 16
     assert sorted(set(by.tolist())) == [-3, -2, -1, 0, 1, 2, 3]
@@ -86,9 +86,6 @@ def test_a_moved_ramp_is_a_ramp_moved_and_its_edge_repeated():
         torch.testing.assert_close(picture, (RAMP[0] + pixels / 16).clamp(0, 15 / 16))
     downwards = jitter(RAMP.mT, stream(), shift=3)
     assert len(set((downwards[:, 0, 8, 0] * 16).tolist())) == 7 and torch.equal(jitter(RAMP, stream()), RAMP)
-
-
-def test_half_are_mirrored_and_brightness_is_a_factor():
     mirrored = jitter(RAMP, stream(), mirror=0.5)
     flipped = [torch.equal(image, RAMP[0].flip(-1)) for image in mirrored]
     assert all(flip or torch.equal(image, RAMP[0]) for flip, image in zip(flipped, mirrored, strict=True))

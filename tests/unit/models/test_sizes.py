@@ -16,6 +16,7 @@ UNITS, NORM = len(AUS), 2  # a batch norm has two weights for each channel
 RESNET18 = 11_689_512 - 513_000  # torchvision's figure, without the layer for ImageNet's classes
 RESNET18_LAST = 512 * 256 * 9 + 3 * 512 * 512 * 9 + 512 * 256 + 5 * NORM * 512  # its last stage
 
+VGG16 = 138_357_544 - (4096 * 1000 + 1000)  # without ImageNet's classes
 STEPS = [(20, 64, 7), (64, 128, 4), (128, 256, 4), *[(256, 256, 3)] * 12, (256, 128, 4), (128, 64, 4)]  # of FAMGAN
 
 
@@ -39,6 +40,10 @@ SIZES = {
     "slstt": 93_050_627,
     # 82 x 62 x 62 places of a kernel, of which the pool keeps 27 x 20 x 20
     "microexpstcnn": 32 * 15 * 3 * 3 + 32 + dense(32 * 27 * 20 * 20, 128, 3),
+    # VGG-16 and a layer for classes in each stream, SE's with two more channels; an LSTM of 3000, two layers
+    **{f"elrcn {inputs}": streams * (VGG16 + dense(4096, 3)) + 9 * 64 * more
+       + 4 * 3000 * (streams * 4096 + 3000 + 2) + dense(3000, 128, 3)
+       for inputs, streams, more in (("flow", 1, 0), ("SE", 1, 2), ("TE", 3, 0))},
     # 9 x 9 from 256 to 256 channels twice, 1152 x 3 matrices of 8 x 16
     "capsulenet": RESNET18 - RESNET18_LAST + 2 * (256 * 256 * 81 + 256) + 1152 * 3 * 8 * 16,
     # 64 features of each half; classifiers on 128, 64, 64; a discriminator
@@ -65,8 +70,9 @@ SIZES = {
 
 @pytest.mark.parametrize("name", SIZES)
 def test_number_of_weights(name: str) -> None:
-    kind = (generators if name == "famgan" else recognisers).find(name)
-    assert parameters(kind(kind.Params())) == SIZES[name]
+    method, *inputs = name.split()
+    kind = (generators if name == "famgan" else recognisers).find(method)
+    assert parameters(kind(kind.Params(**({"inputs": inputs[0]} if inputs else {})))) == SIZES[name]
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,11 @@ class Toy(Spotter):
 """
 
 
-def test_a_frame_of_both_kinds_counts_as_micro():
+def test_a_frame_of_both_kinds_counts_as_micro_and_windows_may_meet_an_expression():
     label = frame_labels(40, [MACRO_AT, MICRO_AT])
     assert [label[i] for i in (9, 10, 16, 17, 30, 31)] == [NONE, MICRO, MICRO, MACRO, MACRO, NONE]
     label = frame_labels(9, [Expression("micro", 0, 2, 3, "", None, ""), Expression("macro", -2, 0, 4, "", None, "")])
     assert label.tolist() == [MICRO] * 4 + [MACRO] + [NONE] * 4  # the macro-expression began before the video
-
-
-def test_windows_that_meet_an_expression():
     met = overlaps(40, 4, [MICRO_AT, MACRO_AT], "micro")
     assert np.flatnonzero(met).tolist() == list(range(8, 17))  # 8..11 reaches 11, the first after the onset
     assert not overlaps(40, 4, [MACRO_AT], "micro").any()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trainings import interrupted
 
 from microexpr.apps.predict import recognition
 from microexpr.core import store
@@ -14,6 +15,7 @@ from microexpr.core.onnx import read_metadata
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.landmarks import load
 from microexpr.training import generator_file
+from microexpr.training.engine import silent
 from microexpr.training.job import Params as TrainParams
 from reader_fits import action_units, landmarks, learning, predict, reenact
 from reader_fits.learning import Checkpoint, Execution
@@ -49,10 +51,7 @@ def test_the_predictor_of_landmarks(portraits: list[Path], tmp_path: Path, monke
 
 
 def fit_generator(subjects: Files, path: Path, stop: int = 0, checkpoint: Checkpoint | None = None) -> bytes:
-    def progress(done: int, total: int) -> None:
-        if done == stop:
-            raise InterruptedError
-
+    progress = interrupted(stop - 1) if stop else silent
     graph = path.with_suffix(".onnx")
     reenact.run(*subjects, (path, graph), Execution(checkpoint, progress))
     return path.read_bytes() + graph.read_bytes()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from trainings import interrupted
 
 from microexpr.core.seeds import generator
 from microexpr.signals.landmarks import POINTS, SIZE
@@ -48,13 +49,8 @@ def test_an_interrupted_training_ends_in_the_same_bytes(data: Portraits, tmp_pat
     monkeypatch.setattr(learning, "EVERY", 1)
     whole = fit.train(data, Execution(steps=3))
     checkpoint = Checkpoint(tmp_path / "state.safetensors", "test")
-
-    def interrupt(done: int, _: int) -> None:
-        if done == 3:
-            raise InterruptedError
-
     with pytest.raises(InterruptedError):
-        fit.train(data, Execution(checkpoint, interrupt, 3))
+        fit.train(data, Execution(checkpoint, interrupted(2), 3))
     assert checkpoint.path.exists()
     resumed = fit.train(data, Execution(checkpoint, steps=3))
     weights = whole.state_dict().values(), resumed.state_dict().values()

@@ -10,8 +10,7 @@ from microexpr.core import onnx
 from microexpr.core.seeds import generator
 from microexpr.signals import spotting
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.aus.recording import Curves
-from microexpr.signals.motion.regions import COURSES
+from microexpr.signals.aus.recording import COURSES, Curves
 from microexpr.signals.spotting import LENGTHS, network
 from reader_fits import measured_takes
 from reader_fits import spotter as fit

@@ -34,11 +34,15 @@ def test_each_channel_of_a_picture_fills_the_range_and_is_black_without_movement
     assert not still.any() and not pictures.channels(still, "centred").any()
 
 
-def test_a_region_is_cut_out(flow):
+def test_a_region_is_cut_out_of_a_picture_and_of_maps_alike(flow):
     picture = pictures.from_flow(flow, (0.0, 0.5, 0.0, 0.5))
     assert np.unravel_index(picture[:, :, 2].argmax(), (28, 28)) == (14, 14)
     scaled = pictures.from_flow(flow[:, :28, :56], WHOLE)
     np.testing.assert_allclose(picture[2:-2, 2:-2].astype(int), scaled[2:-2, 2:-2], atol=6)
+    flow = np.random.default_rng(0).normal(size=(3, 64, 64)).astype(np.float32)
+    small = pictures.cut(flow, pictures.USUAL)
+    levels = (small - small.min((1, 2), keepdims=True)) / np.ptp(small, (1, 2), keepdims=True) * 255
+    np.testing.assert_allclose(levels.transpose(1, 2, 0), pictures.from_flow(flow, pictures.USUAL), atol=6)
 
 
 def test_centred_channels_do_not_depend_on_the_scale_of_a_clip_and_those_as_published_are_grey_levels(flow):
@@ -109,10 +113,3 @@ def test_the_region_used_is_written_and_read(tmp_path):
     pictures.store.write_csv(path, pictures.COLUMNS, pictures.rows(REGISTERED, pictures.USUAL))
     assert pictures.read(path) == pictures.USUAL
     assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == ["used", "found", "upside down"]
-
-
-def test_a_cut_region_is_that_of_a_picture():
-    flow = np.random.default_rng(0).normal(size=(3, 64, 64)).astype(np.float32)
-    small = pictures.cut(flow, pictures.USUAL)
-    levels = (small - small.min((1, 2), keepdims=True)) / np.ptp(small, (1, 2), keepdims=True) * 255
-    np.testing.assert_allclose(levels.transpose(1, 2, 0), pictures.from_flow(flow, pictures.USUAL), atol=6)

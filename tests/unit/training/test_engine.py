@@ -179,7 +179,7 @@ NOT_OURS = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE
             NOT_FINITE,
             {"plan": plan},
             MicroexprError,
-            r"must be finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0",
+            "must be finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0",
         )
         for plan in ("sequential", "stacked")
     ],

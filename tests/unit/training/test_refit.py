@@ -29,7 +29,7 @@ def final(tmp_path_factory):
     return path, files, job(CLIPS)
 
 
-def test_scores_are_those_of_the_trained_modules(final):
+def test_scores_are_those_of_the_trained_modules_and_the_file_says_whom_they_have_seen(final):
     """The engine's, after its last epoch, for a fold of the same name that tests clips it was trained on."""
     path, files, final_job = final
     data = load_clips(final_job.method, final_job.clips, files)
@@ -40,16 +40,12 @@ def test_scores_are_those_of_the_trained_modules(final):
     scores = recogniser({"flow": data.inputs["flow"].numpy()[seen]})
     assert scores.dtype == np.float32 and scores.tobytes() == expected.scores[0, -1].tobytes()
     assert recogniser.classes == ("negative", "positive", "surprise")
-
-
-def test_says_what_it_is_and_whom_it_has_seen(final):
-    path = final[0]
     tensors, metadata = store.read_tensors(path)
     assert {name.split(".")[0] for name in tensors} == {"network", "statistics"}
     assert tensors["network.classify.weight"].shape == (3, 400)
     assert (metadata["method"], metadata["protocol"], metadata["origin"]) == ("ststnet", "megc2019", "generated")
     assert metadata["fitted_on"].split("\n") == sorted(clip.provenance for clip in CLIPS)
-    assert refit.load(path).fitted_on == {clip.provenance for clip in CLIPS}
+    assert recogniser.fitted_on == {clip.provenance for clip in CLIPS}
 
 
 def test_only_of_networks_that_learn_from_no_made_faces(tmp_path):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from microexpr.core.errors import DataError
 from microexpr.rendering.recording import recorder
-from microexpr.videos import frames, open_video, picture
+from microexpr.videos import open_video, picture
 
 TEXTURE = np.random.default_rng(0).integers(0, 200, (24, 32), np.uint8)
 
@@ -90,12 +90,17 @@ def test_a_cover_and_other_files_among_the_frames_are_left_out(folder):
         ),
         ([*(f"img{number}.png" for number in range(12)), "img007.png"], "frame 7 is there twice, img007.png and img7"),
         (["img1.png", "img5000000.png", "img5000001.png"], "frame 5000000 must follow 1 with few missing between"),
+        ([], "must be a video or a folder of frames, pictures each, not an empty folder"),
     ],
 )
 def test_what_is_not_one_video_is_refused(names, message, folder):
     path = folder(names)
     with pytest.raises(DataError, match=rf"{path.name}: {message}"):
         open_video(path, 25)
+    if not names:
+        (path / "a.txt").touch()
+        with pytest.raises(DataError, match=r"not a folder of a\.txt"):
+            open_video(path, 25)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +147,3 @@ def test_a_folder_says_nothing_of_its_rate_and_may_be_rendered(tmp_path, folder)
     for number in range(1, 5):
         shutil.copy(tmp_path / "img0.png", tmp_path / f"img{number}.png")
     assert open_video(tmp_path, 25).generated
-
-
-def test_an_empty_folder_and_one_of_texts_are_named(tmp_path):
-    with pytest.raises(DataError, match="must be a video or a folder of frames, pictures each, not an empty folder"):
-        frames.find(tmp_path, 25)
-    (tmp_path / "a.txt").touch()
-    with pytest.raises(DataError, match=r"not a folder of a\.txt"):
-        frames.find(tmp_path, 25)

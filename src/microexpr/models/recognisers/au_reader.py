@@ -6,14 +6,12 @@ Shapes: N clips, A action units of the aus stage, 2 sides, D features, C classes
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 from torch import Tensor
 
 from microexpr.core.arrays import best_thresholds
 from microexpr.core.facs import UNKNOWN
-from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.handcrafted import Machine, logistic_regression, standard_scaler
+from microexpr.models.handcrafted import Machine, SupportVectors, logistic_regression, standard_scaler
 from microexpr.models.labels import LABEL, LABELS
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -35,9 +33,7 @@ class AuReader(ClassicalMethod):
     paper = "None: ours; the reader of action units with thresholds from rendered subjects"
     inputs: Shapes = {"au_read": (len(ACTION_UNITS), 2)}
     takes_several = True
-
-    class Params(base.Params):
-        penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
+    Params = SupportVectors.Params
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         """Return float32[N, 4 A]: of the stronger side, then of the weaker, relative change; then bent change."""

@@ -29,16 +29,13 @@ class AttentiveBlock(Block):
         super().__init__(channels, out, stride)
         self.attend = nn.Conv2d(3 * out, 1, 1)
 
-    def attention(self, short: Tensor, inner: Tensor, last: Tensor) -> Tensor:
-        """Return [B, 1, H, H] in 0..1 from the maps of the shortcut and both convolutions, each [B, out, H, H]."""
-        return self.attend(torch.cat([short, inner, last], 1)).sigmoid()
-
     def forward(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> [B, out, H / stride, H / stride]"""
         short = self.shortcut(x)
         inner = self.bn1(self.conv1(x)).relu()
         last = self.bn2(self.conv2(inner))
-        return (short + last * self.attention(short, inner, last)).relu()
+        attention = self.attend(torch.cat([short, inner, last], 1)).sigmoid()  # [B, 1, H, H]
+        return (short + last * attention).relu()
 
 
 class Network(nn.Module):

@@ -1,26 +1,20 @@
 """Every label of every clip: the floor of tables of several labels. It reads nothing of a clip."""
 
 import numpy as np
-from torch import Tensor
 
 from microexpr.core.arrays import label_shares
-from microexpr.models.base import ClassicalMethod, Scorer, Targets
+from microexpr.models.base import Scorer, Targets
+from microexpr.models.handcrafted import Guess
 from microexpr.models.labels import LABEL, LABELS
 
 
-class Prevalence(ClassicalMethod):
+class Prevalence(Guess):
     """Predicts every label for every clip: no guess without looking has a higher F1.
 
     Its F1 of a label is 2 p / (1 + p), and its average precision p, where p is the share of clips that have the label.
     A score is the label's share of the training clips. Where a clip has one class, it is the majority class."""
 
     paper = "None: the floor of several labels; `Constant` in Varanka et al., IEEE Trans. Affective Computing 2024"
-    pictures = {"flow": 3}  # only the number of clips is used
-    learns = False
-    takes_several = True
-
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        return np.empty((len(inputs["flow"]), 0), np.float32)
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         if not self.several:

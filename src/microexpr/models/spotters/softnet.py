@@ -16,6 +16,7 @@ from microexpr.core.clip import KINDS, Expression, Kind
 from microexpr.models import base, spotter
 from microexpr.models.base import Batch, Modules, Shapes, Statistics, Targets
 from microexpr.models.counter_rng import Stream
+from microexpr.models.recipe import mirror_share
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, around_peaks, overlaps, scaled
 from microexpr.signals.spotting.movement import GAPS
 
@@ -81,7 +82,7 @@ class Streams(FrameNetwork):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         regions = batch["regions"]
         if self.kind == "micro" and self.params.mirror:
-            regions = torch.where(rng.uniform(len(regions), 1, 1, 1) < self.params.mirror, regions.flip(-1), regions)
+            regions = mirror_share(regions, self.params.mirror, rng)
         scores = modules.network(regions)
         return F.mse_loss(scores[:, 0], batch[POSITIVE].to(scores.dtype))
 

@@ -27,8 +27,7 @@ class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `aus` of params.yaml."""
 
     backend: Literal["embedded", "openface", "pyfeat"] = Field(
-        default="embedded",
-        description="reader: the shipped regressor, OpenFace 2's tables or py-feat's detectors",
+        default="embedded", description="reader: the shipped regressor, OpenFace 2's tables or py-feat's detectors"
     )
     sizes: tuple[Annotated[int, Field(ge=-100, le=100)], ...] = Field(
         default=(0,),

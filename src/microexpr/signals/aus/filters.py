@@ -40,11 +40,7 @@ def stretches(seen: np.ndarray) -> list[slice]:
 
 
 def modulate(
-    source: np.ndarray,
-    target: np.ndarray,
-    onset: int,
-    alpha: float = 0.1,
-    relative_to: Reference = "onset",
+    source: np.ndarray, target: np.ndarray, onset: int, alpha: float = 0.1, relative_to: Reference = "onset"
 ) -> np.ndarray:
     """Return target AUs, [T, ...] in 0..5, from smoothed driving curves `source` [T, ...] (FAMGAN, eq. 3).
 

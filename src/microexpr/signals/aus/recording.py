@@ -1,7 +1,11 @@
-"""Read action units of a recording of any length, frame by frame. Arrays in, arrays out; few frames are held.
+"""Read action units of a recording of any length, and movement of regions, frame by frame. Arrays in, arrays out; few
+frames are held.
 
 Heads and light drift, so a face is compared with a frame at most some seconds away: each part of the recording has its
 own reference, the frame most like its resting frames, and consecutive parts are joined where they meet.
+
+An aligned face has its features at about the same places, so that regions are boxes of it. Faces of all kinds move
+alike, where their looks differ: movement that was learnt from rendered faces is that of recorded ones, too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,9 +18,9 @@ import numpy as np
 import scipy
 
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.regressor import Model
-from microexpr.signals.motion.head import face_mask
-from microexpr.signals.motion.regions import COURSES, region_movement
+from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model
+from microexpr.signals.faces.alignment import CROP
+from microexpr.signals.motion.head import face_mask, head_motion
 
 OVERLAP = 10  # frames read against both references where two parts meet
 MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
@@ -27,8 +31,20 @@ FLAT = 4.0  # squared grey levels: a window with less variance is flat
 UNLIKE, COVER_SHARE = 0.5, 0.25  # correlation below which a window is covered, and share of windows that make a cover
 AROUND_COVER = 0.02  # frames before and after a covered one that count as covered, as a share of a part
 EYES = ((36, 42), (42, 48))  # landmarks of each eye
-MARGIN = 2  # pixels of the crop around an eye's landmarks
+EYE_MARGIN = 2  # pixels of the crop around an eye's landmarks
 BLUR = 0.7  # pixels of a face of 128, before it is compared
+CELLS = 32  # rows and columns of cells on a face
+AROUND = MARGIN * CELLS // (CROP - 2 * MARGIN)  # cells of the crop around the face
+PIXELS = (CROP - 2 * MARGIN) / FACE_SIZE  # of the crop to one of the face
+# Boxes in cells: first and last from the middle of the face outward, then from its top down; the last not included.
+REGIONS = {
+    "inner brow": (1, 4, 8, 11), "middle brow": (4, 7, 7, 10), "outer brow": (7, 10, 8, 11),
+    "upper lid": (3, 8, 11, 13), "lower lid": (3, 8, 14, 16), "cheek": (4, 9, 16, 20),
+    "wing of the nose": (1, 4, 16, 19), "corner of the mouth": (4, 7, 20, 24), "upper lip": (0, 4, 20, 22),
+    "lower lip": (0, 4, 23, 26), "chin": (0, 5, 26, 30),
+}  # fmt: skip
+DIRECTIONS = 2  # outward, down
+COURSES = DIRECTIONS * len(REGIONS)  # of each half of a face
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +54,7 @@ class Curves:
     numbers: np.ndarray  # int64[T], the frame of the video at each time, or the nearest
     fps: float  # times a second
     intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the stretch
-    movement: np.ndarray  # float32[T, 22, 2], of regions, relative to the same frame (`motion.regions`)
+    movement: np.ndarray  # float32[T, 22, 2], of `REGIONS`, relative to the same frame
     gaze: np.ndarray  # float64[T], pixels of the crop
     detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
     resting: np.ndarray  # bool[T], whether it shows little expression
@@ -49,7 +65,7 @@ class Looks(NamedTuple):
     """Action units and movement of T faces, left and right, since the first part's reference; 0 without a face."""
 
     intensity: np.ndarray  # float32[T, 17, 2]
-    movement: np.ndarray  # float32[T, 22, 2], of `motion.regions`
+    movement: np.ndarray  # float32[T, 22, 2], of `REGIONS`
     seen: np.ndarray  # bool[T], whether the frame shows a face, and nothing covers it
     resting: np.ndarray  # bool[T], whether it shows about as little expression as any of its part
 
@@ -97,6 +113,26 @@ def _since(model: Model, reference_face: np.ndarray, part: Sequence[np.ndarray])
     change = model.change(reference_face, part)
     assert change.movement is not None
     return change.values, region_movement(change.movement)
+
+
+def region_movement(cells: np.ndarray) -> np.ndarray:
+    """Return how far the regions have moved without the head, float32[N, 22, 2], pixels of the crop.
+
+    `cells` float32[N, 2, 32, 32] are the movements of a face to N others, right and down, pixels of a face of 128. The
+    second axis has two directions of each of `REGIONS`, outward and down, the third the subject's left and right."""
+    side, middle = CELLS + 2 * AROUND, CELLS // 2
+    inside = np.zeros((side, side), bool)
+    inside[AROUND:-AROUND, AROUND:-AROUND] = True
+    moved = np.zeros((len(cells), COURSES, 2), np.float32)
+    for i, movement in enumerate(cells):
+        flow = np.zeros((side, side, DIRECTIONS))
+        flow[AROUND:-AROUND, AROUND:-AROUND] = PIXELS * movement.transpose(1, 2, 0)
+        residual = (flow - head_motion(flow, "rigid", inside))[AROUND:-AROUND, AROUND:-AROUND]
+        for half, (columns, sign) in enumerate(((residual[:, middle:], 1), (residual[:, middle - 1 :: -1], -1))):
+            for j, (first, last, top, bottom) in enumerate(REGIONS.values()):
+                outward, down = columns[top:bottom, first:last].mean(axis=(0, 1))
+                moved[i, DIRECTIONS * j : DIRECTIONS * (j + 1), half] = sign * outward, down
+    return moved
 
 
 def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:
@@ -156,8 +192,8 @@ def horizontal_gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:
     middles = []
     for first, last in EYES:
         points = landmarks_crop[first:last]
-        low = np.maximum(np.floor(points.min(axis=0)).astype(int) - MARGIN, 0)
-        high = np.ceil(points.max(axis=0)).astype(int) + MARGIN
+        low = np.maximum(np.floor(points.min(axis=0)).astype(int) - EYE_MARGIN, 0)
+        high = np.ceil(points.max(axis=0)).astype(int) + EYE_MARGIN
         eye = crop[low[1] : high[1], low[0] : high[0]].astype(float)
         if not eye.size:
             return 0.0

@@ -52,10 +52,7 @@ class Params(BaseModel, frozen=True, extra="forbid"):
         "predicted landmarks, dlib's better over 0.5; 0 takes the predicted ones alone",
     )
     smooth: float = Field(
-        default=0.01,
-        ge=0,
-        le=0.1,
-        description="seconds before and after over which a parabola smooths landmarks",
+        default=0.01, ge=0, le=0.1, description="seconds before and after over which a parabola smooths landmarks"
     )
     min_detected: float = Field(default=0.9, gt=0, le=1, description="least share of a clip's frames that show a face")
 

@@ -44,11 +44,7 @@ def prepare() -> None:
 
 
 def measure(
-    crops: np.ndarray,
-    landmarks: np.ndarray,
-    fps: float,
-    params: Params,
-    pixel: float = 1.0,
+    crops: np.ndarray, landmarks: np.ndarray, fps: float, params: Params, pixel: float = 1.0
 ) -> dict[str, np.ndarray]:
     """Return the movement of aligned grey crops uint8[T, H, H] at `fps`, with landmarks [68, 2] in them, by name.
 

@@ -26,28 +26,22 @@ def test_product_and_gradients_are_those_of_float64(shape):
         torch.testing.assert_close(gradient.double(), double, rtol=1e-4, atol=1e-4)
 
 
-def test_float64_is_computed_as_ever():
+def test_float64_and_rows_along_more_axes_are_computed_as_ever():
     layer, x = Linear(8, 3).double(), torch.randn(4, 8, dtype=torch.float64)
     assert not is_by_onednn(x, layer.weight)
     assert torch.equal(layer(x), F.linear(x, layer.weight, layer.bias))
-
-
-def test_rows_along_more_axes_are_those_of_a_matrix():
     layer, x = Linear(8, 3), torch.randn(2, 5, 4, 8)
     assert torch.equal(layer(x), layer(x.reshape(40, 8)).view(2, 5, 4, 3))
     torch.testing.assert_close(layer(x), F.linear(x, layer.weight, layer.bias))
 
 
-def test_stacked_weights_are_computed_as_ever():
+def test_stacked_weights_and_inner_gradients_are_computed_as_ever():
     layer, x = Linear(8, 3), torch.randn(5, 4, 8)
     weights = {name: torch.stack([p.detach() + i for i in range(5)]) for name, p in layer.named_parameters()}
     result = vmap(lambda w, x: functional_call(layer, w, (x,)))(weights, x)
     for i in range(5):
         expected = F.linear(x[i], *(weights[name][i] for name in ("weight", "bias")))
         torch.testing.assert_close(result[i], expected)
-
-
-def test_inner_gradients_are_those_of_autograd():
     layer, x = Linear(8, 3), torch.randn(4, 8, requires_grad=True)
     (expected,) = torch.autograd.grad(layer(x).sin().sum(), x)
     torch.testing.assert_close(grad(lambda x: layer(x).sin().sum())(x), expected)

@@ -35,6 +35,12 @@ def test_attention_is_torchs():
 def test_a_level_without_layers_adds_its_positions_and_moves_no_pixel():
     level, image = transformers.Level(3, 1, 0, blocks=2, tokens=4), torch.randn(2, 3, 4, 4)
     torch.testing.assert_close(level(image), image + level.position.view(2, 2).tile(2, 2))
+    torch.manual_seed(0)
+    level, image = transformers.Level(8, 2, 1, blocks=2, tokens=9), torch.randn(1, 8, 6, 6)
+    other = image.clone()
+    other[..., :3, 3:] += torch.randn(3, 3)  # the second block
+    changed = (level(other) - level(image))[0].abs().amax(0) > 1e-6
+    assert changed[:3, 3:].all() and changed.sum() == 9
 
 
 def test_patches_are_embedded_row_by_row_pixels_before_channels():
@@ -71,12 +77,3 @@ def test_whole_images_skip_a_layer_and_the_mean_stays():
     assert (x == x[:, :1]).all() and set(x.unique().tolist()) == {0.0, float(np.float32(1) / np.float32(0.7))}
     assert abs(float(x.mean()) - 1) < 0.05
     assert transformers.drop_images(x, 0.3, None) is x
-
-
-def test_no_block_reads_another():
-    torch.manual_seed(0)
-    level, image = transformers.Level(8, 2, 1, blocks=2, tokens=9), torch.randn(1, 8, 6, 6)
-    other = image.clone()
-    other[..., :3, 3:] += torch.randn(3, 3)  # the second block
-    changed = (level(other) - level(image))[0].abs().amax(0) > 1e-6
-    assert changed[:3, 3:].all() and changed.sum() == 9

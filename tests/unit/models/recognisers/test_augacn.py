@@ -103,9 +103,6 @@ def test_without_any_code_muscles_alone_are_edges():
     actual = graph(aus, occurring) > 0
     expected = [[first == second or share_a_muscle(first, second) for second in AUS] for first in AUS]
     assert actual.tolist() == expected
-
-
-def test_muscles():
     assert share_a_muscle(1, 2) and share_a_muscle(25, 17) and share_a_muscle(23, 24)
     assert not share_a_muscle(1, 4) and not share_a_muscle(12, 12) and not share_a_muscle(16, 17)
     assert all(len(units) > 1 and {*units} <= {*AUS} for units in MUSCLES.values())

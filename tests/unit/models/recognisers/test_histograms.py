@@ -54,14 +54,11 @@ def test_bi_woof_weighs_these_histograms_by_strain(bins, grid):
     np.testing.assert_allclose(actual, expected.ravel() / np.linalg.norm(expected), rtol=1e-6)
 
 
-def test_straight_to_the_left_is_one_angle():
+def test_straight_to_the_left_is_one_angle_and_what_does_not_move_has_none():
     above, below = (np.full((3, 4, 4), 1.0) * [[[-1]], [[zero]], [[1]]] for zero in (-0.0, 0.0))
     for name, params in (("hoof", {"signed": True}), ("bi_woof", {})):
         first, second = (described(name, flow, bins=8, blocks=1, **params) for flow in (above, below))
         assert first.argmax() == 0 and np.array_equal(first, second)
-
-
-def test_what_does_not_move_has_no_direction():
     flow = np.ones((3, 20, 20))
     flow[:, :10, :10] = 0
     assert described("hoof", flow, bins=6, blocks=2).reshape(4, 6).sum(1).tolist() == [0, 1, 1, 1]

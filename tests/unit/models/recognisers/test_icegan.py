@@ -69,7 +69,7 @@ def test_generator_widens_to_512_at_the_papers_size():
     assert generator.decoder[0][0].in_channels == 512 + 100 + 1
 
 
-def test_the_seed_is_features_then_noise_then_class():
+def test_the_seed_is_features_noise_and_class_or_comes_in_beside_the_neutral_face():
     generator = unet(skips=True, early=False)
     condition, seeds = torch.randn(3, 5), []
     generator.decoder[0].register_forward_hook(lambda module, inputs, output: seeds.append(inputs[0][:, :, 0, 0]))
@@ -78,9 +78,6 @@ def test_the_seed_is_features_then_noise_then_class():
     assert seeds[0].shape == (3, 16 + 5)
     assert torch.equal(seeds[0][:, 16:], condition) and torch.equal(seeds[1][:, 16:], condition)
     assert not torch.equal(seeds[0][:, :16], seeds[1][:, :16])
-
-
-def test_an_early_seed_comes_in_beside_the_neutral_face():
     generator = unet(skips=True, early=True)
     assert generator.encoder[0][0].in_channels == 1 + 5 and generator.decoder[0][0].in_channels == 16
     images = [generator(NEUTRAL, condition) for condition in torch.randn(2, 3, 5)]
@@ -197,7 +194,7 @@ def test_perceptual_loss_by_vgg16_compares_relu3_3():
     assert actual.item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_motion_moves_a_face_as_far_as_it_says():
+def test_motion_moves_a_face_as_far_as_it_says_and_not_at_first():
     rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
 
     def face(right, down):
@@ -207,9 +204,6 @@ def test_motion_moves_a_face_as_far_as_it_says():
     actual, expected = warp(face(0, 0), motion), face(0.6, -0.4)
     inside = (..., slice(1, -1), slice(1, -1))
     assert (actual - expected)[inside].abs().max() < 0.15 * (face(0, 0) - expected)[inside].abs().max()
-
-
-def test_a_generator_that_paints_motion_begins_with_the_face_as_it_is():
     networks = Icegan(Icegan.Params(image_size=32, width=4, noise=3, generator_output="motion")).build({})
     faces = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert torch.equal(networks["generator"](faces, torch.ones(2, 4)), faces)

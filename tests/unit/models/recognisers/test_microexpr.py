@@ -38,12 +38,9 @@ def test_the_pattern_of_a_uniform_movement_is_its_direction_and_without_movement
         np.testing.assert_allclose(pattern(size * flow, 1.0), np.moveaxis(expected, 2, 0), rtol=1e-5)
 
 
-def test_features_of_a_mirrored_clip_are_the_mirrored_features():
+def test_features_of_a_mirrored_clip_are_mirrored_and_action_units_are_read_only_where_asked():
     clips = inputs(4, 0)
     np.testing.assert_allclose(method().features(mirrored_inputs(clips)), mirrored(method().features(clips)), atol=1e-5)
-
-
-def test_action_units_are_read_only_where_asked():
     clips = inputs(2, 0)
     assert {*method().inputs} == {"flow", "au_change"} and {*method("flow").inputs} == {"flow"}
     assert method().features(clips).shape == (2, FLOW + 34)

@@ -161,7 +161,7 @@ def test_statistics_have_the_training_subjects():
         method(identities=2).statistics(clips(mtmnet))
 
 
-def test_shared_modules_have_the_teachers_weights():
+def test_shared_modules_have_the_teachers_weights_and_the_encoder_of_micronet():
     mtmnet = method()
     teacher = mtmnet.pretraining()
     assert teacher.inputs.keys() == {"onset", "apex"} and not teacher.macro and teacher.pretraining() is None
@@ -172,6 +172,9 @@ def test_shared_modules_have_the_teachers_weights():
     for name in ("encoder", "classifier"):
         expected, actual = (dict(network.state_dict()) for network in (networks[name], shared[f"macro_{name}"]))
         torch.testing.assert_close(actual, expected, rtol=0, atol=0)
+    shared = {"backbone": "placed", "balanced": True, "mirror": 0.5, "shift": 1, "difference_weight": 2, "cosine": True}
+    teacher = method(**shared, input_mode="change").pretraining().params
+    assert {name: getattr(teacher, name) for name in shared} == shared and teacher.input_mode == "change"
 
 
 @pytest.mark.parametrize(("mode", "channels"), [("around_apex", 3), ("apex", 3), ("change", 4)])
@@ -193,12 +196,6 @@ def test_the_change_is_a_channel_of_one_size_and_of_an_unchanged_face_nothing():
     assert network._encoder_input(onset, onset)[:, 3].abs().max() < 1e-3
     size = seen.square().mean((1, 2)).sqrt()
     assert 0.9 < size[0] < size[1] < 1
-
-
-def test_macronet_has_the_encoder_of_micronet():
-    shared = {"backbone": "placed", "balanced": True, "mirror": 0.5, "shift": 1, "difference_weight": 2, "cosine": True}
-    teacher = method(**shared, input_mode="change").pretraining().params
-    assert {name: getattr(teacher, name) for name in shared} == shared and teacher.input_mode == "change"
 
 
 def test_an_epoch_samples_each_clip_repeats_times():

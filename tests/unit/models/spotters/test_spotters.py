@@ -160,9 +160,7 @@ def test_mdmd_measures_what_is_usual_without_the_ends_of_a_video(monkeypatch):
     curves = Curves({"blocks": np.ones((len(contrast), 2, 36))}, FPS)
     (interval,) = spotters.build("mdmd", {}, SIDE).find(curves, {})
     assert (interval.kind, interval.onset, interval.offset) == ("micro", 2 * reach + 20, 2 * reach + 29)
-
-
-def test_mdmd_finds_nothing_in_a_video_that_is_too_short():
+    monkeypatch.undo()
     curves = Curves({"blocks": np.ones((20, 2, 36)), "seen": np.ones(20, bool)}, 30.0)
     assert spotters.build("mdmd", {}, SIDE).find(curves, {}) == []
 

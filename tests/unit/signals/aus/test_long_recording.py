@@ -38,14 +38,11 @@ def test_parts_are_joined(looks):
     assert jump < 0.2 * np.abs(step[0]).max()  # where two parts meet nothing happened
 
 
-def test_a_part_is_held_against_what_most_of_it_is_like(looks):
+def test_a_part_is_held_against_what_most_of_it_is_like_and_a_face_against_its_few_resting_frames(looks):
     for part, first, last in ((looks[40:120], 10, 80), (looks[:70], 0, 50)):
         every = np.ones(len(part), bool)
         assert first <= recording.reference(part, every)[0] < last
-
-
-def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
-    """The first 20 frames show half of the others' intensity, 0.1 of which is noise."""
+    # the first 20 frames show half of the others' intensity, 0.1 of which is noise.
     intensity = np.where(np.arange(120) < 20, 4, 8)[:, None, None] + 0.1 * np.ones((120, 2, len(ACTION_UNITS)))
     reader = SimpleNamespace(alone=lambda faces: SimpleNamespace(values=intensity / len(ACTION_UNITS)))
     resting = recording.resting_frames(looks, reader)
@@ -90,3 +87,10 @@ def test_the_gaze_is_where_the_iris_is():
 
     assert seen(4) - seen(0) == pytest.approx(4, abs=0.5)
     assert seen(-4) - seen(0) == pytest.approx(-4, abs=0.5)
+
+
+def test_a_mirrored_movement_is_that_of_the_other_side_outward_and_down():
+    cells = generator(0, "cells").normal(0, 1, (1, 2, 32, 32)).astype(np.float32)
+    mirrored = cells[..., ::-1] * np.float32([-1, 1])[:, None, None]
+    moved, other = map(recording.region_movement, (cells, mirrored))
+    assert other[..., ::-1] == pytest.approx(moved, abs=1e-3) and np.abs(np.diff(moved, axis=2)).max() > 0.1

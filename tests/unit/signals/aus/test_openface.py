@@ -42,9 +42,12 @@ def cell(column: str, frame: int, value: str) -> list[list[str]]:
     return table
 
 
-@pytest.mark.parametrize("comma", [", ", ","])
-def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str) -> None:
-    table = rows()
+@pytest.mark.parametrize(
+    ("comma", "decimals", "blanks"), [(", ", ".0f", "{}"), (",", ".0f", "{}"), (", ", ".1f", " {}  ")]
+)
+def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str, decimals: str, blanks: str) -> None:
+    header, *table = rows()
+    table = [[blanks.format(name) for name in header], *([f"{float(row[0]):{decimals}}", *row[1:]] for row in table)]
     order = np.random.default_rng(0).permutation(len(HEADER))
     shuffled = [[row[column] for column in order] for row in (table[0], *table[:0:-1])]  # the last frame first, too
     write(tmp_path, shuffled, comma=comma)
@@ -55,15 +58,6 @@ def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str)
         assert values[..., side] == pytest.approx(expected)
     assert [int(name[2:4]) for name in openface.COLUMNS] == [int(unit[2:]) for unit in ACTION_UNITS]
     assert attributes == {"interpolated": "none", "left_and_right": openface.WHOLE}
-
-
-def test_frames_may_be_written_as_decimals_and_names_of_columns_have_blanks(tmp_path: Path) -> None:
-    table = rows()
-    write(tmp_path, table)
-    expected = openface.read(CLIP, 0.9, NUMBERS, tmp_path)[0]
-    decimals = [[f" {name}  " for name in HEADER], *([f"{float(row[0]):.1f}", *row[1:]] for row in table[1:])]
-    write(tmp_path, decimals)
-    assert np.array_equal(openface.read(CLIP, 0.9, NUMBERS, tmp_path)[0], expected)
 
 
 def test_half_faces_have_tables_of_their_own(tmp_path: Path) -> None:
@@ -99,25 +93,19 @@ WRONG = {
     "only a header": ([HEADER], r"must hold 12 frames as the clip does, not 0"),
     "a column is missing": (
         [row[: HEADER.index("AU12_r")] for row in rows()],
-        r"row 1: column 'AU12_r' is missing \(did you mean 'AU\d\d_.'\?\)",
+        "row 1: column 'AU12_r' is missing .did you",
     ),
-    "of pictures": (
-        [["face", "confidence", *HEADER[5:]], ["0", "0.9", *rows()[1][5:]]],
-        r"row 1: must be of FeatureExtraction, with a column frame, not of FaceLandmarkImg",
-    ),
+    "of pictures": ([["face", "confidence", *HEADER[5:]], rows()[1]], "row 1: must be of FeatureExtraction, .* not of"),
     "of several faces": (
         [*rows()[:4], ["3", "1", *rows()[3][2:]], *rows()[4:]],
-        r"must be of one face \(FeatureExtraction\), not of 2 \(FaceLandmarkVidMulti\?\): face_id 0 in row 2, 1 in row",
+        r"must be of one face .*, not of 2 \(FaceLandmarkVidMulti\?\): face_id 0 in row 2, 1 in row",
     ),
     "a frame twice": (cell("frame", 5, "4"), r"row 6: frame 4 must occur once, but is in row 5 too"),
     "a frame too many": (
         [*rows(), ["13", *rows()[-1][1:]]],
-        r"row 14: frame must be 1..12, not 13; the table holds 13 frames, the clip 12",
+        "row 14: frame must be 1..12, .* holds 13 frames, the clip 12",
     ),
-    "a frame too few": (
-        [*rows()[:6], *rows()[7:]],
-        r"must hold 12 frames as the clip does, not 11; frame 6 for one is missing",
-    ),
+    "a frame too few": ([*rows()[:6], *rows()[7:]], "must hold 12 frames as the clip does, not 11; frame 6 for one is"),
     "a frame twice, as text": (cell("frame", 5, "4.0"), r"row 6: frame 4 must occur once, but is in row 5 too"),
     "counted from 0": (cell("frame", 12, "0"), r"row 13: frame must be 1..12, not 0"),
     "half a frame": (cell("frame", 3, "3.5"), r"row 4: frame must be a whole number, not '3.5'"),

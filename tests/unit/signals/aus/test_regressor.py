@@ -46,7 +46,9 @@ def run(network: UnitNetwork) -> Model:
     return Model(*map(onnx.run, graphs(network)))
 
 
-def test_the_onset_is_read_alone_and_changes_are_added(crops: np.ndarray, model: Model) -> None:
+def test_the_onset_is_read_alone_changes_are_added_and_a_face_is_read_alike_among_others(
+    crops: np.ndarray, model: Model
+) -> None:
     values = regress(crops, 2, model, sizes=(0,))
     assert values.shape == (FRAMES, 17, 3) and values.dtype == np.float32
     faces = [reduce_crop(crop) for crop in crops]
@@ -54,6 +56,10 @@ def test_the_onset_is_read_alone_and_changes_are_added(crops: np.ndarray, model:
     assert values[..., :2] == pytest.approx((alone + changes).transpose(0, 2, 1), abs=1e-5)
     assert values[..., 2] == pytest.approx(values[..., :2].mean(axis=-1))
     assert np.abs(changes[4]).max() > 0.1
+    together = model.change(faces[0], faces)
+    for i, face in enumerate(faces):
+        single = model.change(faces[0], [face])
+        assert (single.values[0] == together.values[i]).all() and (single.errors[0] == together.errors[i]).all()
 
 
 def test_a_mirrored_clip_swaps_the_sides(crops: np.ndarray, model: Model) -> None:
@@ -108,14 +114,6 @@ def test_a_model_is_read_as_it_was_written(network, model, crops, tmp_path) -> N
         load(*paths[::-1])
     with pytest.raises(StoreError, match=r"none\.onnx: cannot be read as ONNX"):
         load(tmp_path / "none.onnx", paths[1])
-
-
-def test_a_face_is_read_alike_by_itself_and_among_others(crops: np.ndarray, model: Model) -> None:
-    faces = [reduce_crop(crop) for crop in crops]
-    together = model.change(faces[0], faces)
-    for i, face in enumerate(faces):
-        alone = model.change(faces[0], [face])
-        assert (alone.values[0] == together.values[i]).all() and (alone.errors[0] == together.errors[i]).all()
 
 
 @pytest.mark.parametrize("size", [-10, 5])

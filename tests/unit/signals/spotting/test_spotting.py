@@ -9,8 +9,7 @@ import pytest
 from microexpr.core.seeds import generator
 from microexpr.signals import spotting
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.aus.recording import Curves
-from microexpr.signals.motion.regions import COURSES
+from microexpr.signals.aus.recording import COURSES, Curves
 from microexpr.signals.spotting import LENGTHS
 
 SECONDS = 20
@@ -129,14 +128,11 @@ def test_what_a_video_or_a_gap_cuts_off_is_no_micro_expression_except_in_a_clip(
     assert event.kind == "micro" and event.offset == 14
 
 
-def test_of_expressions_at_the_same_time_the_likelier_stays_and_all_else_with_it():
+def test_expressions_do_not_overlap_the_likelier_stays_and_all_else_with_it():
     spans = {"micro": (5, 5.8, 0.8), "macro": (4.8, 6, 0.9), "blink": (5.2, 5.6, 0.99), "speech": (4, 7, 0.99)}
     assert [event.kind for event in find(probability(**spans))] == ["speech", "macro", "blink"]
     spans["macro"] = (4.8, 6, 0.7)
     assert [event.kind for event in find(probability(**spans))] == ["speech", "micro", "blink"]
-
-
-def test_expressions_do_not_overlap():
     for seed in range(8):
         rng = generator(seed, "overlap")
         values = np.abs(np.cumsum(rng.normal(0, 0.04, (1000, len(LENGTHS))), axis=0)) % 1
