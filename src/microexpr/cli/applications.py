@@ -36,8 +36,7 @@ Out = Annotated[
     Parameter(help="folder to write into, new or existing; the command refuses to replace files that it did not write"),
 ]
 Force = Annotated[
-    bool,
-    Parameter(help="replace also files that this command did not write, or that were changed since; inputs never"),
+    bool, Parameter(help="replace also files that this command did not write, or that were changed since; inputs never")
 ]
 
 

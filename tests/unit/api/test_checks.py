@@ -65,10 +65,7 @@ def network():
         (partial(microexpr.evaluate, [0, 1], [0, np.nan], [1, 2], ["a", "b"]), "predicted 1 must be a class, not nan"),
         (partial(microexpr.evaluate, *TWO[:2], ["s1", None]), "subject 1 must be a name or number, not None"),
         (partial(microexpr.evaluate, *TWO, resamples=0), "resamples must be a whole number from 1 to 100000, not 0"),
-        (
-            partial(microexpr.evaluate, *TWO, resamples=10**12),
-            "resamples must be .* to 100000, not 1000000000000",
-        ),
+        (partial(microexpr.evaluate, *TWO, resamples=10**12), "resamples must be .* to 100000, not 1000000000000"),
         (partial(microexpr.evaluate, ["a", "a"], *TWO[1:], ["a"]), "there must be two classes or more, not a alone"),
         (
             partial(microexpr.evaluate, TWO[0], [0, "b"], *TWO[2:]),

@@ -176,10 +176,7 @@ class Named(nn.Linear):
         ({"labels": np.where(np.arange(24) == 3, np.nan, np.tile([0, 1, 2], 8))}, "label 3 must be a class, not nan"),
         ({"fitted_on": 3}, "fitted_on must be a list of subjects, not int|subjects, not 3"),
         ({"fitted_on": np.array("s1")}, r"fitted_on must be a list of subjects, not array\('s1'"),
-        (
-            {"fitted_on": pd.DataFrame({"a": ["s1"], "b": ["s2"]})},
-            "fitted_on must be a list of subjects, not .*a",
-        ),
+        ({"fitted_on": pd.DataFrame({"a": ["s1"], "b": ["s2"]})}, "fitted_on must be a list of subjects, not .*a"),
         ({"fitted_on": [None]}, "fitted_on 0 must be a name or number, not None"),
         ({"fitted_on": [{"s1"}]}, "fitted_on must be a list of subjects, not .*s1"),
         ({"fitted_on": [["s1"], ["s2", "s3"]]}, "fitted_on must be a list of subjects, not list"),

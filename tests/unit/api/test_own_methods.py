@@ -274,8 +274,7 @@ class Holder:
 
 
 @pytest.mark.parametrize(
-    "loss",
-    [nn.PReLU(), partial(nn.PReLU()), Holder(nn.PReLU()), lambda s, y, f=PRELU: f(s), lambda s, y: PRELU(s)],
+    "loss", [nn.PReLU(), partial(nn.PReLU()), Holder(nn.PReLU()), lambda s, y, f=PRELU: f(s), lambda s, y: PRELU(s)]
 )
 def test_a_loss_may_hold_no_weights(loss):
     with pytest.raises(ParamsError, match=r"loss must have no parameter to train, not float32\[1\]: put it into"):
@@ -559,15 +558,9 @@ class InClass(nn.Module):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"method": Unregistered},
-            r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays",
-        ),
+        ({"method": Unregistered}, r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays"),
         ({"method": InClass}, r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays"),
-        (
-            {"optimiser": lambda p: torch.optim.Adam(p[:1], lr=0.1)},
-            "optimiser leaves 3 of 4 tensors untrained",
-        ),
+        ({"optimiser": lambda p: torch.optim.Adam(p[:1], lr=0.1)}, "optimiser leaves 3 of 4 tensors untrained"),
         ({"labels": np.where(SUBJECTS == "s2", 2, LABELS % 2)}, "fold s2 trains on no clip of 2, and tests some"),
     ],
 )

@@ -193,11 +193,7 @@ def test_folders_of_another_form(spoil, message, folders, root):
         ("smic,s01,s01_ne_00,", "smic,s01,s01_ne_99,", r"s01_s01_ne_99 .png: is not there; the list names it .*row 2"),
         ("smic,s01,s01_ne_00,", "smic,s01,/../../../x,", r"plain letters, digits, _ and -, not '/../../../x' .*row 2"),
         ("smic,s01,s01_ne_00,", "smic,../s01,s01_ne_00,", r"a subject must be .*not '../s01' \(.*csv, row 2\)"),
-        (
-            "sub,filename_o,label",
-            "sub,filename,label",
-            r"must hold <subject>/u_train .* sub, filename_o, label",
-        ),
+        ("sub,filename_o,label", "sub,filename,label", r"must hold <subject>/u_train .* sub, filename_o, label"),
     ],
 )
 def test_lists_that_do_not_fit(old, new, message, flat):

@@ -205,12 +205,7 @@ def test_each_way_to_be_broken_is_a_line_that_says_how_to_mend_it(root, name):
 
 
 def test_spellings_of_one_subject_are_one_and_dataset_yaml_tells_two_apart(root):
-    for first, second, name in (
-        ("P1", "p01 ", "P1"),
-        ("006", "6", "006"),
-        ("6.0", "6", "6"),
-        ("Anna", "ANNA", "Anna"),
-    ):
+    for first, second, name in (("P1", "p01 ", "P1"), ("006", "6", "006"), ("6.0", "6", "6"), ("Anna", "ANNA", "Anna")):
         table(root, f"{T},{first},micro,1,,9,fear,,\ns02/take.mp4,{second},micro,1,,9,fear,,\n")
         assert [clip.id for clip in read()[0]] == [f"mine/{name}/{s}_take_000001" for s in ("s01", "s02")]
     note = "subjects '006' (data/raw/mine/annotations.csv, row 2) and '6' (data/raw/mine/annotations.csv, row 3)"
