@@ -170,10 +170,7 @@ def test_training_folders_hold_the_test_clips_of_all_others(spoil, messages, pro
     ("spoil", "message"),
     [
         (lambda f: (f / "sub01").rename(f / "bob"), r"a subject must be named like s01 .*, not 'bob' \(.*/bob\)"),
-        (
-            lambda f: (f / "sub01/u_test/0").rename(f / "sub01/u_test/3"),
-            "a class must be one of 0 negative, .* not '3'",
-        ),
+        (lambda f: (f / "sub01/u_test/0").rename(f / "sub01/u_test/3"), "a class must be one of 0 negative, .* not"),
         (lambda f: shutil.rmtree(f / "sub01/u_test"), "sub01/u_test: is not there"),
         (lambda f: shutil.rmtree(f / "sub01/u_train"), "sub01/u_train: is not there"),
         (lambda f: shutil.copytree(f / "sub01", f / "sub1"), r"clip casme2/sub01/EP\w+ must be there once, not twice"),
