@@ -333,11 +333,7 @@ def reenact(
     if face_number != "all":
         metrics, changes = metrics.droplevel("face"), changes.droplevel("face")
     return ReenactedFace(
-        metrics,
-        changes,
-        (*result.description, *alone.summary(result)),
-        tuple(output.paths) if output else (),
-        result,
+        metrics, changes, (*result.description, *alone.summary(result)), tuple(output.paths) if output else (), result
     )
 
 

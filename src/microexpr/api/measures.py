@@ -54,10 +54,7 @@ def track_faces(
     with shown(progress) as report:
         reports = iter(("tracking the face", "aligning the face"))
         tracked = faces.track(
-            lambda: counted(video.read(), next(reports), frames, report),
-            settings,
-            str(video.path),
-            video.fps,
+            lambda: counted(video.read(), next(reports), frames, report), settings, str(video.path), video.fps
         )
     values = {name: getattr(tracked, name) for name in Faces.__dataclass_fields__}
     return TrackedFaces(**values, generated=video.generated)

@@ -106,10 +106,8 @@ def plot(result: Any) -> "Figure":
         case np.ndarray() if result.ndim == 3 and len(result) == 3 and result.dtype.kind in "fiu":
             kind, group, origin = "onset_apex", Group(onset_apex=result), ""
         case pd.DataFrame() if {*result.columns.names} == {"unit", "side"}:
-            units, sides = (
-                result.columns.unique("unit"),
-                [side for side in SIDES if side in result.columns.unique("side")],
-            )
+            units, named = result.columns.unique("unit"), result.columns.unique("side")
+            sides = [side for side in SIDES if side in named]
             if "frame" not in result.index.names or not len(result) or not {*SIDES[:2]} <= {*sides}:
                 raise DataError("action units must be of frames, and of both left and right, to be plotted")
             values = np.stack([result.xs(side, axis=1, level="side")[units].to_numpy() for side in sides], axis=-1)

@@ -70,14 +70,9 @@ class Recording:
     pairs: dict[int, int]
 
     @property
-    def frames(self) -> int:
-        """T."""
-        return len(self.times)
-
-    @property
     def fps(self) -> float:
         """Frames a second, on average."""
-        return float((self.frames - 1) / max(self.times[-1] - self.times[0], 1e-9))
+        return float((len(self.times) - 1) / max(self.times[-1] - self.times[0], 1e-9))
 
     @property
     def alone(self) -> tuple[list[Event], list[Event]]:
@@ -198,7 +193,7 @@ def _add_by_frame(add: Any, name: str, recordings: Sequence[Recording], chosen: 
 
 
 def _frames(recording: Recording, events: Iterable[Event], chosen: Any) -> np.ndarray:
-    marked = np.zeros(recording.frames, np.int8)
+    marked = np.zeros(len(recording.times), np.int8)
     for event in filter(chosen, events):
         marked[event.onset : event.offset + 1] = 1
     return marked
@@ -263,14 +258,14 @@ def work(recordings: Sequence[Recording]) -> Mapping[str, float]:
     ]  # fmt: skip
     right = sum(max(abs(a.onset - b.onset), abs(a.offset - b.offset)) <= RIGHT for a, b in pairs)
     all_true = sum(e.kind == "micro" for r in recordings for e in r.second)
-    looked, total, minutes = 0, sum(r.frames for r in recordings), 0.0
+    looked, total, minutes = 0, sum(len(r.times) for r in recordings), 0.0
     for recording, events in zip(recordings, micro, strict=True):
-        seen = np.zeros(recording.frames, bool)
+        seen = np.zeros(len(recording.times), bool)
         for event in events:
             margin = round(AROUND * recording.fps)
             seen[max(0, event.onset - margin) : event.offset + margin + 1] = True
         looked += int(seen.sum())
-        minutes += recording.frames / recording.fps / 60
+        minutes += len(seen) / recording.fps / 60
     return {
         "right": right, "to correct": len(pairs) - right, "to delete": sum(map(len, micro)) - len(pairs),
         "to add": all_true - len(pairs), "frames to look at": looked, "frames in all": total,
@@ -285,11 +280,6 @@ class Marked:
 
     events: dict[Name, list[Coded]]
     is_file: bool  # whether it is one file, and no row names a recording
-
-    @property
-    def titles(self) -> list[str]:
-        """How its recordings are called."""
-        return _titles([[name] for name in self.events])
 
 
 def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Marked, list[str]]:
@@ -395,7 +385,7 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
             notes.append(f"{title}: is linked to {' and '.join(str(of[0]) for of in links)}, taken as one recording")
         shared[title] = members, events
     if not shared:
-        listed = " and ".join(", ".join(side.titles) for side in sides)
+        listed = " and ".join(", ".join(_titles([[name] for name in side.events])) for side in sides)
         raise DataError(f"both must mark the same recordings, not {listed}")
     by_side = [{event.emotion for _, events in shared.values() for event in events[i]} - {""} for i in (0, 1)]
     emotions = by_side[0] | by_side[1]

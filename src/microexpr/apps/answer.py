@@ -138,23 +138,12 @@ def measure(source: Scan | Video, models: Models, progress: Progress = silent) -
         }
         changes = {name: amount for name, amount in sorted(changes.items(), key=lambda item: -item[1]) if amount > 0}
     onset, apex, offset = map(int, numbers)
-    of_clip = replace(facts(probabilities, changes), events=_events(result))
-    return Measured(of_clip, result, (onset, apex, offset), bool(micro), probabilities, changes)
-
-
-def _events(result: predict.Prediction) -> list[Event]:
-    """Return the micro- and macro-expressions of a prediction."""
-    times, expressions = result.video.seconds, result.expressions
-    return [
-        Event(
-            e.interval.kind,
-            float(times[e.interval.onset]),
-            float(times[e.interval.offset]),
-            max(e.classes.probabilities, key=lambda name: e.classes.probabilities[name], default=""),
-        )
-        for e in expressions
-        if e.interval.kind in KINDS
+    times, spotted = result.video.seconds, [e for e in result.expressions if e.interval.kind in KINDS]
+    events = [
+        Event(i.kind, float(times[i.onset]), float(times[i.offset]), classes.predicted_class) for i, classes in spotted
     ]
+    of_clip = replace(facts(probabilities, changes), events=events)
+    return Measured(of_clip, result, (onset, apex, offset), bool(micro), probabilities, changes)
 
 
 def write(path: str | Path, clips: Sequence[Clip], models: Models) -> list[str]:
@@ -238,20 +227,14 @@ def run_program(command: str, questions: str, videos: str, output: str, name: st
 def _hide(requests: Sequence[Line], videos: Path, folder: Path) -> list[Line]:
     """Return the questions with numbers for ids and names of clips, of which `folder` gets links."""
     folder.mkdir()
-    numbers = {
-        name: f"{number:04d}{Path(name).suffix}"
-        for number, name in enumerate(dict.fromkeys(line.clip for line in requests), 1)
-    }
+    clips = enumerate(dict.fromkeys(line.clip for line in requests), 1)
+    numbers = {name: f"{number:04d}{Path(name).suffix}" for number, name in clips}
     for name, number in numbers.items():
         (folder / number).symlink_to(videos / name)
+    names = [(f"{i:05d}", numbers[line.clip]) for i, line in enumerate(requests, 1)]
     return [
-        replace(
-            line,
-            id=f"{i:05d}",
-            clip=numbers[line.clip],
-            fields={**line.fields, "video_id": f"{i:05d}", "video": numbers[line.clip]},
-        )
-        for i, line in enumerate(requests, 1)
+        replace(line, id=id_, clip=clip, fields={**line.fields, "video_id": id_, "video": clip})
+        for line, (id_, clip) in zip(requests, names, strict=True)
     ]
 
 

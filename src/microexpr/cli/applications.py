@@ -37,8 +37,7 @@ Out = Annotated[
     Parameter(help="folder to write into, new or existing; the command refuses to replace files that it did not write"),
 ]
 Force = Annotated[
-    bool,
-    Parameter(help="replace also files that this command did not write, or that were changed since; inputs never"),
+    bool, Parameter(help="replace also files that this command did not write, or that were changed since; inputs never")
 ]
 
 
@@ -130,9 +129,10 @@ def predict(
     video = Scan(path, fps)
     coded, notes = (None, []) if truth is None else true_expressions.read(truth, path)
     result, models, true = each_input.predict(video, output, method, RESULTS / "refit", coded, progress(quiet))
+    about = [*(f"note: {note}" for note in notes), *(f"left out: {i.path} ({i.reason})" for i in left_out)]
     if json:
         print(json_text.dumps(written.to_document(result, models), indent=2))
-        for line in [*(f"note: {note}" for note in notes), *(f"left out: {i.path} ({i.reason})" for i in left_out)]:
+        for line in about:
             print(printable(line), file=sys.stderr)
         return 3 if left_out else 0
     for line in written.summary(result):
@@ -140,12 +140,8 @@ def predict(
     if true is not None:
         say(true_expressions.summary(result.spans, true))
     say("written: " + ", ".join(map(str, output.paths)))
-    for warning in result.warnings:
-        say(f"warning: {warning}")
-    for note in notes:
-        say(f"note: {note}")
-    for item in left_out:
-        say(f"left out: {item.path} ({item.reason})")
+    for line in [*(f"warning: {warning}" for warning in result.warnings), *about]:
+        say(line)
     say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {output.paths[-1]}")
     return 3 if left_out else 0
 
@@ -285,10 +281,9 @@ def _work_through(plan: "Plan", quiet: bool) -> int:
                 say(job.note)
     problems = [f"problem: {job.problem}" for job in plan.jobs if job.problem]
     lines = [*problems, *(f"left out: {item.path} ({item.reason})" for item in plan.left_out)]
-    for line in lines[:SHOWN]:
+    more = [f"and {len(lines) - SHOWN} more, see {plan.summary.paths[0]}"] * (len(lines) > SHOWN)
+    for line in lines[:SHOWN] + more:
         say(line)
-    if len(lines) > SHOWN:
-        say(f"and {len(lines) - SHOWN} more, see {plan.summary.paths[0]}")
     before = sum(job.state == "done before" for job in plan.jobs)
     counts = f"{before} done before, {len(problems)} with a problem, {len(plan.left_out)} left out"
     say(f"{len(plan.jobs)} input{'s' * (len(plan.jobs) != 1)}, {counts}")
@@ -343,11 +338,8 @@ def film(
         raise ParamsError(f"film: --fps needs one video or --layout own; {layout} has its own rate")
     if layout and force:
         raise ParamsError("film: --force needs one video; --layout writes into a new folder")
-    subjects, videos, fps = (
-        2 if subjects is None else subjects,
-        1 if videos is None else videos,
-        100 if fps is None else fps,
-    )
+    subjects, videos = 2 if subjects is None else subjects, 1 if videos is None else videos
+    fps = 100 if fps is None else fps
     arguments = dict(locals())
     output = None if layout else outputs.file(video, outputs.VIDEOS, (), force, ".csv")
     from facs_faces import take

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, BinaryIO
+from typing import Any
 
 from microexpr.core.errors import DataError, MicroexprError, OutputError
 from microexpr.core.files import file_digest, is_below, read_json
@@ -195,7 +195,14 @@ def reserve(path: Path, command: str, user_path: Path) -> Iterator[Path]:
         hidden.mkdir(parents=True, exist_ok=True)
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK  # no link is followed, no pipe waited for
         with os.fdopen(os.open(hidden / "lock", how, 0o666), "rb") as lock:
-            if not _is_locked(lock):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_mine = os.fstat(lock.fileno()).st_nlink > 0  # 0 if the process that had it ended just now
+            except BlockingIOError:
+                is_mine = False
+            except OSError:  # a file system without locks
+                is_mine = True
+            if not is_mine:
                 raise OutputError(f"{user_path}: must not be written by two processes, and another one writes it now")
             try:
                 shutil.rmtree(part, ignore_errors=True)  # of a killed process
@@ -207,17 +214,6 @@ def reserve(path: Path, command: str, user_path: Path) -> Iterator[Path]:
         for folder in created:
             with suppress(OSError):  # it is not empty after success
                 folder.rmdir()
-
-
-def _is_locked(file: BinaryIO) -> bool:
-    """Return whether this process has locked a file, and it is still there."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return os.fstat(file.fileno()).st_nlink > 0  # 0 if the process that had it ended just now
 
 
 @contextmanager

@@ -9,14 +9,7 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import regular
 from microexpr.datasets import GENERATED, LAYOUTS, flow_folders
-from microexpr.datasets.layout import (
-    compare_counts,
-    count_clips,
-    count_lines,
-    count_units,
-    count_videos,
-    is_video,
-)
+from microexpr.datasets.layout import compare_counts, count_clips, count_lines, count_units, count_videos, is_video
 from microexpr.datasets.layouts import Layout, own
 from microexpr.videos import container, excerpt, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read

@@ -37,6 +37,10 @@ def test_rows_are_paired_by_index():
     expected = microexpr.evaluate(TRUTH, [PREDICTED, OTHER], SUBJECTS)
     assert microexpr.evaluate(truth, seeds, subjects).figures.equals(expected.figures)
     assert microexpr.evaluate(pd.Series(TRUTH), [PREDICTED, OTHER], SUBJECTS).figures.equals(expected.figures)
+    assert microexpr.evaluate(truth, [predicted, other], subjects).figures.equals(expected.figures)
+    assert microexpr.compare(truth, [predicted], [other], subjects).equals(PAIRED)
+    with pytest.raises(DataError, match=r"truth must be .*, not list of pandas objects with different indexes"):
+        microexpr.evaluate([predicted, other], PREDICTED, SUBJECTS)
 
 
 def test_tables_of_several_labels_are_paired_by_index():
@@ -57,15 +61,9 @@ def test_tables_of_several_labels_are_paired_by_index():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            (shuffled(TRUTH, 0), shuffled(PREDICTED, 1), SUBJECTS),
-            "predicted has the index of truth in another order, and subjects has none",
-        ),
+        ((shuffled(TRUTH, 0), shuffled(PREDICTED, 1), SUBJECTS), "predicted has the index of truth in another order,"),
         ((shuffled(TRUTH, 0), pd.Series(PREDICTED), SUBJECTS), "predicted must have the index of truth"),
-        (
-            (["a", "b", "a", "b"], ["A", "b", "a ", "b"], [1, 1, 2, 2]),
-            "truth 0, 'a', and predicted 0, 'A', must be spelt the same",
-        ),
+        ((["a", "b", "a", "b"], ["A", "b", "a ", "b"], [1, 1, 2, 2]), "truth 0, 'a', and predicted 0, 'A', must be"),
         ((["1", "2"], [1, 2], [1, 2]), "truth 0, '1', and predicted 0, 1, must be spelt the same"),
         ((["a", "b"], [0, 1], [1, 2]), "truth 0, 'a', and predicted 0, 0, must be both names or both numbers"),
         (([0, 1], [0, -1], [1, 2]), "predicted 1 must be a class, not -1"),
@@ -78,9 +76,10 @@ def test_tables_of_several_labels_are_paired_by_index():
         (([0, 1], [0.2, 1], [1, 2]), "predicted 0 must be a class, not 0.2"),
         ((["a", "b"], ["a", "n/a"], [1, 2]), "predicted 1 must be a class, not n/a; name it among classes if it is"),
         ((["0", "1"], ["0.0", "1"], [1, 2]), "truth 0, '0', and predicted 0, '0.0', must be spelt the same"),
-        (
-            (["a", "b"], ["a", "c"], [1, 2]),
-            "predicted 1 must be one of a, b, as truth has, or another of classes, not c",
+        ((["a", "b"], ["a", "c"], [1, 2]), "predicted 1 must be one of a, b, as truth has, or another of classes, not"),
+        *(
+            ((["a", "b"], ["a", "b"], ["s1", word]), f"subject 1 must be a name or number, not {word}")
+            for word in ("NA", "n/a", "-", "unknown")
         ),
         ((["a", "b"], ["a", "b"], ["s1", ""]), "subject 1 must be a name or number, not ''"),
         ((["a", "b"], ["a", "b"], np.array(["s1", np.nan])), "subject 1 must be a name or number, not nan"),
@@ -92,20 +91,6 @@ def test_what_may_be_paired_or_read_wrongly_is_refused(arguments, message):
     truth, predicted, subjects = arguments
     with pytest.raises(DataError, match=message.replace("predicted", "first")):
         microexpr.compare(truth, predicted, predicted, subjects)
-
-
-def test_classes_may_be_words_for_nothing_and_of_no_clip():
-    assert microexpr.evaluate(["none", "a"], ["none", "b"], [1, 2], ["none", "a", "b"]).uf1 == pytest.approx(1 / 3)
-
-
-def test_seeds_in_a_list_are_paired_by_index():
-    truth, subjects = pd.Series(TRUTH, CLIPS), pd.Series(SUBJECTS, CLIPS)
-    seeds = [shuffled(PREDICTED, 1), shuffled(OTHER, 2)]
-    expected = microexpr.evaluate(TRUTH, [PREDICTED, OTHER], SUBJECTS)
-    assert microexpr.evaluate(truth, seeds, subjects).figures.equals(expected.figures)
-    assert microexpr.compare(truth, seeds[:1], seeds[1:], subjects).equals(PAIRED)
-    with pytest.raises(DataError, match=r"truth must be .*, not list of pandas objects with different indexes"):
-        microexpr.evaluate(seeds, PREDICTED, SUBJECTS)
 
 
 def test_levels_of_an_index_are_paired_by_name():
@@ -136,7 +121,8 @@ def test_classes_are_distinct_names_in_order(labels, classes, message):
         microexpr.evaluate(labels, labels, [1, 2, 3], classes)
 
 
-def test_numbers_and_names_may_agree():
+def test_numbers_and_names_may_agree_and_classes_be_words_for_nothing_and_of_no_clip():
+    assert microexpr.evaluate(["none", "a"], ["none", "b"], [1, 2], ["none", "a", "b"]).uf1 == pytest.approx(1 / 3)
     numbers = microexpr.evaluate([0, 1, 0], [0, 1, 1], [1, 2, 3], ["0", "1"])
     assert numbers.confusion.equals(microexpr.evaluate(list("010"), list("011"), [1, 2, 3]).confusion)
     nullable = pd.Series([0, 1, None, 0]).convert_dtypes().dropna()

@@ -62,37 +62,21 @@ class Frozen(nn.Module):
         return self.head(self.backbone(x))
 
 
-def copies_of_trained():
-    """Return a factory whose networks are copies of the one before, with its weights after training."""
-    networks = [mlp()]
+def following(step, network):
+    """Return a factory of networks, each made of the one before, with its weights after training."""
+    networks = [network]
 
     def factory():
-        networks.append(copy.deepcopy(networks[-1]))
+        networks.append(step(networks[-1]))
         return networks[-1]
 
     return factory
 
 
-def loads_trained():
-    networks = [mlp()]
-
-    def factory():
-        network = mlp()
-        network.load_state_dict(networks[-1].state_dict())
-        networks.append(network)
-        return network
-
-    return factory
-
-
-def wraps_trained():
-    networks = [nn.Linear(5, 3)]
-
-    def factory():
-        networks.append(nn.Sequential(networks[-1], nn.Linear(3, 3)))
-        return networks[-1]
-
-    return factory
+def loaded(before):
+    network = mlp()
+    network.load_state_dict(before.state_dict())
+    return network
 
 
 class Remembers(nn.Identity):
@@ -139,9 +123,9 @@ NETWORK, BACKBONE, NORMED, REMEMBERS = mlp(), nn.Linear(5, 8), normed().eval(), 
         (lambda: NETWORK, "0.weight"),
         (lambda: nn.Sequential(BACKBONE, nn.Linear(8, 3)), "0.weight"),
         (partial(Frozen, NORMED, stays_in_eval=False), "backbone.1.running_mean"),
-        (copies_of_trained(), "0.weight"),
-        (loads_trained(), "0.weight"),
-        (wraps_trained(), "1.weight|0.0.weight"),
+        (following(copy.deepcopy, mlp()), "0.weight"),
+        (following(loaded, mlp()), "0.weight"),
+        (following(lambda before: nn.Sequential(before, nn.Linear(3, 3)), nn.Linear(5, 3)), "1.weight|0.0.weight"),
         (lambda: nn.Sequential(REMEMBERS, nn.Linear(5, 3)), "0.seen"),
         (lambda: nn.Sequential(Banks(), nn.Linear(5, 3)), "Banks.bank"),
         (lambda: After(CLOSURE), "function"),
@@ -162,19 +146,15 @@ def test_a_network_that_an_earlier_fold_trained_is_a_leak(factory, tensor):
     ],
 )
 def test_a_near_copy_of_trained_weights_is_a_leak(change, is_renamed):
-    networks = [mlp()]
-
-    def factory():
-        network = nn.Sequential(*[nn.Identity()] * (len(networks) if is_renamed else 0), *mlp())
-        if len(networks) > 1:
-            with torch.no_grad():
-                for new, old in zip(network.parameters(), networks[-1].parameters(), strict=True):
-                    new.copy_(change(old, new))
-        networks.append(network)
+    def near(before):
+        network = nn.Sequential(*[nn.Identity()] * (is_renamed * (len(before) - 2)), *mlp())
+        with torch.no_grad():
+            for new, old in zip(network.parameters(), before.parameters(), strict=True):
+                new.copy_(change(old, new))
         return network
 
     with pytest.raises(LeakError, match=r"s2 must be new: its [02]\.weight is near what training left in fold s1"):
-        loso(factory, epochs=5, optimiser=partial(torch.optim.Adam, lr=0.02))
+        loso(following(near, mlp()), epochs=5, optimiser=partial(torch.optim.Adam, lr=0.02))
 
 
 def seeded():
@@ -274,8 +254,7 @@ class Holder:
 
 
 @pytest.mark.parametrize(
-    "loss",
-    [nn.PReLU(), partial(nn.PReLU()), Holder(nn.PReLU()), lambda s, y, f=PRELU: f(s), lambda s, y: PRELU(s)],
+    "loss", [nn.PReLU(), partial(nn.PReLU()), Holder(nn.PReLU()), lambda s, y, f=PRELU: f(s), lambda s, y: PRELU(s)]
 )
 def test_a_loss_may_hold_no_weights(loss):
     with pytest.raises(ParamsError, match=r"loss must have no parameter to train, not float32\[1\]: put it into"):
@@ -302,12 +281,6 @@ class Warm(ClassifierMixin, BaseEstimator):
         return np.array([int(tuple(row) in Warm.rows) for row in inputs])
 
 
-def test_an_estimator_may_keep_nothing_between_folds():
-    for estimator in (Warm(), make_pipeline(Warm())):
-        with pytest.raises(LeakError, match=r"fit must not change Warm\.rows, which the estimators of all folds share"):
-            loso(estimator)
-
-
 class Holds:
     """An estimator whose class holds another one, or a dictionary, for all folds."""
 
@@ -325,12 +298,6 @@ class Holds:
 
     def predict(self, inputs):
         return np.zeros(len(inputs), int)
-
-
-@pytest.mark.parametrize(("is_model", "name"), [(True, "model"), (False, "_rows")])
-def test_an_estimator_may_keep_no_object_in_its_class(is_model, name):
-    with pytest.raises(LeakError, match=rf"fit must not change Holds\.{name}, which the estimators of all folds share"):
-        loso(Holds(is_model))
 
 
 class Guesses:
@@ -407,19 +374,23 @@ def in_closure():
 
 
 @pytest.mark.parametrize(
-    ("estimator", "message"),
+    ("estimator", "part"),
     [
-        (ByDefault(), r"fit must not change ByDefault\.fit, which"),
-        (Remembered(), r"fit must not change Remembered\.mean, which"),
-        (Counts(Itself()), "fit must not change its Itself at 0x.*, which"),
-        (Shares({}), "fit must not change its dict at 0x.*, which"),
-        (Shares([]), "fit must not change its list at 0x.*, which"),
-        (Shares(np.zeros(1)), "fit must not change its ndarray at 0x.*, which"),
-        (Calls(*in_closure()), r"fit must not change its in_closure\.<locals>\..* at 0x.*, which"),
+        (Warm(), r"Warm\.rows"),
+        (make_pipeline(Warm()), r"Warm\.rows"),
+        (Holds(True), r"Holds\.model"),
+        (Holds(False), r"Holds\._rows"),
+        (ByDefault(), r"ByDefault\.fit"),
+        (Remembered(), r"Remembered\.mean"),
+        (Counts(Itself()), "its Itself at 0x.*"),
+        (Shares({}), "its dict at 0x.*"),
+        (Shares([]), "its list at 0x.*"),
+        (Shares(np.zeros(1)), "its ndarray at 0x.*"),
+        (Calls(*in_closure()), r"its in_closure\.<locals>\..* at 0x.*"),
     ],
 )
-def test_nothing_that_copies_share_may_change(estimator, message):
-    with pytest.raises(LeakError, match=message):
+def test_nothing_that_estimators_of_all_folds_share_may_change(estimator, part):
+    with pytest.raises(LeakError, match=f"fit must not change {part}, which the estimators of all folds share"):
         loso(estimator)
 
 
@@ -559,15 +530,9 @@ class InClass(nn.Module):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"method": Unregistered},
-            r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays",
-        ),
+        ({"method": Unregistered}, r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays"),
         ({"method": InClass}, r"the network holds a weight float32\[8.* that is not in parameters\(\), and stays"),
-        (
-            {"optimiser": lambda p: torch.optim.Adam(p[:1], lr=0.1)},
-            "optimiser leaves 3 of 4 tensors untrained",
-        ),
+        ({"optimiser": lambda p: torch.optim.Adam(p[:1], lr=0.1)}, "optimiser leaves 3 of 4 tensors untrained"),
         ({"labels": np.where(SUBJECTS == "s2", 2, LABELS % 2)}, "fold s2 trains on no clip of 2, and tests some"),
     ],
 )
@@ -632,78 +597,33 @@ SAME = torch.optim.Adam(mlp().parameters())
             {"method": convolution, "inputs": np.moveaxis(IMAGES, 1, -1)},
             r"input float32\[6, 8, 8, 3\] \(fold s1\): .*channels first: np.moveaxis\(x, -1, 1\)$",
         ),
-        (
-            {"loss": nn.CrossEntropyLoss},
-            r"loss must be a function of scores and class indices, as torch.nn.NLLLoss\(\), not <class .*EntropyLoss",
-        ),
-        (
-            {"loss": lambda s, y: s},
-            r"loss must return one number, as by reduction='mean', not float32\[6, 3\] \(fold s1\)",
-        ),
-        (
-            {"loss": lambda s, y: s.sum().detach()},
-            r"loss must return one number, with a gradient of the scores, not float32\[\] \(fold s1\)",
-        ),
+        ({"loss": nn.CrossEntropyLoss}, r"loss must be a function of scores and class indices, as"),
+        ({"loss": lambda s, y: s}, r"loss must return one number, as by reduction='mean', not float32\[6, 3\] \(fold"),
+        ({"loss": lambda s, y: s.sum().detach()}, r"loss must return one number, with a gradient of the scores, not"),
         ({"loss": nn.MSELoss()}, r"loss must take .* size of tensor .* give the loss one_hot\(labels, classes\)"),
         ({"optimiser": partial(torch.optim.Adam, lr=0.0)}, r"must change weights of the network, not none \(fold s1\)"),
         ({"optimiser": lambda p: torch.optim.Adam([{"params": []}])}, "must change weights of the network, not none"),
-        (
-            {"loss": lambda s, y: torch.ones(1, requires_grad=True).sum()},
-            r"loss must return one number, with a gradient of the scores, not float32\[\] \(fold s1\)",
-        ),
-        (
-            {"loss": lambda s, y: nn.functional.cross_entropy(s, y[:2])},
-            r"loss must take scores float32\[6, 3\] and labels int64\[6\] \(fold s1\): ValueError",
-        ),
-        (
-            {"loss": nn.BCEWithLogitsLoss(), "labels": SEVERAL},
-            r"loss must take .* labels int64\[6, 3\] .*Long; .* labels.float\(\)",
-        ),
-        (
-            {"method": normed, "batch": 1},
-            r"cannot take input float32\[1, 5\] \(fold s1\): .*; batch norm must have a batch of 2 or more",
-        ),
-        (
-            {"method": Two, "inputs": {"flow": INPUTS, "crop": INPUTS}},
-            "forward of the network must take flow, crop, as the inputs are named, not u, v: ",
-        ),
+        ({"loss": lambda s, y: torch.ones(1, requires_grad=True).sum()}, r"loss must return one number, with a"),
+        ({"loss": lambda s, y: nn.functional.cross_entropy(s, y[:2])}, r"loss must take scores float32\[6, 3\] and"),
+        ({"loss": nn.BCEWithLogitsLoss(), "labels": SEVERAL}, r"labels int64\[6, 3\] .*Long; .* labels.float\(\)"),
+        ({"method": normed, "batch": 1}, r"cannot take input float32\[1, 5\] \(fold s1\): .*; batch norm must have a"),
+        ({"method": Two, "inputs": {"flow": INPUTS, "crop": INPUTS}}, "forward of the network must take flow, crop,"),
         ({"method": Two}, "forward of the network must take one array, not u, v: missing a required argument: 'v'"),
-        (
-            {"method": lambda: nn.Linear(7, 3)},
-            r"the network cannot take input float32\[6, 5\] \(fold s1\): RuntimeError: mat1 and mat2 shapes",
-        ),
+        ({"method": lambda: nn.Linear(7, 3)}, r"the network cannot take input float32\[6, 5\] \(fold s1\):"),
         ({"method": lambda: mlp().requires_grad_(False)}, "scores must have a gradient, .* requires_grad_.False. take"),
         ({"method": nn.Identity}, r"optimiser cannot be made \(fold s1\): ValueError: .* empty parameter list"),
-        (
-            {"method": lambda: After(lambda y: nn.functional.one_hot(y.argmax(1), 3))},
-            r"must return scores float32\[6, 3\], not int64\[6, 3\] \(fold s1\)",
-        ),
+        ({"method": lambda: After(lambda y: nn.functional.one_hot(y.argmax(1), 3))}, r"scores .*, not int64\[6, 3\]"),
         ({"method": lambda: After(lambda y: y.detach())}, r"scores must have a gradient, which argmax, .* \(fold s1\)"),
         ({"method": lambda: After(lambda y: {}["x"])}, r"the network cannot take .* \(fold s1\): "),
         ({"method": lambda: 1 / 0}, r"method cannot make a network \(fold s1\): ZeroDivisionError: division by zero"),
         ({"optimiser": SAME}, "optimiser must be a function of a list of parameters, .*, not 'Adam'"),
-        (
-            {"optimiser": lambda parameters: SAME},
-            r"optimiser must return a new one, of the parameters that it gets \(fold s1\)",
-        ),
-        (
-            {"optimiser": partial(torch.optim.Adam, rate=1)},
-            r"optimiser cannot be made \(fold s1\): TypeError: .*'rate'",
-        ),
+        ({"optimiser": lambda parameters: SAME}, r"optimiser must return a new one, of the parameters that it gets"),
+        ({"optimiser": partial(torch.optim.Adam, rate=1)}, r"optimiser cannot be made \(fold s1\): TypeError:"),
         ({"optimiser": torch.optim.LBFGS}, "fold s1 cannot be trained: TypeError: .*closure"),
-        (
-            {"inputs": torch.tensor(INPUTS, requires_grad=True)},
-            r"input must be an array of numbers, not float32\[24, 5\]; .*\.detach\(\)\.cpu\(\)",
-        ),
+        ({"inputs": torch.tensor(INPUTS, requires_grad=True)}, r"input must be .*\.detach\(\)\.cpu\(\)"),
         ({"inputs": torch.empty(24, 5, device="meta")}, r"input must be an array of numbers, .*\.detach\(\)\.cpu\(\)"),
-        (
-            {"labels": torch.empty(24, device="meta", dtype=torch.int64)},
-            r"label must be a class of each clip, not int64\[24\]; .*\.detach\(\)\.cpu\(\)",
-        ),
-        (
-            {"method": MLPClassifier(hidden_layer_sizes=-1)},
-            r"the estimator cannot be fitted \(fold s1\): InvalidParameterError: ",
-        ),
+        ({"labels": torch.empty(24, device="meta", dtype=torch.int64)}, r"label must be .*\.detach\(\)\.cpu\(\)"),
+        ({"method": MLPClassifier(hidden_layer_sizes=-1)}, r"the estimator cannot be fitted \(fold s1\):"),
         ({"method": Renames()}, "the estimator cannot tell its params: AttributeError: .* 'rows'"),
         ({"method": Two, "inputs": {"u": INPUTS, "label": INPUTS}}, "an input must have another name than label, "),
     ],
@@ -712,32 +632,19 @@ def test_errors_of_the_callers_code_are_one_line(change, message):
     with pytest.raises(MicroexprError, match=message) as caught:
         loso(**{"method": mlp} | change)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
-
-
-def test_the_cause_of_an_error_stays():
-    with pytest.raises(ParamsError) as caught:
-        loso(partial(nn.Linear, 7, 3))
-    assert isinstance(caught.value.__cause__, RuntimeError)
-
-
-def test_a_rest_of_one_clip_is_no_batch_of_one():
-    assert len(loso(normed, inputs=INPUTS[:19], labels=LABELS[:19], subjects=SUBJECTS[:19])) == 19
-
-
-def test_a_network_with_any_arguments_and_gradients_of_its_own_is_trained():
-    scores = loso(AnyArguments).filter(like="score_")
-    assert scores.equals(loso(partial(nn.Linear, 5, 3)).filter(like="score_"))
+    assert isinstance(caught.value.__cause__, RuntimeError) or "RuntimeError" not in str(caught.value)
 
 
 class AnyArguments(nn.Linear):
-    def __init__(self):
-        super().__init__(5, 3)
-
     @torch.enable_grad()
     def forward(self, *args, **options):
         return super().forward(*args, **options)
 
 
-def test_losses_of_each_clip_train_as_their_mean():
+def test_odd_networks_batches_and_losses_train_as_plain_ones():
+    any_arguments, plain = (loso(partial(kind, 5, 3)) for kind in (AnyArguments, nn.Linear))
+    assert any_arguments.equals(plain)
     mean, each = (loso(mlp, loss=nn.CrossEntropyLoss(reduction=reduction)) for reduction in ("mean", "none"))
     assert mean.equals(each)
+    rest_of_one = {"inputs": INPUTS[:19], "labels": LABELS[:19], "subjects": SUBJECTS[:19]}  # no batch of one
+    assert len(loso(normed, **rest_of_one)) == 19

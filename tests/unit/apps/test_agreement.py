@@ -27,6 +27,19 @@ SECOND = [event("micro", 12, 21, "surprise", "1+2", 15), event("micro", 150, 159
           event("blink", 100, 109)]  # fmt: skip
 
 
+MARK = elan.Mark("micro", 0, 100)
+
+
+def eaf(path, marks=(MARK,), video="take.mp4"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(elan.text(list(marks), video), encoding="utf-8")
+
+
+def compare(tmp_path, first, second, fps=25):
+    """The recordings that two files or folders both mark, and notes."""
+    return agreement.compare_all(*(agreement.gather(tmp_path / name)[0] for name in (first, second)), fps)
+
+
 @pytest.fixture
 def recording():
     return agreement.compare("take", FIRST, SECOND, TIMES)
@@ -82,14 +95,11 @@ def test_folders_and_tables_are_paired_by_recording_and_the_page_is_written(tmp_
     for name, shift in (("anna", 0), ("ben", 20), ("microexpr", 0)):
         moved = [mark._replace(start=mark.start + shift, stop=mark.stop + shift) for mark in marks]
         for subject in ("s01", "s02"):
-            file = tmp_path / name / subject / ("take/intervals.eaf" if name == "microexpr" else "take.eaf")
-            file.parent.mkdir(parents=True)
-            file.write_text(elan.text(moved, "take.mp4"), encoding="utf-8")
-    (tmp_path / "ben/s03").mkdir()
-    (tmp_path / "ben/s03/take.eaf").write_text(elan.text(marks, "take.mp4"), encoding="utf-8")
+            eaf(tmp_path / name / subject / ("take/intervals.eaf" if name == "microexpr" else "take.eaf"), moved)
+    eaf(tmp_path / "ben/s03/take.eaf", marks)
     folders = [str(tmp_path / name) for name in ("anna", "ben", "microexpr")]
     with pytest.raises(DataError, match="so --fps must say how many"):
-        agreement.compare_all(*(agreement.gather(tmp_path / name)[0] for name in ("anna", "ben")), None)
+        compare(tmp_path, "anna", "ben", None)
     assert main(["agreement", folders[0], folders[1], "--fps", "50", "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "s03/take: marked by one alone, left out" in said and "anna (first), ben (second)" in said
@@ -117,7 +127,7 @@ def test_neither_coders_nor_recordings_are_pooled(tmp_path, rows, others, messag
     for name, text in (("one", rows), ("two", others)):
         (tmp_path / f"{name}.csv").write_text(f"recording,subject,kind,onset,offset,coder\n{text}")
     with pytest.raises(DataError, match=message):
-        agreement.compare_all(*(agreement.gather(tmp_path / f"{name}.csv")[0] for name in ("one", "two")), 25)
+        compare(tmp_path, "one.csv", "two.csv")
 
 
 @pytest.mark.parametrize("subject", ["", "S1", "s01"])
@@ -187,48 +197,43 @@ def test_no_recording_is_lost_where_two_have_one_title(tmp_path):
     assert figures["micro", "events of the first"][0] == 2 and figures["micro", "events of the second"][0] == 3
     (tmp_path / "ben.csv").write_text(CODED + "a.mp4,1,micro,3,5,,,\na.mp4,2,micro,3,5,,,\n")
     for subject in ("s01", "s02"):
-        (tmp_path / "anna" / subject).mkdir(parents=True)
-        (tmp_path / "anna" / subject / "a.eaf").write_text(elan.text([elan.Mark("micro", 100, 200)], "a.mp4"))
-    sides = [agreement.gather(tmp_path / name)[0] for name in ("anna", "ben.csv")]
-    assert {recording.name for recording in agreement.compare_all(*sides, 30)[0]} == {"s01/a", "s02/a"}
+        eaf(tmp_path / "anna" / subject / "a.eaf", [elan.Mark("micro", 100, 200)], "a.mp4")
+    assert {recording.name for recording in compare(tmp_path, "anna", "ben.csv", 30)[0]} == {"s01/a", "s02/a"}
 
 
 def test_a_recording_that_one_coder_spells_otherwise_or_leaves_out_is_named(tmp_path):
     rows = "take1,,micro,10,20,,,anna\n{},,micro,10,20,,,ben\n"
-    with pytest.raises(
-        DataError, match=r"take1 .*row 2. and Take01 .*row 3. could be one recording: spell it the same"
-    ):
+    with pytest.raises(DataError, match=r"take1 .*row 2. and Take01 .*row 3. could be one recording: spell it the"):
         compared(tmp_path, rows.format("Take01"))
     _, notes = compared(tmp_path, rows.format("tkae1"))
     assert {"take1: the second marks nothing in it", "tkae1: the first marks nothing in it"} <= {*notes}
     assert compared(tmp_path, rows.format("take1.avi"))[0]["micro", "F1"] == (1, 1)
 
 
-def test_two_files_of_two_people_or_videos_are_not_compared(tmp_path):
+def test_two_files_or_folders_of_two_people_or_videos_are_not_compared(tmp_path):
     for subject, level in (("s1", 30), ("s2", 60)):
-        (tmp_path / subject).mkdir()
+        eaf(tmp_path / subject / "take.eaf")
         write(tmp_path / subject / "take.mp4", shades(level + np.arange(20)), 25)
-        (tmp_path / subject / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
-        text = f"subject,kind,onset,offset\n{subject},micro,1,9\n"
-        (tmp_path / f"{subject}.csv").write_text(text)
+        (tmp_path / f"{subject}.csv").write_text(f"subject,kind,onset,offset\n{subject},micro,1,9\n")
+        eaf(tmp_path / ("anna" if subject == "s1" else "ben") / subject / "take.eaf")
     with pytest.raises(DataError, match=r"take: both must mark one video, not .*s1/take.mp4 and .*s2/take.mp4"):
-        agreement.compare_all(*(agreement.gather(tmp_path / s / "take.eaf")[0] for s in ("s1", "s2")), None)
+        compare(tmp_path, "s1/take.eaf", "s2/take.eaf", None)
     with pytest.raises(DataError, match="must mark the same recordings"):
-        agreement.compare_all(*(agreement.gather(tmp_path / f"{s}.csv")[0] for s in ("s1", "s2")), 25)
+        compare(tmp_path, "s1.csv", "s2.csv")
+    with pytest.raises(DataError, match="must mark the same recordings, not s1/take and s2/take"):
+        compare(tmp_path, "anna", "ben")
 
 
 def test_two_files_in_two_folders_are_noted_and_so_are_two_videos_that_are_not_there(tmp_path):
     for coder, link in (("anna", "take1.mp4"), ("ben", "file:///C:/take2.mp4")):
-        (tmp_path / coder).mkdir()
-        (tmp_path / coder / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], link))
-    sides = [agreement.gather(tmp_path / coder / "take.eaf")[0] for coder in ("anna", "ben")]
-    notes = "\n".join(agreement.compare_all(*sides, 25)[1])
+        eaf(tmp_path / coder / "take.eaf", video=link)
+    notes = "\n".join(compare(tmp_path, "anna/take.eaf", "ben/take.eaf")[1])
     assert "anna/take.eaf and" in notes and "take.eaf are taken as of one recording" in notes
     assert "take: is linked to" in notes and "C:/take2.mp4, taken as one recording" in notes
 
 
 def test_a_folder_has_one_file_for_each_recording(tmp_path):
-    (tmp_path / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
+    eaf(tmp_path / "take.eaf")
     (tmp_path / "notes.csv").write_text("kind,onset,offset\n")
     assert "tables are passed over in a folder" in agreement.gather(tmp_path)[1][0]
     (tmp_path / "take.TextGrid").write_text("")
@@ -241,7 +246,7 @@ def test_a_folder_has_one_file_for_each_recording(tmp_path):
 
 def test_a_corrected_file_of_predict_next_to_its_eaf_is_noted(tmp_path):
     marks = [elan.Mark("micro", 750, 1183)]
-    (tmp_path / "intervals.eaf").write_text(elan.text(marks, "take.mp4"))
+    eaf(tmp_path / "intervals.eaf", marks)
     table = "kind,onset,offset,onset_seconds,offset_seconds\nmicro,45,70,{},1.1667\n"
     for suffix, same, corrected in (
         ("TextGrid", praat.text(marks, 2), praat.text([elan.Mark("micro", 750, 1150)], 2)),
@@ -257,43 +262,9 @@ def test_a_corrected_file_of_predict_next_to_its_eaf_is_noted(tmp_path):
 
 def test_two_files_of_one_side_are_not_pooled(tmp_path):
     for name, marks in (("a/take", True), ("a/s1/take", False), ("b/take", False), ("b/s1/take", True)):
-        path = tmp_path / f"{name}.eaf"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(elan.text([elan.Mark("micro", 100, 200)] * marks, "none.mp4"))
-    recordings, _ = agreement.compare_all(*(agreement.gather(tmp_path / side)[0] for side in "ab"), 30)
+        eaf(tmp_path / f"{name}.eaf", [elan.Mark("micro", 100, 200)] * marks, "none.mp4")
+    recordings, _ = compare(tmp_path, "a", "b", 30)
     assert [(r.name, len(r.first), len(r.second)) for r in recordings] == [("s1/take", 0, 1), ("take", 1, 0)]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--coders", "anna", "Anna"), "--coders must be two names, not 'anna' and 'Anna'"),
-        (("--coders", "anna", " "), "--coders must be two names"),
-        (("--coders", "C1", "C01"), "--coders must be two names, not 'C1' and 'C01'"),
-        (("--coders", "1", "1.0"), "--coders must be two names"),
-        (("{0}",), "agreement needs two files or folders, not {0} twice"),
-        (("--coders", "anna", "ben", "--fps", "nan"), '--fps: unable to convert "nan" into float'),
-    ],
-)
-def test_options_that_say_nothing_are_refused(tmp_path, capsys, options, message):
-    (tmp_path / "a.csv").write_text(CODED)
-    path = str(tmp_path / "a.csv")
-    assert main(["agreement", path, *(option.format(path) for option in options)]) in (1, 2)
-    assert message.format(path) in capsys.readouterr().err
-
-
-def test_an_offset_that_no_video_has_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"a: offset must be within 10000000 frames, not 1e\+12 .*row 2"):
-        compared(tmp_path, "a,,micro,1,999999999999,,,anna\na,,micro,1,9,,,ben\n")
-
-
-def test_folders_of_different_subjects_are_not_compared_with_each_other(tmp_path):
-    for name, subject in (("anna", "s01"), ("ben", "s02")):
-        (tmp_path / name / subject).mkdir(parents=True)
-        (tmp_path / name / subject / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
-    sides = [agreement.gather(tmp_path / name)[0] for name in ("anna", "ben")]
-    with pytest.raises(DataError, match="must mark the same recordings, not s01/take and s02/take"):
-        agreement.compare_all(*sides, 25)
 
 
 def test_coders_are_told_in_any_case_and_events_of_others_are_noted(tmp_path):
@@ -340,7 +311,9 @@ def test_a_column_units_may_be_that_of_time(tmp_path):
         compared(tmp_path, f"{head}a,micro,1,9,6,7,anna\na,micro,1,9,6,6,ben\n")
 
 
-def test_an_event_that_is_there_twice_is_refused_with_both_rows(tmp_path):
+def test_an_event_that_is_there_twice_and_an_offset_that_no_video_has_are_refused_with_their_rows(tmp_path):
+    with pytest.raises(DataError, match=r"a: offset must be within 10000000 frames, not 1e\+12 .*row 2"):
+        compared(tmp_path, "a,,micro,1,999999999999,,,anna\na,,micro,1,9,,,ben\n")
     row = "a,,micro,10,20,,,{}\n"
     with pytest.raises(DataError, match=r"once, not twice: micro 10 to 20 \(.*row 2; .*row 3\)"):
         compared(tmp_path, row.format("anna") * 2 + row.format("ben"))

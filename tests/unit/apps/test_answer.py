@@ -117,33 +117,31 @@ def renamed(path, lines_of, **fields):
     return path
 
 
-@pytest.mark.parametrize("which", ["asked", "true"])
-@pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}, {"dataset": "casme"}])
-def test_no_clip_is_answered_by_its_own_answer_under_another_name(tmp_path, capsys, which, fields):
-    files = {
-        name: renamed(tmp_path / f"{name}.jsonl", LINES, **(fields if name == which else {}))
-        for name in ("asked", "true")
-    }
+def learn(tmp_path, questions, true, *options):
+    """Answer one file by another; return the exit code and the file of answers."""
     out = tmp_path / "answers.jsonl"
-    assert main(["answer", str(files["asked"]), "--learn", str(files["true"]), "--out", str(out)]) == 1
-    assert "question casme2_s1_0_1: must say its data set and subject" in capsys.readouterr().err and not out.exists()
+    return main(["answer", str(questions), "--learn", str(true), "--out", str(out), *options]), out
 
 
-@pytest.mark.parametrize("name", ["take2.mp4", "clips\\take2.mp4", "take02.mp4", "take2 .mp4", " take2"])
-def test_no_clip_is_answered_by_its_own_answer_under_another_spelling(tmp_path, capsys, name):
-    lines_of = [replace(line, fields={**line.fields, "filename": "take2.mp4"}) for line in LINES[:6]]
-    true = renamed(tmp_path / "true.jsonl", [*lines_of, *LINES[6:]])
-    asked_of = renamed(tmp_path / "asked.jsonl", LINES[:1], filename=name, subject=None, dataset=None)
-    assert main(["answer", str(asked_of), "--learn", str(true), "--out", str(tmp_path / "out.jsonl")]) == 1
-    assert "must say its data set and subject" in capsys.readouterr().err
+UNNAMED = [{"subject": None}, {"dataset": None}, {"dataset": "casme"}]
+SPELLINGS = ["take2.mp4", "clips\\take2.mp4", "take02.mp4", "take2 .mp4", " take2"]
+NAMED = [replace(line, fields={**line.fields, "filename": "take2.mp4"}) for line in LINES[:6]] + [*LINES[6:]]
 
 
-@pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}])
-def test_no_subject_is_answered_by_what_may_be_its_own_clips(tmp_path, capsys, fields):
-    true = renamed(tmp_path / "true.jsonl", LINES)
-    asked_of = renamed(tmp_path / "asked.jsonl", LINES[:1], **{"filename": "other"} | fields)
-    assert main(["answer", str(asked_of), "--learn", str(true), "--out", str(tmp_path / "out.jsonl")]) == 1
-    assert "must say its data set and subject" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("asked_of", "true", "fields"),
+    [
+        *((fields, LINES, {}) for fields in UNNAMED),
+        *(({}, LINES, fields) for fields in UNNAMED),
+        *(({"filename": name, "subject": None, "dataset": None}, NAMED, {}) for name in SPELLINGS),
+        *(({"filename": "other"} | fields, LINES, {}) for fields in UNNAMED[:2]),  # of a subject that may be its own
+    ],
+)
+def test_no_clip_is_answered_by_its_own_answer_under_another_name(tmp_path, capsys, asked_of, true, fields):
+    first = renamed(tmp_path / "asked.jsonl", LINES[:1], **asked_of)
+    code, out = learn(tmp_path, first, renamed(tmp_path / "true.jsonl", true, **fields))
+    assert code == 1 and not out.exists()
+    assert "question casme2_s1_0_1: must say its data set and subject" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -168,21 +166,12 @@ def test_subjects_of_a_file_of_questions_are_told_apart(tmp_path, second, messag
 def test_a_subject_is_the_same_under_another_spelling(tmp_path):
     changed = [replace(line, fields={**line.fields, "subject": f"sub0{line.subject[1:]}", "dataset": "CASME II"})
                for line in LINES]  # fmt: skip
-    for path, of in ((tmp_path / "true.jsonl", changed), (tmp_path / "asked.jsonl", LINES)):
-        renamed(path, of)
+    plain, other = renamed(tmp_path / "asked.jsonl", LINES), renamed(tmp_path / "true.jsonl", changed)
     texts = []
-    for name in ("asked", "true"):
-        out = tmp_path / "answers.jsonl"
-        command = [
-            "answer",
-            str(tmp_path / "asked.jsonl"),
-            "--learn",
-            str(tmp_path / f"{name}.jsonl"),
-            "--out",
-            str(out),
-        ]
-        assert main([*command, "--force"]) == 0
+    for true in (plain, other):
+        code, out = learn(tmp_path, plain, true, "--force")
         texts.append(out.read_text(encoding="utf-8"))
+        assert code == 0
     assert texts[0] == texts[1]
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,11 +102,7 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         (GRID, {"grid": [{}, {"a": {"lr": 0.1}}]}, r"\.grid must be a list of mappings .*"),
         (GRID, {"grid": [{"a": {"lr": 0.1}}, {"b": {"lr": 0.2}}]}, r"\.grid must have lr in one of its mappings alone"),
         (GRID, {"a": {}}, r"\.a must differ from ststnet in a param, or go"),
-        (
-            "papers.variants.icegan.no_skips.skips",
-            True,
-            r"^.*\.no_skips must differ from icegan in a param",
-        ),
+        ("papers.variants.icegan.no_skips.skips", True, r"^.*\.no_skips must differ from icegan in a param"),
         ("papers.variants.icegan.a.exp_size", 8, r"^.*\.icegan\.a must differ from icegan\.expcaps8 in"),
         (GRID, {"grid": [{"a": {}}, {"B": {}}]}, r"\.a_B: string should match pattern"),
         ("training_sets.corpus.ststnets", {}, " must be a method or variant"),
@@ -114,11 +111,7 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("training_sets.all", {}, " is no known key"),
         ("training_sets.both.flow_cnn.lrr", 0.1, r" is no known key \(did you mean 'lr'\?\)"),
         ("training_sets.both.ststnet.epoch", 1, r" is no known key \(did you mean 'epochs'\?\)"),
-        (
-            "training_sets.corpus.mer_gcn",
-            {"epochs": 3},
-            " must go: by its own params mer_gcn trains on `corpus` ",
-        ),
+        ("training_sets.corpus.mer_gcn", {"epochs": 3}, " must go: by its own params mer_gcn trains on `corpus` "),
         ("training_sets.ablation.ststnet", {"epochs": 4}, " must be one of icegan, mtmnet, localregions, whose tables"),
         ("training_sets.corpus.majority", {"population": {}}, " must be a method that learns: Majority learns from no"),
         (
@@ -126,11 +119,7 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
             "population",
             NO_INITIALISATION.format("corpus.ststnet", "corpus"),
         ),
-        (
-            "training_sets.corpus.htnet",
-            {"population": {"lr": 0.1}},
-            " must not have population, which `methods` and `co",
-        ),
+        ("training_sets.corpus.htnet", {"population": {"lr": 0.1}}, " must not have population, which `methods` and"),
         ("training_sets.corpus.ststnet", {"planted_leak": "held_out_clips"}, " must not have planted_leak, which `me"),
         ("training_sets.both.lbp_sip", {"planted_leak": "held_out_clips"}, " must not have planted_leak, which `met"),
         ("training_sets.ablation.icegan", {"planted_leak": "held_out_clips"}, " must not have planted_leak, which "),
@@ -147,11 +136,7 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("appendix", {"capsulenet.icegan_chnge": "one frame"}, r".* mean 'capsulenet.icegan_change'\?\)"),
         ("variants.slstt.a.patch", 7, r"^[\w.: ]+\.slstt\.a\.patch must .*, and heads width, not 7 of 32, 4 of 32$"),
         ("variants.slstt.a.heads", 5, r"^[\w.: ]+\.slstt\.a\.patch must .*, and heads width, not 8 of 32, 5 of 32$"),
-        (
-            "variants.causalnet.a.block_heads",
-            5,
-            r"^.*causalnet\.a\.block_heads must divide width, .*, not 5 and 2 of 16",
-        ),
+        ("variants.causalnet.a.block_heads", 5, r"^.*causalnet\.a\.block_heads must divide width, .*, not 5 and 2 of"),
         ("variants.htnet", {"a": {"heads": 16, "width": 4}}, r"\.a\.heads must be <= width, not 16 > 4$"),
         ("variants.capsulenet.a.kernel", 5, r"^.*\.a\.kernel must be <= 4 at image_size 64, not 5$"),
         ("variants.microexpstcnn.a.frames", 8, r"^.*\.a\.frames must be >= depth \+ 2 = 9, not 8$"),
@@ -167,22 +152,14 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("units.methods", {"flow_svm.../../x": {}}, r"\.flow_svm.../../x must be a method or "),
         ("spot.methods", {"predict.A": {}}, r"\.predict\.A must be .*, of a to z, 0 to 9 and _$"),
         ("flow_folders.methods.sssnet", {"epochsss": 6}, r"\.epochsss is no known key \(did you mean 'epochs'\?\)"),
-        (
-            "questions.units",
-            ["htnet"],
-            r" must be rows of units.methods: prevalence, .*, not htnet \(did you mean 'sts",
-        ),
-        (
-            "questions.spotters",
-            ["predicts"],
-            r" must be rows of spot.methods: .* \(did you mean 'predict'\?\)",
-        ),
+        ("questions.units", ["htnet"], r" must be rows of units.methods: prevalence, .*, not htnet \(did you mean"),
+        ("questions.spotters", ["predicts"], r" must be rows of spot.methods: .* \(did you mean 'predict'\?\)"),
         ("flow.size", 64, "^params.yaml: flow.stored_size must be at most flow.size, not 128 > 64"),
         ("questions.programs", {"toy": "toy {questions} {answers}"}, r"\.toy: value error, must have \{videos\}"),
         (
             "questions.programs",
             {"toy": "toy {questions} {videos} {answers} {model}"},
-            r"\.toy: value error, must have {questions}, {videos}, {answers} alone, not {model}",
+            r"\.toy: .* alone, not {model}",
         ),
         ("questions.programs", {"predict": "toy {questions} {videos} {answers}"}, r"\.predict must have another name"),
         ("appendix.hog3d", " ", " must say why the row is not in the main table"),
@@ -235,23 +212,11 @@ NO_INITIALISATION = "^params.yaml: training_sets.{} must not have initialisation
         ("methods.ststnets", {}, r": method must be one of .*, not ststnets \(did you mean 'ststnet'\?\)"),
         ("generators.famgans", {}, r": generator must be one of .*, not famgans \(did you mean 'famgan'\?\)"),
         ("synthesise.counts", {"casme2": {"hapiness": 3}}, r".casme2 must have .*, not hapiness \(did .*'happiness'"),
-        (
-            "synthesise.counts",
-            {"smic": {"happiness": 3}},
-            ".smic must have negative, positive, surprise, not hap",
-        ),
-        (
-            "report.clips",
-            ["casme3/sub01/EP02"],
-            r" must be data set/subject/clip, of smic, .*'casme2'",
-        ),
+        ("synthesise.counts", {"smic": {"happiness": 3}}, ".smic must have negative, positive, surprise, not hap"),
+        ("report.clips", ["casme3/sub01/EP02"], r" must be data set/subject/clip, of smic, .*'casme2'"),
         ("report.clips", ["casme2/sub01"], " must be data set/subject/clip, of .*, not casme2/sub01"),
         ("datasets", ["smic", "smic"], " must have each value once, not smic 2 times"),
-        (
-            "render.smic",
-            {"subject": 8},
-            r"\.subjects is missing; .*\.smic\.subject is no known key .*'subjects'",
-        ),
+        ("render.smic", {"subject": 8}, r"\.subjects is missing; .*\.smic\.subject is no known key .*'subjects'"),
         ("render.smic", {"subjects": 8, "clips": 2}, r"\.clips: input should be greater than or equal to 3, not 2$"),
         ("render.smic", "publish", r": input should be 'published', not 'publish' \(did you mean 'published'\?\)$"),
         ("render.smic", 8, ": input should be a mapping, not 8$"),
@@ -268,14 +233,10 @@ def test_what_cannot_be_meant_is_refused_by_its_key(key, value, message):
     assert len(str(error.value)) < (500 if "one of" in message or value == "famgans" else 250)  # those list every name
 
 
-def test_sides_of_a_region_and_sizes_of_layers_may_repeat():
+def test_sides_of_a_region_and_sizes_of_layers_may_repeat_and_without_subjects_no_number_of_them_is_too_large():
     region = {"flow_folders.region": [0.1, 0.9, 0.1, 0.9], "training_sets.corpus.htnet": {"layers": [1, 1, 2]}}
-    assert described.check(changed(region)).params["flow_folders"]["region"] == [0.1, 0.9, 0.1, 0.9]
-
-
-def test_without_subjects_on_flow_pictures_no_number_of_them_is_too_large():
-    none = described.check(changed({"flow_folders.subjects": 0})).params["flow_folders"]
-    assert (none["subjects"], none["both"]) == (0, 24)
+    checked = described.check(changed(region | {"flow_folders.subjects": 0})).params["flow_folders"]
+    assert (checked["region"], checked["subjects"], checked["both"]) == ([0.1, 0.9, 0.1, 0.9], 0, 24)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in (ROOT / "workflow/presets").glob("*.yaml")])
@@ -400,28 +361,21 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text, message, tmp
     assert "\n" not in str(error.value)
 
 
-def test_a_damaged_cache_is_computed_again(tmp_path, monkeypatch):
+def test_a_damaged_cache_is_computed_again_and_without_a_place_for_it_each_time(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert cached("sum", [1], lambda: 5) == cached("sum", [1], lambda: 6) == 5
     (path,) = CACHE.iterdir()
     path.write_text("[1, ")
     assert cached("sum", [1], lambda: 6) == 6
-
-
-def test_without_a_place_for_the_cache_values_are_computed_each_time(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    shutil.rmtree("work")
     Path("work").touch()  # where no folder can be made, also by root
     assert cached("sum", [1], lambda: 5) == 5 and cached("sum", [1], lambda: 6) == 6
 
 
-def test_aliases_and_merges_are_read_as_in_yaml(tmp_path):
+def test_aliases_and_merges_numbers_and_text_in_quotes_are_read_as_they_are_written(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n")
     assert config.load(path) == {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 1, "y": 2}}
-
-
-def test_numbers_are_read_as_they_are_written_and_text_in_quotes_stays_text(tmp_path):
-    path = tmp_path / "params.yaml"
     path.write_text("a: [7, -3, 0, 0.5, 1e-3, 2E+3, True, .inf]\nb: ['yes', '010', !!str 010, 1.2.3, e5]\n")
     numbers = config.load(path)["a"]
     assert numbers == [7, -3, 0, 0.5, 0.001, 2000.0, True, math.inf]

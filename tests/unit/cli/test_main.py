@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,13 @@ from microexpr.core import records, store
 from microexpr.evaluation import pairs
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.reporting import main_table
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty working folder, and a wide terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
 
 
 @pytest.fixture
@@ -76,31 +84,6 @@ LONG = "a" * 300
 PIPE = "error: pipe: must be a file, not a named pipe\n"
 
 
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("score none.txt", "none.txt: is not a file\n"),
-        ("inspect none.h5", "none.h5: does not exist\n"),
-        ("table", "results/megc2019_table.csv"),
-        ("table --methods ststnet", "results/evaluate/megc2019/ststnet.csv"),
-        ("table results/papers/icegan/table2.csv", "`snakemake --cores all results/papers/icegan/table2.csv` makes it"),
-        ("table --methods ststnets", "(did you mean 'ststnet'?)"),
-        ("methods ststnets", "error: ststnets must be a method, variant or generator (did you mean 'ststnet'?)\n"),
-        ("score pipe", PIPE),
-        ("inspect pipe", PIPE),
-        ("predict pipe --out out", PIPE),
-        (f"score {LONG}", f"error: {LONG}: File name too long\n"),
-        (f"predict {LONG} --out out", f"error: {LONG}: File name too long\n"),
-    ],
-)
-def test_what_cannot_be_read_is_said_in_one_line(command, message, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("pipe")
-    assert main(command.split()) == 1
-    out, error = capsys.readouterr()
-    assert out == "" and error.startswith("error: ") and error.count("\n") == 1 and message in error
-
-
 def test_an_unknown_command_is_answered_by_some_that_there_are(capsys):
     assert main(["plot", "journey", "casme2/sub01/a"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -121,9 +104,7 @@ def test_names_cannot_command_the_terminal(tmp_path, capsys):
     assert "\x1b" not in printed.out + printed.err and "[red] (first)" in printed.out
 
 
-def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "140")
+def test_table_shows_what_was_evaluated(capsys):
     for method in ("ststnet", "icegan"):
         evaluation.write(f"results/evaluate/megc2019/{method}.csv", rows(method))
     assert main(["table", "--methods", "icegan"]) == 0
@@ -137,10 +118,8 @@ def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
     assert "ststnet" in (printed := capsys.readouterr().out) and "icegan" not in printed
 
 
-def test_what_stands_below_a_table_is_of_its_results_folder(tmp_path, monkeypatch, capsys):
+def test_what_stands_below_a_table_is_of_its_results_folder(capsys):
     """Not of the folder that the command runs in, which has a run of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
     pair = dict(dataset_a="smic", subject_a="s1", dataset_b="samm", subject_b="9", distance="0.1", origin="generated")
     for home, distance in (("results", "0.1"), ("other/results", "0.2")):
         store.write_csv(f"{home}/megc2019_table.csv", main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
@@ -152,10 +131,8 @@ def test_what_stands_below_a_table_is_of_its_results_folder(tmp_path, monkeypatc
     assert "Clips of smic, casme2, samm, generated; nothing here says with which params" in printed
 
 
-def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch, capsys):
+def test_params_that_a_table_is_not_of_are_named_below_it(monkeypatch, capsys):
     """In every form, on the standard error where the standard output is for a program."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
     path, text = Path("results/megc2019_table.csv"), (ROOT / "params.yaml").read_text(encoding="utf-8")
     store.write_csv(path, main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
     Path("params.yaml").write_text(text)
@@ -184,9 +161,7 @@ def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch,
     says(f"{line}; {path} is not as it was made, so nothing here says with which params")
 
 
-def test_paired_tests_of_other_rows_are_left_out_with_a_word(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
+def test_paired_tests_of_other_rows_are_left_out_with_a_word(capsys):
     table = main_table.megc2019([rows("ststnet"), rows("icegan")])
     pair = dict(first="ststnet", second="icegan", metric="uf1", difference=0, low=-0.1, high=0.1, p=1, p_holm=1)
     pair |= dict(clips=100, subjects=12, origin="generated", selection="last", seeds=3)
@@ -201,8 +176,7 @@ def test_paired_tests_of_other_rows_are_left_out_with_a_word(tmp_path, monkeypat
     assert main(["table", "--reference", "icegan"]) == 1
 
 
-def test_a_papers_table_is_printed_as_markdown(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_a_papers_table_is_printed_as_markdown(capsys):
     store.write_csv("results/papers/icegan/table9.csv", ["a"], [{"a": "1"}])
     store.write_text(Path("results/papers/icegan/table9.md"), "| a |\n")
     for form, expected in (("--markdown", "| a |\n"), ("--csv", "a\n1\n")):
@@ -210,56 +184,18 @@ def test_a_papers_table_is_printed_as_markdown(tmp_path, monkeypatch, capsys):
         assert capsys.readouterr().out == expected
 
 
-def test_an_evaluation_with_another_methods_rows_is_not_shown_as_this_methods(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_an_evaluation_with_another_methods_rows_is_not_shown_as_this_methods(capsys):
     evaluation.write("results/evaluate/megc2019/ststnet.csv", rows("icegan"))
     assert main(["table", "--methods", "ststnet"]) == 1
     assert "ststnet.csv: must have rows of ststnet, not of icegan; `snakemake" in capsys.readouterr().err
 
 
-def test_a_method_that_is_named_twice_is_printed_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_a_method_that_is_named_twice_is_printed_once(capsys):
     assert main(["methods", "majority", "majority"]) == 0
     assert capsys.readouterr().out.count("majority: ") == 1
 
 
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("table --methods icegan icegan", "--methods must be names of rows, each once, not icegan icegan"),
-        ("table --methods", "--methods needs names of methods"),
-        ("table --methods icegan/../icegan", "--methods must be names of rows, each once, not icegan/../icegan"),
-        ("table --methods icegan --reference icegan", "table: --reference needs a table with paired tests, "),
-        ("table --methods icegan --notes --csv", "table: --notes needs the table as text or in --markdown, "),
-        (
-            "table results/units_table.csv --notes",
-            "table: --notes needs the main table, results/megc2019_table.csv, not ",
-        ),
-        ("table results/papers/icegan/table1.csv --reference a", "table: --reference needs the main table, "),
-        ("methods ststnet --all", "methods: --all needs the list, without names of methods"),
-        ("methods --all --csv", "methods: --all needs the list as text: --csv and --json have all rows"),
-        ("inspect a.h5 --limit 3", "inspect: --limit needs --values"),
-        ("inspect a.h5 --show-licensed-faces", "inspect: --show-licensed-faces needs --png"),
-        ("inspect a.h5 --force", "inspect: --force needs --png"),
-        (
-            "score log.txt --classes 5 --videos v",
-            "score: --classes needs a log of classes, without --videos or --questions",
-        ),
-        ("check . --force", "check: --force needs --template"),
-        ("check --template a.csv --json", "check: --json needs the folder of a data set"),
-        ("score log.txt --classes 5 --questions q", "score: --classes needs a log of classes, without --videos or "),
-    ],
-)
-def test_an_option_that_would_be_passed_over_is_refused(command, message, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    evaluation.write("results/evaluate/megc2019/icegan.csv", rows("icegan"))
-    assert main(command.split()) == 1
-    out, error = capsys.readouterr()
-    assert out == "" and error.startswith(f"error: {message}") and error.count("\n") == 1
-
-
-def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys):
     path = tmp_path / "1of1.h5"
     with store.create(path, "train", {"epochs": 2}, origin="generated") as file:
         group = file.group("casme2/sub01")
@@ -294,8 +230,7 @@ def test_check_counts_problems(monkeypatch, capsys):
 
 @pytest.mark.parametrize("option", ["fps", "seconds", "micro", "macro", "blinks"])
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e400"])
-def test_no_film_has_a_number_that_is_none(option, value, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_no_film_has_a_number_that_is_none(option, value, tmp_path, capsys):
     assert main(["film", "a.avi", f"--{option}={value}"]) in (1, 2)
     assert f"--{option}: " in capsys.readouterr().err and not list(tmp_path.iterdir())
 
@@ -366,11 +301,10 @@ def printed_rows(arguments, capsys):
     return rows
 
 
-def test_rows_are_the_same_as_json_and_as_csv(log, tmp_path, monkeypatch, capsys):
+def test_rows_are_the_same_as_json_and_as_csv(log, tmp_path, capsys):
     scores = printed_rows(["score", str(log)], capsys)
     assert [row["dataset"] for row in scores] == ["full", "casme2", "samm", "smic"]
     assert round(scores[0]["uf1"], 4) == 0.7353 and scores[0]["clips"] == 442
-    monkeypatch.chdir(tmp_path)
     evaluation.write("results/evaluate/megc2019/icegan.csv", rows("icegan"))
     (row,) = printed_rows(["table", "--methods", "icegan"], capsys)
     assert row["method"] == "icegan" and tuple(row) == main_table.COLUMNS
@@ -390,7 +324,6 @@ def test_methods_are_counted_once(tmp_path, monkeypatch, capsys):
     """By params.yaml and their paper; without params.yaml by their paper alone."""
     from microexpr.reporting import method_sizes
 
-    monkeypatch.chdir(tmp_path)
     (unknown,) = (row for row in printed_rows(["methods"], capsys) if row["method"] == "off_apexnet")
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text.replace("off_apexnet: {hidden: 128,", "off_apexnet: {hidden: 64,"))
@@ -419,6 +352,39 @@ def test_params_of_methods_variants_and_generators_are_rows(tmp_path, monkeypatc
 
 
 REFUSED = {
+    "score none.txt": "none.txt: is not a file\n",
+    "inspect none.h5": "none.h5: does not exist\n",
+    "table": "results/megc2019_table.csv",
+    "table --methods ststnet": "results/evaluate/megc2019/ststnet.csv",
+    "table results/papers/icegan/table2.csv": "`snakemake --cores all results/papers/icegan/table2.csv` makes it",
+    "table --methods ststnets": "(did you mean 'ststnet'?)",
+    "methods ststnets": "error: ststnets must be a method, variant or generator (did you mean 'ststnet'?)\n",
+    "score pipe": PIPE,
+    "inspect pipe": PIPE,
+    "predict pipe --out out": PIPE,
+    f"score {LONG}": f"error: {LONG}: File name too long\n",
+    f"predict {LONG} --out out": f"error: {LONG}: File name too long\n",
+    "table --methods icegan icegan": "--methods must be names of rows, each once, not icegan icegan",
+    "table --methods": "--methods needs names of methods",
+    "table --methods icegan/../icegan": "--methods must be names of rows, each once, not icegan/../icegan",
+    "table --methods icegan --reference icegan": "table: --reference needs a table with paired tests, ",
+    "table --methods icegan --notes --csv": "table: --notes needs the table as text or in --markdown, ",
+    "table results/units_table.csv --notes": "table: --notes needs the main table, results/megc2019_table.csv,",
+    "table results/papers/icegan/table1.csv --reference a": "table: --reference needs the main table, ",
+    "methods ststnet --all": "methods: --all needs the list, without names of methods",
+    "methods --all --csv": "methods: --all needs the list as text: --csv and --json have all rows",
+    "inspect a.h5 --limit 3": "inspect: --limit needs --values",
+    "inspect a.h5 --show-licensed-faces": "inspect: --show-licensed-faces needs --png",
+    "inspect a.h5 --force": "inspect: --force needs --png",
+    "score log.txt --classes 5 --videos v": "score: --classes needs a log of classes, without --videos or",
+    "check . --force": "check: --force needs --template",
+    "check --template a.csv --json": "check: --json needs the folder of a data set",
+    "score log.txt --classes 5 --questions q": "score: --classes needs a log of classes, without --videos or ",
+    "agreement a.csv --coders anna Anna": "--coders must be two names, not 'anna' and 'Anna'",
+    "agreement a.csv --coders anna ' '": "--coders must be two names",
+    "agreement a.csv --coders C1 C01": "--coders must be two names, not 'C1' and 'C01'",
+    "agreement a.csv --coders 1 1.0": "--coders must be two names",
+    "agreement a.csv a.csv": "agreement needs two files or folders, not a.csv twice",
     "predict --out o take.avi --seconds 5": "--seconds is the length of a recording and needs --camera",
     "predict --out o take.avi ./take.avi": "take.avi: must be named once, not twice (as take.avi before)",
     "predict --onset a.png --apex b.png --seconds 5": "nothing is written, so no --out, --fps, --truth, --seconds or",
@@ -448,12 +414,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("line", REFUSED)
-def test_an_option_without_an_effect_or_a_number_that_none_may_be_is_refused_in_a_line(
-    line, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "take.avi").write_bytes(b"RIFF")
-    Image.new("RGB", (32, 32)).save(tmp_path / "photo.png")
-    assert main(line.split()) in (1, 2)
-    (error,) = capsys.readouterr().err.splitlines()
-    assert error.startswith("error: ") and REFUSED[line] in error
+def test_what_cannot_be_read_and_an_option_without_an_effect_or_a_meaning_is_refused_in_a_line(line, capsys):
+    evaluation.write("results/evaluate/megc2019/icegan.csv", rows("icegan"))
+    os.mkfifo("pipe")
+    Path("a.csv").write_text("kind,onset,offset,coder\n")
+    Path("take.avi").write_bytes(b"RIFF")
+    Image.new("RGB", (32, 32)).save("photo.png")
+    code = main(shlex.split(line))
+    out, error = capsys.readouterr()
+    assert code == 1 + ("--help` shows the arguments" in error)
+    assert out == "" and error.startswith("error: ") and error.count("\n") == 1 and REFUSED[line] in error

@@ -67,40 +67,46 @@ def test_elan_reads_back_what_was_meant_and_so_does_pympi(tmp_path):
     assert elan.text(MARKS, "take.mp4") == elan.text(MARKS, "take.mp4")
 
 
-def test_a_coder_may_move_events_add_tiers_and_name_other_words(tmp_path):
+def changed(tmp_path, change, marks=MARKS[:1]):
+    """Read an .eaf after a change of pympi's document."""
     path = tmp_path / "take.eaf"
-    path.write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
+    path.write_text(elan.text(marks, "take.mp4"), encoding="utf-8")
     document = Eaf(str(path))
-    document.rename_tier("micro", "Micro-Expression@ben")
-    document.add_annotation("blink", 400, 520)
-    document.add_tier("thoughts")
-    document.add_annotation("thoughts", 0, 40, "hm")
-    document.media_descriptors[0]["TIME_ORIGIN"] = "400"
+    change(document)
     document.to_file(str(path))
-    events, (note,) = coding.read(path)
+    return coding.read(path)
+
+
+def test_a_coder_may_move_events_add_tiers_and_name_other_words(tmp_path):
+    def change(document):
+        document.rename_tier("micro", "Micro-Expression@ben")
+        document.add_annotation("blink", 400, 520)
+        document.add_tier("thoughts")
+        document.add_annotation("thoughts", 0, 40, "hm")
+        document.media_descriptors[0]["TIME_ORIGIN"] = "400"
+
+    events, (note,) = changed(tmp_path, change)
     assert [(e.kind, e.onset, e.coder) for e in events] == [("blink", 0.8, ""), ("micro", 1.4, "ben")]
     assert "tiers passed over: thoughts" in note
 
 
 def test_tiers_below_others_and_units_with_times_count(tmp_path):
-    path = tmp_path / "take.eaf"
-    path.write_text(elan.text([], "take.mp4"), encoding="utf-8")
-    document = Eaf(str(path))
-    for tier in (*document.tiers,):
-        document.remove_tier(tier)
-    document.add_linked_file("scene.mp4", "./scene.mp4", "video/mp4", 0)
-    document.media_descriptors[0]["TIME_ORIGIN"] = "200"
-    document.add_tier("face", "event")
-    document.add_tier("micro", "moment", "face", part="p01")
-    document.add_tier("micro AUs", "moment", "micro")
-    document.add_tier("micro thoughts", "moment", "micro")
-    document.add_annotation("face", 0, 3000)
-    document.add_annotation("micro", 400, 720, "Fear")
-    for start, code in ((420, "1"), (520, "R2")):
-        document.add_annotation("micro AUs", start, start + 80, code)
-    document.add_annotation("micro thoughts", 420, 520, "hm")
-    document.to_file(str(path))
-    (event,), (note,) = coding.read(path)
+    def change(document):
+        for tier in (*document.tiers,):
+            document.remove_tier(tier)
+        document.add_linked_file("scene.mp4", "./scene.mp4", "video/mp4", 0)
+        document.media_descriptors[0]["TIME_ORIGIN"] = "200"
+        document.add_tier("face", "event")
+        document.add_tier("micro", "moment", "face", part="p01")
+        document.add_tier("micro AUs", "moment", "micro")
+        document.add_tier("micro thoughts", "moment", "micro")
+        document.add_annotation("face", 0, 3000)
+        document.add_annotation("micro", 400, 720, "Fear")
+        for start, code in ((420, "1"), (520, "R2")):
+            document.add_annotation("micro AUs", start, start + 80, code)
+        document.add_annotation("micro thoughts", 420, 520, "hm")
+
+    (event,), (note,) = changed(tmp_path, change, [])
     assert (event.onset, event.emotion, event.action_units, event.subject) == (0.6, "fear", "1+R2", "p01")
     assert "tiers passed over: face, micro thoughts" in note
 
@@ -190,9 +196,6 @@ def test_seconds_next_to_frames_must_be_theirs(tmp_path):
     path = tmp_path / "intervals.csv"
     path.write_text("kind,onset,apex,offset,onset_seconds,apex_seconds,offset_seconds\nmicro,25,29,32,1.0,1.16,1.28\n")
     assert [event.frames(TIMES) for event in coding.read(path)[0]] == [(25, 29, 32)]
-    path.write_text("kind,onset,apex,offset,onset_seconds,apex_seconds,offset_seconds\nmicro,25,,32,1.0,1.16,1.28\n")
-    with pytest.raises(DataError, match=r"apex_seconds must be the time of apex, frame none, not 1.16 \(.*row 2\)"):
-        coding.read(path)[0][0].frames(TIMES)
 
 
 @pytest.mark.parametrize(
@@ -213,12 +216,7 @@ def test_a_tier_without_times_has_those_above_it_or_is_named(tmp_path, constrain
 
 
 def test_apexes_and_units_of_no_event_are_noted(tmp_path):
-    path = tmp_path / "take.eaf"
-    path.write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
-    document = Eaf(str(path))
-    document.add_annotation("micro apex", 3000, 3040)
-    document.to_file(str(path))
-    (note,) = coding.read(path)[1]
+    _, (note,) = changed(tmp_path, lambda document: document.add_annotation("micro apex", 3000, 3040))
     assert "apexes and units below tier micro are in none of its events: 3.000 s; passed over" in note
 
 
@@ -228,11 +226,6 @@ def test_a_column_of_a_meaning_may_be_empty_next_to_another(tmp_path):
     events, notes = coding.read(path)
     assert [event.emotion for event in events] == ["fear", "anger"]
     assert "columns passed over: mood; those read are" in notes[0]
-    path.write_text("kind,onset,offset,class,emotion\nmicro,1,9,negative,fear\n")
-    with pytest.raises(
-        DataError, match=r"row 2: emotion.*'fear' must not differ, both are emotion|class 'negative' and"
-    ):
-        coding.read(path)
 
 
 def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(tmp_path):
@@ -243,13 +236,6 @@ def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(tmp_p
     assert [event.kind for event in events] == ["micro", "macro"]
     assert any("behaviours passed over: 1 of smile" in note for note in notes)
     assert any("a.mp4 has events of the observations anna, ben: all count" in note for note in notes)
-
-
-def test_seconds_are_not_mixed_with_frames(tmp_path):
-    path = tmp_path / "events.csv"
-    path.write_text("kind,onset_seconds,offset\nmicro,1.0,36\n")
-    with pytest.raises(DataError, match="column 'offset_seconds' is missing in row 1"):
-        coding.read(path)
 
 
 def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whole(tmp_path):
@@ -280,16 +266,6 @@ def test_times_of_praat_are_read_in_each_form_or_refused(tmp_path, old, new, mes
             coding.read(path)
     else:
         assert [frames(event)[1] for event in coding.read(path)[0]] == [25, 50, 55]
-
-
-def changed(tmp_path, change):
-    """Read an .eaf after a change of pympi's document."""
-    path = tmp_path / "take.eaf"
-    path.write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
-    document = Eaf(str(path))
-    change(document)
-    document.to_file(str(path))
-    return coding.read(path)
 
 
 def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named(tmp_path):
@@ -365,6 +341,9 @@ HEAD = "kind,onset,offset\n"
     ("text", "message"),
     [
         ("kind,onset\n", "column 'offset' is missing in row 1"),
+        ("kind,onset_seconds,offset\nmicro,1.0,36\n", "column 'offset_seconds' is missing in row 1"),
+        ("kind,onset,apex,offset,apex_seconds\nmicro,25,,32,1.16\n", "time of apex, frame none, not 1.16 .*row 2"),
+        ("kind,onset,offset,class,emotion\nmicro,1,9,negative,fear\n", "row 2: .* must not differ, both are emotion"),
         (HEAD + "mirco,1,3\n", r"kind must be one of micro, .* not 'mirco' .did you mean 'micro'.*row 2"),
         (HEAD + "micro,4.32,4.6\n", "not '4.32'; times in seconds belong in a column onset_seconds.*row 2"),
         (HEAD + "micro,12-Jan,14\n", "a spreadsheet program has made a date"),
@@ -398,11 +377,7 @@ WRITTEN = "kind,onset,offset,class,certainty,reasons,surprise,action_units\n"  #
     ("text", "expected", "note"),
     [
         (WRITTEN + "micro,1,9,fear,low,,0.1,AU12L:0.52 AU12R:0.4 AU6 4\n", (1, "fear", "L12+R12+AU6+4"), ""),
-        (
-            "sep=;\nkind;onset;offset;emotion\nmicro;1;9;N/A\n",
-            (1, "", ""),
-            "emotion 'n/a' is taken as empty: 1 times, {}, row 3",
-        ),
+        ("sep=;\nkind;onset;offset;emotion\nmicro;1;9;N/A\n", (1, "", ""), "emotion 'n/a' is taken as empty: 1 times,"),
         ("kind,,onset,offset,AUs\nmicro,fear,1,9,?\n", (1, "", "?"), "{}: columns passed over: column 2; those read"),
         (HEAD[:-1] + ",surprise\nmicro,1,9,much\n", (1, "", ""), "{}: columns passed over: surprise; those read"),
         ("kind,onset_seconds,offset_seconds,units\nmicro,0.2,0.4,secs\n", (0.2, "", ""), ""),

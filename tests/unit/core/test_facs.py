@@ -2,18 +2,8 @@
 
 import pytest
 
-from microexpr.core.facs import (
-    AUS,
-    NOWHERE,
-    REACTIONS,
-    REGIONS,
-    ActionUnit,
-    format_units,
-    occurrence,
-    parse,
-    reaction_mask,
-    unread,
-)
+from microexpr.core import facs
+from microexpr.core.facs import AUS, REGIONS, ActionUnit, format_units, occurrence, parse, reaction_mask, unread
 from microexpr.evaluation.published import cells
 
 AU, UNKNOWN = ActionUnit, dict.fromkeys(AUS, -1)
@@ -95,8 +85,8 @@ def test_it_is_the_papers_table_1():
     for cell in printed:
         mark = reaction_mask(cell.row.lower())[REGIONS.index(COLUMNS[cell.column])]
         assert mark == {"✓": 1, "✗": 0}[cell.published], (cell.row, cell.column)
-    assert {*REACTIONS} - {cell.row.lower() for cell in printed} == {"anger", "fear"}  # the two that are ours
+    assert {*facs.REACTIONS} - {cell.row.lower() for cell in printed} == {"anger", "fear"}  # the two that are ours
 
 
 def test_what_is_no_emotion_shows_nowhere():
-    assert reaction_mask("others") == reaction_mask("other") == reaction_mask("") == NOWHERE == (0, 0, 0, 0)
+    assert reaction_mask("others") == reaction_mask("other") == reaction_mask("") == facs.NOWHERE == (0, 0, 0, 0)

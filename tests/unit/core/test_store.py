@@ -170,14 +170,11 @@ def test_two_processes_may_write_the_same_file(tmp_path):
     assert (tmp_path / "a.csv").read_text() == "first" and other.read_text() == "first"
 
 
-def test_lines_end_as_written_and_a_folder_that_is_a_file_is_said(tmp_path):
+def test_lines_end_as_written_and_a_csv_has_its_columns_in_order_quotes_and_what_is_lacking_empty(tmp_path):
     store.write_text(tmp_path / "a.csv", "a\nb\r\n")
     assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
     with pytest.raises(StoreError, match=r"a\.csv/b\.csv: cannot be written: File exists$"):
         store.write_text(tmp_path / "a.csv/b.csv", "x")
-
-
-def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking_empty():
     text = store.csv_text(["b", "a"], iter([{"a": 'said "x, y"', "b": 1}, {"b": None}]))
     assert text == 'b,a\n1,"said ""x, y"""\n,\n'
     assert store.csv_text(["b", "a"], []) == "b,a\n"
@@ -227,7 +224,10 @@ def test_what_is_no_file_of_this_schema_is_refused(tmp_path, content, message):
         pass
 
 
-def test_what_a_sound_file_lacks_is_a_mistake_of_the_caller(tmp_path):
+def test_what_a_sound_file_lacks_and_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):
+    with pytest.raises(ValueError, match="must have axes"), store.create(tmp_path / "a.h5", "apex", {}) as file:
+        file.group("EP01_01").put("score", np.zeros((2, 2)))
+    assert not any(tmp_path.iterdir())
     path = apex_file(tmp_path / "sub01.h5")
     with pytest.raises(KeyError), store.open_file(path, "apex") as file:
         file["EP01_02"]
@@ -261,12 +261,6 @@ def test_a_file_that_another_program_writes_is_not_called_damaged(tmp_path, monk
     message = r"is on a disk without file locks; .*HDF5_USE_FILE_LOCKING=FALSE reads it"
     with pytest.raises(StoreError, match=message), store.open_file(path):
         pass
-
-
-def test_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):
-    with pytest.raises(ValueError, match="must have axes"), store.create(tmp_path / "a.h5", "apex", {}) as file:
-        file.group("EP01_01").put("score", np.zeros((2, 2)))
-    assert not any(tmp_path.iterdir())
 
 
 def test_the_nearest_fitted_on_is_found(tmp_path):

@@ -62,10 +62,7 @@ STRANGE = {
     ),
     "a type": (put("apex", np.dtype("f8")), "apex is neither a group nor a dataset"),
     "no values": (put("apex", h5py.Empty("f4")), "apex has no values that numpy has a type for"),
-    "a time": (
-        lambda file: h5py.h5d.create(file.id, b"apex", h5py.h5t.UNIX_D32LE, TIMES),
-        "apex has no values that numpy has a type for",
-    ),
+    "a time": (lambda file: h5py.h5d.create(file.id, b"apex", h5py.h5t.UNIX_D32LE, TIMES), "apex has no values that"),
     "many attributes": (
         lambda file: file["EP01"].attrs.update(dict.fromkeys(map(str, range(1001)), 0)),
         "EP01 has more than 1000 attributes",

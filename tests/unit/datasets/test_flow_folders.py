@@ -89,13 +89,6 @@ def test_files_of_a_mac_are_left_out_and_strays_are_noted(folders):
     ]
 
 
-def test_a_list_of_a_mac_is_no_list(flat):
-    before = flow_folders.read(flat)
-    for folder in (flat, flat / FLAT):
-        (folder / f"._{LIST}").write_bytes(b"\0\5\x16\7")
-    assert flow_folders.read(flat) == before
-
-
 def test_counts_are_those_that_the_loaders_hold_videos_to():
     for name, part in flow_folders.PARTS.items():
         published = datasets.LAYOUTS[name].published
@@ -170,10 +163,7 @@ def test_training_folders_hold_the_test_clips_of_all_others(spoil, messages, pro
     ("spoil", "message"),
     [
         (lambda f: (f / "sub01").rename(f / "bob"), r"a subject must be named like s01 .*, not 'bob' \(.*/bob\)"),
-        (
-            lambda f: (f / "sub01/u_test/0").rename(f / "sub01/u_test/3"),
-            "a class must be one of 0 negative, .* not '3'",
-        ),
+        (lambda f: (f / "sub01/u_test/0").rename(f / "sub01/u_test/3"), "a class must be one of 0 negative, .* not"),
         (lambda f: shutil.rmtree(f / "sub01/u_test"), "sub01/u_test: is not there"),
         (lambda f: shutil.rmtree(f / "sub01/u_train"), "sub01/u_train: is not there"),
         (lambda f: shutil.copytree(f / "sub01", f / "sub1"), r"clip casme2/sub01/EP\w+ must be there once, not twice"),
@@ -193,11 +183,7 @@ def test_folders_of_another_form(spoil, message, folders, root):
         ("smic,s01,s01_ne_00,", "smic,s01,s01_ne_99,", r"s01_s01_ne_99 .png: is not there; the list names it .*row 2"),
         ("smic,s01,s01_ne_00,", "smic,s01,/../../../x,", r"plain letters, digits, _ and -, not '/../../../x' .*row 2"),
         ("smic,s01,s01_ne_00,", "smic,../s01,s01_ne_00,", r"a subject must be .*not '../s01' \(.*csv, row 2\)"),
-        (
-            "sub,filename_o,label",
-            "sub,filename,label",
-            r"must hold <subject>/u_train .* sub, filename_o, label",
-        ),
+        ("sub,filename_o,label", "sub,filename,label", r"must hold <subject>/u_train .* sub, filename_o, label"),
     ],
 )
 def test_lists_that_do_not_fit(old, new, message, flat):
@@ -219,10 +205,12 @@ def test_other_pixels_are_refused(pixels, message, flat):
     assert len(check(flat).problems) == 1
 
 
-def test_a_list_as_excel_writes_it_is_read(flat):
-    clips = flow_folders.read(flat)[0]
+def test_a_list_as_excel_writes_it_is_read_and_one_of_a_mac_is_none(flat):
+    before = flow_folders.read(flat)
     (flat / LIST).write_text((flat / LIST).read_text(encoding="utf-8").replace(",", "\t"), encoding="utf-16")
-    assert flow_folders.read(flat)[0] == clips
+    for folder in (flat, flat / FLAT):
+        (folder / f"._{LIST}").write_bytes(b"\0\5\x16\7")
+    assert flow_folders.read(flat) == before
 
 
 def test_check_knows_the_folder_and_lists_every_problem(flat, root):

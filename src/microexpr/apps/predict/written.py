@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from microexpr.coding import elan, praat
 from microexpr.core import store
 from microexpr.core.errors import printable
 from microexpr.signals.aus import ACTION_UNITS, NAMES
-from microexpr.signals.spotting import Interval, Kind
+from microexpr.signals.spotting import Kind
 
 EVENTS = ("onset", "apex", "offset")
 TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
@@ -133,38 +133,20 @@ def flat(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
     return {name: values[name] for name in columns(classes)}
 
 
-class Label(NamedTuple):
-    """An interval as text."""
-
-    start: float  # seconds
-    end: float
-    name: str  # class of a micro-expression, or the kind
-    units: str
-
-
-def labels(prediction: Prediction) -> list[Label]:
-    """Return the labels of all intervals, in order of time."""
-    times, rows = prediction.video.seconds, []
-    for expression in prediction.expressions:
-        interval: Interval = expression.interval
-        units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
-        name = f"micro-expression: {in_words(expression.classes)}" if interval.kind == "micro" else interval.kind
-        end = float(times[interval.offset]) + 1 / prediction.video.fps
-        rows.append(Label(float(times[interval.onset]), end, name, units))
-    return rows
-
-
 def subtitles(prediction: Prediction, for_browsers: bool = False) -> str:
     """Return SubRip subtitles of the video, one for each interval; for players in browsers the same as WebVTT.
 
     Each stays for `READABLE` seconds or until the next begins."""
-    rows, cues = labels(prediction), []
-    for i, row in enumerate(rows):
-        after = min((later.start for later in rows[i + 1 :] if later.start > row.start), default=prediction.video.end)
-        times = row.start, max(row.end, min(row.start + READABLE, after))
-        span = " --> ".join(_clock(seconds, "." if for_browsers else ",") for seconds in times)
-        cues.append("" if for_browsers else f"{i + 1}\n")
-        cues[-1] += f"{span}\n{row.name}\n{row.units}\n"
+    seconds, video, cues = prediction.video.seconds, prediction.video, []
+    for number, (interval, classes) in enumerate(prediction.expressions, 1):
+        start, end = float(seconds[interval.onset]), float(seconds[interval.offset]) + 1 / video.fps
+        later = (float(seconds[other.onset]) for other in prediction.intervals[number:])
+        after = min((time for time in later if time > start), default=video.end)
+        times = start, max(end, min(start + READABLE, after))
+        span = " --> ".join(_clock(time, "." if for_browsers else ",") for time in times)
+        name = f"micro-expression: {in_words(classes)}" if interval.kind == "micro" else interval.kind
+        units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
+        cues.append(f"{number}\n" * (not for_browsers) + f"{span}\n{name}\n{units}\n")
     return "\n".join((["WEBVTT\n"] if for_browsers else []) + cues)
 
 

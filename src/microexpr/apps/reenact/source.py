@@ -44,11 +44,7 @@ class DrivingClip:
         return np.asarray(values - values[0])
 
     def target_aus(
-        self,
-        resting: np.ndarray,
-        alpha: float,
-        components: Components = ALL,
-        relative_to: filters.Reference = "onset",
+        self, resting: np.ndarray, alpha: float, components: Components = ALL, relative_to: filters.Reference = "onset"
     ) -> np.ndarray:
         """Return float32[K, 17, 2], FACS 0..5 by left and right, for a face with intensities `resting` [17, 2].
 

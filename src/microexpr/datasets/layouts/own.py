@@ -141,7 +141,8 @@ class Own(Reader):
             if path not in tables and path not in documents
         ]
         by_recording: dict[str, list[Coded]] = {key: [] for key in by_key} if tables else {}
-        recordings_by_path = Recordings({key: (_path(recording), key) for key, recording in by_key.items()})
+        files_of = {key: recording.path.relative_to(recording.root) for key, recording in by_key.items()}
+        recordings_by_path = Recordings({key: (composed(file.as_posix()), key) for key, file in files_of.items()})
         sources = dict[str, set[Path]]()
         for table in tables:
             for event in self._read_file(table):
@@ -341,11 +342,6 @@ def _check_folder(name: str, folder: str, folders: Mapping[str, Subjects], where
 def _below_folder(key: str) -> str:
     """Return a recording's path below its first folder."""
     return key.partition("/")[2] or key
-
-
-def _path(recording: Recording) -> str:
-    """Return the path of a recording below its root, with the suffix of a video."""
-    return composed(recording.path.relative_to(recording.root).as_posix())
 
 
 def _of_file(path: Path, root: Path, by_key: Mapping[str, Recording]) -> tuple[str, str]:

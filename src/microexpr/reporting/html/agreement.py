@@ -23,7 +23,7 @@ def write(
     confused: Counter[tuple[str, str]] = agreement.confusion(recordings)
     page = html.render(
         FILES, names=names, scale=SCALE, left=LEFT, notes=notes, figures=figures, confusion=confused,
-        minutes=sum(r.frames / r.fps for r in recordings) / 60,
+        minutes=sum(len(r.times) / r.fps for r in recordings) / 60,
         agreed={row["of"]: row["value"] for row in figures if row["measure"] == "F1"},
         emotions=sorted({name for pair in confused for name in pair}),
         recordings=[_recording(i, recording, names) for i, recording in enumerate(recordings)],

@@ -84,13 +84,10 @@ def test_the_calibration_error_is_the_mean_gap_of_the_bins():
     assert calibration_error(np.eye(2), np.array([0, 1])) == 0
 
 
-def test_a_calibration_is_read_as_it_was_written():
+def test_a_calibration_is_read_as_it_was_written_and_probabilities_are_more_alike_the_farther_from_the_limits():
     calibration = Calibration(1.5, {"yaw": (-1.0, 2.0)})
     assert Calibration.read({"calibration": calibration.to_json()}) == calibration
     assert Calibration.read({}) is None
-
-
-def test_probabilities_are_more_alike_the_farther_from_the_limits():
     scores, calibration = np.array([[2.0, 0.0, 0.0]] * 3), Calibration(0.5)
     highest = calibration.probabilities(scores, np.array([0.0, 0.5, 1.0]))[:, 0]
     temperatures = 0.5 * (1 + WIDENING * np.array([0.0, 0.5, 1.0]))

@@ -102,36 +102,27 @@ def changed(**frames):
         ({"change": [number for number in range(500) if number % 6]}, ["16.7 new pictures a second, not 20 or more"]),
     ],
 )
-def test_what_takes_away_belief_in_the_frames_of_an_expression_is_a_reason(frames, reasons):
+def test_what_takes_away_belief_in_an_expression_or_its_frames_is_a_reason(frames, reasons):
     assert doubts(take=changed(**frames)) == reasons
-
-
-def test_what_may_be_no_expression_is_named():
-    assert doubts(replace(EXPRESSION, score=0.6)) == ["perhaps none: probability 0.60, not 0.8 or more"]
+    none = "perhaps none: probability 0.60, not 0.8 or more"
+    assert doubts(replace(EXPRESSION, score=0.6), take=changed(**frames)) == [*reasons, none]
 
 
 @pytest.mark.parametrize(
-    ("units", "predicted", "is_contradicted"),
+    ("units", "predicted", "words"),
     [
-        (["AU1L", "AU12R"], "positive", True),
-        (["AU12L", "AU4R"], "positive", False),
-        (["AU14R", "AU12L", "AU2L"], "surprise", True),  # 14 is of no class
-        (["AU14L"], "positive", False),
-        ([], "surprise", False),
-        (["AU12L"], "disgust", False),  # no class of these
+        ("AU1L AU12R", "positive", "AU1 moves most, which positive faces do not show"),
+        ("AU12L AU4R", "positive", ""),
+        ("AU14R AU12L AU2L", "surprise", "(AU14 moves more and belongs to no class)"),
+        ("AU14R AU14L AU45L AU12L", "negative", "(AU14 and AU45 move more and belong to no class)"),
+        ("AU14L", "positive", ""),
+        ("", "surprise", ""),
+        ("AU12L", "disgust", ""),  # no class of these
     ],
 )
-def test_a_unit_that_only_other_classes_show_speaks_against_a_class(units, predicted, is_contradicted):
-    strongest = next((unit[:-1] for unit in units if unit != "AU14R"), "")
-    words = f"{strongest} moves most, which {predicted} faces do not show"
-    if "AU14R" in units:
-        words = "AU12 moves, which surprise faces do not show (AU14 moves more and belongs to no class)"
-    assert limits.contradiction(units, predicted) == (words,) * is_contradicted
-
-
-def test_units_of_no_class_that_move_more_are_named():
-    (words,) = limits.contradiction(["AU14R", "AU14L", "AU45L", "AU12L"], "negative")
-    assert words == "AU12 moves, which negative faces do not show (AU14 and AU45 move more and belong to no class)"
+def test_a_unit_that_only_other_classes_show_speaks_against_a_class(units, predicted, words):
+    more = f"AU12 moves, which {predicted} faces do not show " * words.startswith("(")
+    assert limits.contradiction(units.split(), predicted) == (more + words,) * bool(words)
 
 
 @pytest.mark.parametrize(("fps", "measured"), [(20, 25), (28, 30), (29.97, 30), (120, 100), (1000, 200)])

@@ -192,6 +192,13 @@ SECOND = {  # workbook of the emotions, its columns of the key's last part and o
 }
 
 
+def first_row(book, name: str):
+    """The sheet with this column, the number of its first row, and the columns by name."""
+    page = next(page for page in book.worksheets if page.max_row > 1)
+    top = next(row for row in page.iter_rows() if name in [cell.value for cell in row])
+    return page, top[0].row + 1, {cell.value: cell.column for cell in top}
+
+
 @pytest.mark.parametrize("dataset", SECOND)
 def test_emotions_without_an_expression_and_expressions_without_an_emotion_are_noted(corpus, dataset):
     root, _ = corpus(dataset)
@@ -199,12 +206,7 @@ def test_emotions_without_an_expression_and_expressions_without_an_emotion_are_n
     cells = {}
 
     def change(book):
-        page = next(page for page in book.worksheets if page.max_row > 1)
-        for top in page.iter_rows():
-            names = {cell.value: cell.column for cell in top}
-            if key in names:
-                break
-        row = top[0].row + 1
+        page, row, names = first_row(book, key)
         cells.update(row=row, key=page.cell(row, names[key]).value, emotion=page.cell(row, names[emotion]).value)
         page.cell(row, names[key]).value = "999_1_1" if dataset == "samm_long" else 99999
 
@@ -226,9 +228,7 @@ def test_two_emotions_of_one_expression_are_refused(corpus):
     root, _ = corpus("samm_long")
 
     def change(book):
-        page = next(page for page in book.worksheets if page.max_row > 1)
-        top = next(row for row in page.iter_rows() if "Filename" in [cell.value for cell in row])
-        names, row = {cell.value: cell.column for cell in top}, top[0].row + 1
+        page, row, names = first_row(book, "Filename")
         page.cell(row + 1, names["Filename"]).value = page.cell(row, names["Filename"]).value
         page.cell(row, names["Estimated Emotion"]).value = "Anger"
         page.cell(row + 1, names["Estimated Emotion"]).value = "Fear"
