@@ -106,7 +106,7 @@ CLIPS = [
 ]
 
 
-def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named():
+def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named_and_videos_those_with_most_expressions():
     assert [(clip.dataset, clip.label, clip.name) for clip in choose_clips(CLIPS, ())] == [
         ("smic", 0, "smic0"), ("casme2", 1, "casme21"), ("samm", 2, "samm2"),
     ]  # fmt: skip
@@ -115,9 +115,6 @@ def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named():
     assert [clip.id for clip in choose_clips(CLIPS, names)] == names
     with pytest.raises(ParamsError, match=r"must name clips of this run, not samm/sub01/samm9 \(did you mean 'samm/"):
         choose_clips(CLIPS, ["samm/sub01/samm9"])
-
-
-def test_of_each_data_set_the_video_with_most_expressions():
     assert choose_videos([FEW, MANY, OTHER]) == [MANY, OTHER]
     assert choose_videos([]) == []
 
