@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.venv/.installed: $(wildcard envs/*.in) envs/core.lock envs/source.lock envs/torch-cpu.lock envs/torch-cuda.lock envs/dlib-from-bin/pyproject.toml envs/dvc envs/install.sh envs/moved.sh pyproject.toml
+.venv/.installed: $(filter-out envs/browser.in,$(wildcard envs/*.in)) envs/core.lock envs/source.lock envs/torch-cpu.lock envs/torch-cuda.lock envs/dlib-from-bin/pyproject.toml envs/dvc envs/install.sh envs/moved.sh pyproject.toml
 	@PYTHON="$(PYTHON)" bash envs/install.sh
 
 $(addsuffix /.installed,$(shell bash envs/moved.sh)): moved  # copied or moved with the checkout
@@ -79,6 +79,7 @@ notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, 
 
 test-browser: docs  ## the report, a prediction and the site in a real browser; REPORT=results/report/index.html looks at that page too
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
+	@python -c "import playwright" 2>/dev/null || { echo "error: its driver is not here: pip install playwright" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/prediction_page.py tests/optional/browser/site_pages.py
 
 .PHONY: help moved table check test test-all studies docs figures notebooks test-browser lock check-lock preset shipped pyfeat facemesh test-pyfeat

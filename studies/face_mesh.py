@@ -73,9 +73,7 @@ DISTANCES = {
 
 
 def main() -> int:
-    parser = pages.parser(__doc__, PAGE, first=1, seeds=3, keep=None)
-    parser.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
-    arguments = parser.parse_args()
+    arguments = pages.parser(__doc__, PAGE, clones=True, first=1, seeds=3, keep=None).parse_args()
     cells: dict[tuple[str, str], list[str]] = defaultdict(list)
     with checkout.folder(arguments.keep) as root:
         root.mkdir(parents=True, exist_ok=True)

@@ -106,10 +106,8 @@ def photograph(root: Path, clip: str) -> None:
     cv2.imwrite(str(picture), data.astronaut()[..., ::-1])
     command = ["microexpr", "reenact", "--driving", clip, "--face", str(picture), "--out", str(root / "given")]
     start = time.perf_counter()
-    printed = subprocess.run(
-        command, cwd=root, env=environment(root), check=True, text=True, capture_output=True
-    ).stdout
-    print(f"\n{printed}\nastronaut: {time.perf_counter() - start:.0f} s")
+    done = subprocess.run(command, cwd=root, env=environment(root), check=True, text=True, capture_output=True)
+    print(f"\n{done.stdout}\nastronaut: {time.perf_counter() - start:.0f} s")
 
 
 if __name__ == "__main__":

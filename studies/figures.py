@@ -2,7 +2,7 @@
 
 The table of docs/baselines.md stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no
 method means all. It, and each picture of the run, carries the digest of the run's main table, which a test compares.
-`animation` and `report` are pages in Chromium (sudo apt install chromium).
+`animation` and `report` are pages in Chromium (sudo apt install chromium; pip install playwright).
 """
 
 import os
@@ -10,12 +10,13 @@ import re
 import shutil
 import subprocess
 import sys
-from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pages
 from PIL import Image, PngImagePlugin
@@ -27,10 +28,6 @@ from microexpr.reporting.plots import drawing
 from microexpr.reporting.table import Row, by_figure, interval, markdown
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests/optional/browser"))
-
-import chromium  # noqa: E402
-
 PAGE = "docs/baselines.md"
 BLOCK = re.compile(r"(<!-- readme-table:(?P<methods>[^>]*)-->\n)(?P<table>.*?)(<!-- readme-table: end -->\n)", re.S)
 CLIP = "casme2/sub01/EP02_01"
@@ -153,29 +150,30 @@ def animate(path: Path) -> None:
         video, out = Path(folder) / "take.avi", Path(folder) / "predicted"
         for command in (("film", video, *FILM), ("predict", video, "--out", out, "--truth", video.with_suffix(".csv"))):
             subprocess.run([sys.executable, "-m", "microexpr", *map(str, command), "--quiet"], check=True)
-        chromium.in_a_tab(lambda tab: repeat(tab, out / "prediction.html", pictures))
+        with open_tab(*SCREEN) as tab:
+            tab.open(out / "prediction.html")
+            expression = "JSON.parse(document.getElementById('player').textContent).expressions[0]"
+            onset, offset = tab.run(f"[{expression}.onset, {expression}.offset]")
+            for frame in range(onset - MARGIN, offset + MARGIN):
+                tab.run(MOVED % frame)
+                pictures.append(tab.page.screenshot())
     first, *others = (Image.open(BytesIO(picture)).convert("RGB") for picture in pictures)
     first.save(path, save_all=True, append_images=others, duration=SHOWN_MS, loop=0, quality=80, method=6)
 
 
-async def repeat(tab: chromium.Page, page: Path, pictures: list[bytes]) -> None:
-    """Append the page's first screen as a PNG at each frame of its first micro-expression, and next to these."""
-    await tab.open(page, *SCREEN)
-    expression = "JSON.parse(document.getElementById('player').textContent).expressions[0]"
-    onset, offset = await tab.run(f"[{expression}.onset, {expression}.offset]")
-    for frame in range(onset - MARGIN, offset + MARGIN):
-        await tab.run(MOVED % frame)
-        pictures.append(b64decode((await tab.send("Page.captureScreenshot", format="png"))["data"]))
-
-
 def show_report(page: Path, path: Path) -> None:
     """Write the first screen of the report as a PNG."""
+    with open_tab(*REPORT) as tab:
+        tab.open(page)
+        tab.page.screenshot(path=path)
 
-    async def look(tab: chromium.Page) -> None:
-        await tab.open(page, *REPORT)
-        await tab.picture(path)
 
-    chromium.in_a_tab(look)
+def open_tab(width: int, height: int) -> AbstractContextManager[Any]:
+    """Open a tab of a browser as the tests do, which alone need playwright."""
+    sys.path.insert(0, str(ROOT / "tests/optional/browser"))
+    import chromium
+
+    return chromium.tab(width, height)
 
 
 if __name__ == "__main__":

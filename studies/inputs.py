@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pages
+import situations
 from checkout import encoded
-from situations import COMMAND, LONGEST
 
 from microexpr.rendering import film
 from microexpr.rendering.corpus import Scene
@@ -125,30 +126,18 @@ def answer(command: str, files: Mapping[str, str], videos: Path) -> str:
         is_python = command.startswith("microexpr.")
         program = ["-W", "ignore", "-c", LOSO.replace("{}", command)] if is_python else command.split()
         done = subprocess.run(
-            [sys.executable if is_python else COMMAND, *program],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            [sys.executable if is_python else situations.COMMAND, *program], cwd=folder, capture_output=True, text=True,
+        )  # fmt: skip
         lines = f"{done.stdout}{done.stderr}".replace(f"{folder}/", "").splitlines()
         return "\n".join(" ".join(line.split()) for line in lines if is_python or SHOWN.search(line))
 
 
 def main() -> int:
-    """Print the table, and write it into its page where this is asked for."""
-    options = pages.parser(__doc__, PAGE)
-    options.add_argument("names", nargs="*", help="parts of names; all by default")
-    arguments, table = options.parse_args(), pages.Table("situation", "asked", "answer")
     with tempfile.TemporaryDirectory() as folder:
         corpus = LongCorpus(subjects=2, videos=1, seconds=6, micro=2, macro=1, blinks=1)
         film.write_data_set(Path(folder, "samm_long"), "samm_long", corpus, Scene("standard", 640, 480), 3)
-        for name, (command, files) in SITUATIONS.items():
-            if not arguments.names or any(part in name for part in arguments.names):
-                printed = answer(command, files, Path(folder, "samm_long")).replace("|", "\\|").replace("\n", "<br>")
-                table.add(name, f"`{command}`", printed if len(printed) <= LONGEST else printed[:LONGEST] + " ...")
-    table.publish(PAGE, MARK, writes=arguments.write_docs)
-    return 0
+        of_videos = partial(answer, videos=Path(folder, "samm_long"))
+        return situations.publish(__doc__, PAGE, MARK, ("asked", "answer"), SITUATIONS, of_videos)
 
 
 if __name__ == "__main__":

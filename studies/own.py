@@ -5,10 +5,9 @@
 Coders are simulated: their errors are assumptions (`rendering/film.py`), not measurements of people.
 """
 
-import contextlib
-import tempfile
 from pathlib import Path
 
+import checkout
 import pages
 
 from facs_faces.take import Params
@@ -30,11 +29,8 @@ FIGURES = {
 
 
 def main() -> int:
-    parser = pages.parser(__doc__, PAGE, first=1)
-    parser.add_argument("--keep", type=Path, help=pages.SHARED["keep"])
-    arguments = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        folder = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    arguments = pages.parser(__doc__, PAGE, first=1, keep=None).parse_args()
+    with checkout.folder(arguments.keep) as folder:
         root = folder / "mine"
         if not root.exists():
             film.write_own(root, PEOPLE, TAKE, arguments.first)

@@ -24,9 +24,13 @@ SHARED = {  # options of several programs
 }
 
 
-def parser(purpose: str | None, page: str = "", **shared: int | None) -> ArgumentParser:
-    """Return a command line with the option to write tables into a page, and those of `SHARED` that have a default."""
+def parser(purpose: str | None, page: str = "", clones: bool = False, **shared: int | None) -> ArgumentParser:
+    """Return a command line with the option to write tables into a page, and those of `SHARED` that have a default.
+
+    `clones`: with the folder of public repositories."""
     options = ArgumentParser(description=purpose, formatter_class=RawDescriptionHelpFormatter)
+    if clones:
+        options.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
     if page:
         options.add_argument("--write-docs", action="store_true", help=f"write what is measured into {page}")
     for name, default in shared.items():

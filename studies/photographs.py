@@ -33,8 +33,7 @@ STEP = 4  # every so many frames of a sample are measured; onset and apex are am
 
 
 def main() -> int:
-    options = pages.parser(__doc__, PAGE)
-    options.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
+    options = pages.parser(__doc__, PAGE, clones=True)
     options.add_argument("--weights", type=Path, help="a generator in place of the shipped one")
     options.add_argument("--super-resolution", choices=("lanczos", "realsr"), help="enlarge differences, do not warp")
     options.add_argument("--out", type=Path, help="folder for pictures; they show people")

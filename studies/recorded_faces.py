@@ -43,8 +43,7 @@ REGIONS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "
 
 
 def main() -> int:
-    parser = pages.parser(__doc__, PAGE)
-    parser.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
+    parser = pages.parser(__doc__, PAGE, clones=True)
     parser.add_argument("--weights", type=Path, default=regressor.MODEL, help="a reader in place of the shipped one")
     parser.add_argument("--predictor", choices=list(PREDICTORS), default="network", help="of landmarks")
     parser.add_argument("--only", choices=list(PARTS), help="one part")

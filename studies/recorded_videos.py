@@ -23,9 +23,7 @@ COLUMNS = ("recordings of", "number", "seconds", "speech or full expressions", "
 
 
 def main() -> int:
-    parser = pages.parser(__doc__, PAGE)
-    parser.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
-    arguments = parser.parse_args()
+    arguments = pages.parser(__doc__, PAGE, clones=True).parse_args()
     models = predict.Models.load(None, Path())
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in pages.read_list("recorded_videos.csv"):

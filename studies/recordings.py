@@ -74,15 +74,8 @@ def main() -> int:
         cells = []
         for of in of_rates:
             f1 = Counts(of["hits"], of["false"], of["micro"] - of["hits"]).f1
-            cells += [
-                of["micro"],
-                of["hits"],
-                of["false"],
-                f"{of['false'] / minutes:.1f}",
-                f"{f1:.2f}",
-                of["sure"],
-                of["right"],
-            ]
+            cells += [*(of[name] for name in ("micro", "hits", "false")), f"{of['false'] / minutes:.1f}", f"{f1:.2f}"]
+            cells += [of["sure"], of["right"]]
         table.add(coding.name, *cells)
     table.publish(PAGE, MARK, f"Seeds {seeds[0]} to {seeds[-1]}. ", arguments.write_docs)
     return 0

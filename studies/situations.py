@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -243,20 +243,31 @@ def run(folder: Path, arguments: str) -> str:
     return "\n".join([*lines, f"exit code {done.returncode}"])
 
 
-def main() -> int:
-    """Print the table, and write it into its page where this is asked for."""
-    options = pages.parser(__doc__, PAGE)
+def publish(
+    purpose: str | None, page: str, mark: str, heads: tuple[str, str], situations: Mapping[str, tuple[str, Any]],
+    answer: Callable[[str, Any], str],
+) -> int:  # fmt: skip
+    """Print a line for each situation, with what a command answers, and write the table where this is asked for."""
+    options = pages.parser(purpose, page)
     options.add_argument("names", nargs="*", help="parts of names; all by default")
-    arguments, table = options.parse_args(), pages.Table("situation", "command", "what is printed")
-    for name, (command, make) in SITUATIONS.items():
+    arguments, table = options.parse_args(), pages.Table("situation", *heads)
+    for name, (command, inputs) in situations.items():
         if not arguments.names or any(part in name for part in arguments.names):
-            with tempfile.TemporaryDirectory() as folder:
-                make(Path(folder))
-                printed = "<br>".join(run(Path(folder), command).replace("|", "\\|").splitlines())
-            print(name, "|", printed.replace("<br>", "\n    "), file=sys.stderr, flush=True)
-            table.add(name, f"`{command}`", printed if len(printed) <= LONGEST else printed[:LONGEST] + " ...")
-    table.publish(PAGE, MARK, writes=arguments.write_docs)
+            printed = answer(command, inputs)
+            print(name, "|", printed.replace("\n", "\n    "), file=sys.stderr, flush=True)
+            cell = printed.replace("|", "\\|").replace("\n", "<br>")
+            table.add(name, f"`{command}`", cell if len(cell) <= LONGEST else cell[:LONGEST] + " ...")
+    table.publish(page, mark, writes=arguments.write_docs)
     return 0
+
+
+def main() -> int:
+    def answer(command: str, make: Make) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            make(Path(folder))
+            return run(Path(folder), command)
+
+    return publish(__doc__, PAGE, MARK, ("command", "what is printed"), SITUATIONS, answer)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ SCREENSHOTS=FOLDER keeps what was seen.
 
 from pathlib import Path
 
-import chromium
 import pytest
+from chromium import tab
 
 SITE = Path(__file__).parents[3] / "work/site"
 PAGES = ("index", "quickstart", "tutorials/video", "reference/api", "reference/params", "architecture", "baselines")
@@ -21,26 +21,22 @@ def outside(urls: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_pages_load_nothing_from_elsewhere_and_stay_within_the_edge(width: int, dark: bool) -> None:
-    async def check(tab: chromium.Page) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_load_nothing_from_elsewhere_and_stay_within_the_edge(width: int, scheme: str) -> None:
+    with tab(width, color_scheme=scheme) as opened:
         for name in PAGES:
-            await tab.open(SITE / f"{name}.html", width, dark=dark)
-            assert await tab.run("document.documentElement.scrollWidth") <= width, name
-            assert await tab.run("[...document.images].every((one) => one.complete && one.naturalWidth)"), name
-            await tab.screenshot(f"{name.replace('/', '-')}-{width}-{'dark' if dark else 'light'}")
-        assert len(tab.requests) > len(PAGES) and outside(tab.requests) == []
-
-    chromium.in_a_tab(check)
+            opened.open(SITE / f"{name}.html")
+            assert opened.run("document.documentElement.scrollWidth") <= width, name
+            assert opened.run("[...document.images].every((one) => one.complete && one.naturalWidth)"), name
+            opened.screenshot(f"{name.replace('/', '-')}-{width}-{scheme}")
+        assert len(opened.requests) > len(PAGES) and outside(opened.requests) == []
 
 
 def test_the_search_finds_pages_without_a_server() -> None:
-    async def check(tab: chromium.Page) -> None:
-        await tab.open(SITE / "index.html", 1280)
-        await tab.run(OPENED)
-        await tab.send("Input.insertText", text=WORD)
-        links = await tab.wait(LINKS)
+    with tab(1280) as opened:
+        opened.open(SITE / "index.html")
+        opened.run(OPENED)
+        opened.page.keyboard.insert_text(WORD)
+        links = opened.wait(f"{LINKS}.length && {LINKS}")
         assert any("signals.html" in link for link in links), links
-        assert outside(tab.requests) == []
-
-    chromium.in_a_tab(check)
+        assert outside(opened.requests) == []

@@ -102,7 +102,7 @@ def test_clips_that_move_otherwise_are_told_and_clips_that_move_alike_are_not(mo
     assert values["belief_auc", "neutral"] > 0.95 and 0.25 < values["belief_auc", "true"] < 0.75
 
 
-def test_clips_of_held_out_subjects_are_read_next_to_recorded_ones(groups):
+def test_clips_of_held_out_subjects_are_read_next_to_recorded_ones_and_no_others(groups, tmp_path):
     _, files, paths = groups
     held = belief.read_clips(paths, GROUPED_CLIPS, files)
     assert held.generator == "auicgan" and {*held.recorded_clips} == {clip.id for clip in GROUPED_CLIPS}
@@ -112,13 +112,8 @@ def test_clips_of_held_out_subjects_are_read_next_to_recorded_ones(groups):
         assert np.corrcoef(frames[0].ravel(), recorded[0].ravel())[0, 1] > 0.5  # of the source clip's own face
     with store.open_file(paths[0], "synth") as file:
         assert len(held.synthetic_clips) > len(file["held_out"]) > 0
-
-
-def test_a_clip_of_a_subject_who_trained_its_generator_and_no_file_are_refused(groups, tmp_path):
-    """Its provenance is that of the other group's generator."""
-    _, files, paths = groups
     path = shutil.copy(paths[0], tmp_path / "1of2.h5")
-    with h5py.File(paths[1]) as other, h5py.File(path, "r+") as file:
+    with h5py.File(paths[1]) as other, h5py.File(path, "r+") as file:  # of the other group's generator
         del file["fitted_on"]
         other.copy("fitted_on", file)
     with pytest.raises(LeakError, match=r"1of2.* of its held-out "):

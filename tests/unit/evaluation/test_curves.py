@@ -27,7 +27,7 @@ def shards(tmp_path_factory):
     return [trained(root / str(number), half, files) for number, half in enumerate(halves)]
 
 
-def test_uf1_is_that_of_all_test_clips_pooled(shards):
+def test_uf1_is_that_of_all_test_clips_pooled_and_loss_the_mean_over_seeds_of_every_fold(shards):
     folds = []
     for path in shards:
         with store.open_file(path) as file:
@@ -36,11 +36,8 @@ def test_uf1_is_that_of_all_test_clips_pooled(shards):
     truth, predicted = (np.concatenate(parts, -1) for parts in zip(*folds, strict=True))  # [N], [S, E, N]
     assert len(truth) == len(CLIPS)
     expected = [np.mean([f1_score(truth, y[epoch], average="macro") for y in predicted]) for epoch in range(EPOCHS)]
-    np.testing.assert_allclose(curves.read(shards).uf1, expected)
-
-
-def test_loss_is_the_mean_over_seeds_of_every_fold(shards):
     pooled = curves.read(shards)
+    np.testing.assert_allclose(pooled.uf1, expected)
     assert (pooled.method, pooled.protocol, pooled.origin) == ("ststnet", "megc2019", "generated")
     assert pooled.loss.shape == (6, EPOCHS, 1)
     with h5py.File(shards[0]) as file:
@@ -62,18 +59,14 @@ def test_rows_add_up_the_updates_and_score_the_last_phase_alone():
     assert curves.rows(made(np.empty((4, 1, 0)), [0.5])) == [{"epoch": 1, "loss": "", "uf1": "0.500000"}]
 
 
-def test_draws_of_the_same_clips_are_not_pooled(tmp_path):
+def test_draws_of_the_same_clips_are_not_pooled_and_shards_of_two_trainings_are_refused(shards, tmp_path):
     path = trained(tmp_path, job(CLIPS, "split70", seeds=2), flow_files(tmp_path, CLIPS))
     with store.open_file(path) as file:
         folds = [(fold["truth"][()], fold["scores"][0, -1].argmax(-1)) for fold in file.values()]
     expected = np.mean([f1_score(*fold, average="macro", labels=range(3), zero_division=0) for fold in folds])
     assert curves.read([path]).uf1[-1] == pytest.approx(expected)
-
-
-def test_shards_of_two_trainings_are_refused(shards, tmp_path):
-    other = trained(tmp_path, job(CLIPS, "loso_samm_3", folds=1), flow_files(tmp_path, CLIPS))
     with pytest.raises(StoreError, match="shards must be of one training, not of 2"):
-        curves.read([*shards, other])
+        curves.read([*shards, path])
 
 
 def test_picture_shows_each_update_and_says_that_uf1_chooses_nothing():

@@ -9,16 +9,7 @@ from composites import clip, composite, scores, shard
 
 from microexpr import evaluation
 from microexpr.core.errors import LeakError, StoreError
-from microexpr.evaluation import (
-    LEAKY,
-    Params,
-    Predictions,
-    confusion_rows,
-    megc_log,
-    metrics,
-    official_log,
-    pool_predictions,
-)
+from microexpr.evaluation import LEAKY, Params, Predictions, confusion_rows, megc_log, metrics, pool_predictions
 from microexpr.evaluation.predictions import FoldScores, describe_learning
 from microexpr.evaluation.rows import COLUMNS, FIGURES
 from microexpr.protocols import PROTOCOLS
@@ -86,18 +77,14 @@ def test_confusions_are_summed_over_seeds(training):
     assert len(rows) == 2 * 4 * 9 and tuple(rows[0]) == evaluation.CONFUSION_COLUMNS
 
 
-def test_how_folds_are_split_into_shards_changes_nothing(tmp_path, training):
-    whole = shard(tmp_path / "1of1.h5", FOLDS, CLIPS, TWO_SEEDS)
-    assert evaluate([whole]) == evaluate(training[::-1], CLIPS[::-1])
-
-
-def test_resamples_are_the_same_for_every_method(tmp_path):
-    answers = enumerate(truths(FOLDS).items())
-    predicted = {name: np.where(np.arange(6) < i, t, 0)[None, None] for i, (name, t) in answers}
-    path = shard(tmp_path / "1of1.h5", FOLDS, CLIPS, predicted)
-    lows = [[row["low"] for row in evaluate([path], method=name)] for name in ("ststnet", "icegan")]
-    assert lows[0] == lows[1]
-    assert lows[0] != [row["low"] for row in evaluate([path], seed=2)]
+def test_how_folds_are_split_into_shards_changes_nothing_and_resamples_are_those_of_every_method(tmp_path, training):
+    assert evaluate([shard(tmp_path / "a.h5", FOLDS, CLIPS, TWO_SEEDS)]) == evaluate(training[::-1], CLIPS[::-1])
+    predicted = {
+        name: np.where(np.arange(6) < i, t, 0)[None, None] for i, (name, t) in enumerate(truths(FOLDS).items())
+    }
+    path = shard(tmp_path / "b.h5", FOLDS, CLIPS, predicted)
+    lows, other_lows = ([row["low"] for row in evaluate([path], method=name)] for name in ("ststnet", "icegan"))
+    assert lows == other_lows != [row["low"] for row in evaluate([path], seed=2)]
 
 
 def test_the_oracle_takes_each_seeds_first_best_epoch():
@@ -176,7 +163,7 @@ def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
     about = {"parameters": 0, "origin": "generated"}
     predictions = Predictions("ststnet", protocol, clips, truth, {"last": predicted}, {}, protocol.folds(clips), about)
     rows = evaluation.evaluate(predictions, PARAMS, 1)
-    scored = megc_log.scores(megc_log.read(official_log(predictions), "log", classes=7), classes=7)
+    scored = megc_log.scores(megc_log.read(evaluation.official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
         assert scored["full"][metric] == pytest.approx(figure(rows, "last", "full", metric)["value"])
     assert scored["full"]["clips"] == 42

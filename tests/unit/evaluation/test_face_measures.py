@@ -140,20 +140,18 @@ def kinds(values, metric):
     return {kind for _, name, kind in values if name == metric}
 
 
-def test_exaggerated_faces_have_twice_the_change_within_the_grey_levels():
+def test_exaggerated_faces_have_twice_the_change_and_grey_change_is_over_the_tenth_of_pixels_that_changes_most():
     neutral, synthesised = np.array([100, 100, 200, 30], np.uint8), np.array([103, 96, 250, 10], np.uint8)
-    assert exaggerate(neutral, synthesised).tolist() == [106, 92, 255, 0]
-    assert exaggerate(neutral, synthesised).dtype == np.uint8
-
-
-def test_grey_change_is_over_the_tenth_of_pixels_that_changes_most():
+    exaggerated = exaggerate(neutral, synthesised)
+    assert (exaggerated.tolist(), exaggerated.dtype) == ([106, 92, 255, 0], np.uint8)
     still = generator(0).integers(40, 200, (20, 20, 1), dtype=np.uint8)
     spot = still.copy()
     spot.reshape(-1)[:30] -= 20  # of 400 pixels; ten more of the tenth are as they were
     assert face_measures.grey_change(np.stack([[still, still], [still, spot]])) == pytest.approx([0, 15])
 
 
-def test_grey_change_of_each_kind_and_scope(faces, true, regress):
+def test_grey_change_and_error_of_action_units_of_each_kind_and_scope(faces, true, regress):
+    """The error is of changes to the true apex, whose change is read as 1 from brightness."""
     name, (rows, values) = "grey_change", change_figures(faces, true)
     assert kinds(values, name) == {"made", "made_twice", "mean_flow", "true"}
     assert values["samm", name, "made"] == 5 and values["smic", name, "made"] == 4
@@ -161,11 +159,7 @@ def test_grey_change_of_each_kind_and_scope(faces, true, regress):
     assert values["full", name, "true"] == 10 and values["full", name, "mean_flow"] == 0  # nothing moves on even grey
     row = rows["full", name, "made"]
     assert (row["made"], rows["full", name, "true"]["made"]) == (54, 18) and row["low"] < row["value"] < row["high"]
-
-
-def test_the_error_of_action_units_is_of_changes_to_the_true_apex(faces, true, regress):
-    """The true change is read as 1 from brightness."""
-    name, (rows, values) = "au_error", change_figures(faces, true)
+    name = "au_error"
     assert kinds(values, name) == {"made", "mean_flow", "neutral"}
     assert values["full", name, "neutral"] == values["full", name, "mean_flow"] == pytest.approx(1)
     assert values["full", name, "made"] == pytest.approx(1 - (0.3 + 0.1 + 0.1 / 3))  # mean of labels 1, a third samm

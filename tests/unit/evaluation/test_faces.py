@@ -79,8 +79,8 @@ def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
         assert np.array_equal(face.pair, [picture("neutral", face.clip.id), expected])
 
 
-def test_faces_are_enlarged_to_where_the_clips_landmarks_are(faces, files, embedded):
-    figures(faces, files)
+def test_figures_are_those_of_all_folds_faces_enlarged_against_as_many_true_ones(faces, files, embedded):
+    rows = figures(faces, files)
     face = faces.faces[0]
     # a crop of pairs of equal pixels, brought to half its size, is the picture that it was made of
     pictures = {"made": face.pair[1], "neutral": face.pair[0], "true": picture("true", face.clip.id)}
@@ -89,10 +89,6 @@ def test_faces_are_enlarged_to_where_the_clips_landmarks_are(faces, files, embed
         assert np.unique(landmarks).tolist() == [APEX if kind == "true" else ONSET]
         first = cv2.resize(image, (CROP, CROP), interpolation=cv2.INTER_CUBIC)
         assert np.array_equal(crops[0, ..., 0], first)
-
-
-def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(faces, files):
-    rows = figures(faces, files)
     assert {scope for scope, _, _ in rows} == {"full", "smic", "casme2", "samm"}
     of_samm = [face for face in faces.faces if face.clip.dataset == "samm"]
     for scope, scope_faces in (("full", faces.faces), ("samm", of_samm)):
@@ -107,10 +103,7 @@ def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(faces, f
             assert row["note"] == "12 x 12 pixels enlarged to 24 x 24"
             errors = ((images.astype(float) - true) ** 2).mean((1, 2, 3))
             assert rows[scope, kind, "psnr"]["value"] == pytest.approx(np.mean(10 * np.log10(255**2 / errors)))
-
-
-def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(faces, files):
-    rows = figures(faces, files)
+    # identity is of the same person, and beside it of others of the data set
     of_smic = [face for face in faces.faces if face.clip.dataset == "smic"]
     synthesised, neutral = (means(enlarged(of_smic, index)) for index in (1, 0))
     cosine = np.array([[a @ b / np.sqrt(a @ a * (b @ b)) for b in neutral] for a in synthesised])

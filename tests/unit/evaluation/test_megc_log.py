@@ -32,29 +32,20 @@ def test_a_log_without_headers_is_scored_as_a_whole():
     [
         ("casme2 sub01\nEP02_01f 1 3\n", r"a class must be .*, not '3' \(log, row 2\)"),
         ("casme2 sub01\nEP02_01f 1 1 1\n", r"must be 'db sub' or .*, not 'EP02_01f 1 1 1' \(log, row 2\)"),
-        (
-            "casme2 sub01\na 1 1\na 1 1\n",
-            r"clip casme2/sub01/a must be predicted once, not twice \(log, rows 2 and 3\)",
-        ),
+        ("casme2 sub01\na 1 1\na 1 1\n", r"casme2/sub01/a must be predicted once, not twice \(log, rows 2 and 3\)"),
         ("casme2 sub01\na 1 1\nCASME2 Sub1\na 1 1\n", r"clip casme2/Sub1/a must .* \(log, rows 2 and 4\)"),
         ("casme2 sub01\na 1 1\ncasme2 01\nb 1 1\n", r"subjects '01' .*row 3. and 'sub01' .*row 1. could be one"),
-        *(
-            (f"casme2 sub01\nEP1 1 1\n{clip} 1 1\n", rf"EP1 of sub01 \(log, row 2\) and {clip} of .*row 3\) could be")
-            for clip in ("ep1", "EP01")
-        ),
-        *(
-            (f"casme2 sub01\nEP1 1 1\n{clip} 1 1\n", rf"sub01/{clip} must be predicted once, .* rows 2 and 3\)")
-            for clip in ("EP1.avi", "sub01/EP1")
-        ),
-        (
-            "casme2 sub01\nsub02/a 1 1\ncasme2 sub02\nb 1 1\n",
-            r"a clip must be in a folder of its header's subject, not sub02/a of sub01 \(log, row 2\)",
-        ),
+        *((f"casme2 sub01\nEP1 1 1\n{clip} 1 1\n", rf"EP1 of sub01 \(log, row 2\) and {clip} of .*row 3\) could be")
+          for clip in ("ep1", "EP01")),
+        *((f"casme2 sub01\nEP1 1 1\n{clip} 1 1\n", rf"sub01/{clip} must be predicted once, .* rows 2 and 3\)")
+          for clip in ("EP1.avi", "sub01/EP1")),
+        ("casme2 sub01\nsub02/a 1 1\ncasme2 sub02\nb 1 1\n",
+         r"a clip must be in a folder of its header's subject, not sub02/a of sub01 \(log, row 2\)"),
         ("a 1 1\ncasme2 sub01\nb 1 1\n", r"a clip must stand below a header 'db sub', .* \(log, row 1\)"),
         ("casme2 sub01\n", "log must hold lines"),
         ("a 1 1\nSubject: 006\n", r"'db sub' with a data set of smic, casme2, samm, not 'Subject: 006' \(log, row 2\)"),
     ],
-)
+)  # fmt: skip
 def test_refusals(text, message):
     with pytest.raises(DataError, match=message):
         read(text, "log")

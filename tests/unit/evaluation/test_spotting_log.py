@@ -51,15 +51,29 @@ def test_a_written_log_is_read_back(corpus, dataset, form):
         assert [(s.kind, s.span, s.emotion) for s in spotted[video.clip.id]] == spans
 
 
-def test_names_of_other_years_and_without_zeros_are_understood(corpus):
-    _, videos = corpus("samm_long")
-    clip = videos[0].clip
-    text = f"\ufeffvid,onset,offset,type\n{clip.name},3,20,mae\n"
-    assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].kind == "macro"
-    for subject in ("subject", "Participant"):
-        text = f"{subject},video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
-        intervals, notes = spotting_log.read(text, "log.csv", videos)
-        assert intervals[clip.id][0].emotion == "negative" and not notes
+@pytest.fixture
+def videos(corpus):
+    return corpus("samm_long")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "notes"),
+    [
+        ("\ufeffvid,onset,offset,type\n006_1,3,20,mae", [("macro", 3, "")], []),
+        ("subject,video,onset,offset,emotion\n6,006_1,3.0,20,Negative", [("micro", 3, "negative")], []),
+        ("Participant,video,onset,offset,emotion\n6,006_1,3.0,20,Negative", [("micro", 3, "negative")], []),
+        ("video,onset,offset,emotion\n006_1,3,20,helpless\n006/006_1.mp4,4,9,neutral",  # the name is enough
+         [("micro", 3, "helpless"), ("micro", 4, "neutral")], ["emotions that are of no class: 1 of helpless, 1 of "]),
+        (",Vid,pred onset,pred_offset,Expression-Type,score\n0,006_1,3,20,Macro-expression,0.5",
+         [("macro", 3, "")], ["columns passed over: score;"]),
+        ("vid,onset,offset,emotion\n006_1,1,2,Freude\n006_1,5,6,fear",
+         [("micro", 1, "freude"), ("micro", 5, "negative")], ["log.csv: emotions that are of no class: 1 of freude"]),
+    ],
+)  # fmt: skip
+def test_names_of_other_years_programs_and_languages_are_understood_or_noted(videos, text, expected, notes):
+    intervals, actual = spotting_log.read(f"{text}\n", "log.csv", videos)
+    assert [(s.kind, s.onset, s.emotion) for s in intervals["samm_long/006/006_1"]] == expected
+    assert all(part in note for part, note in zip(notes, actual, strict=True))
 
 
 HEADER = "vid,onset,offset,type\n"
@@ -86,13 +100,15 @@ HEADER = "vid,onset,offset,type\n"
         ("", r"log.csv: must be a CSV file with a header, not empty"),
         (HEADER + "006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
         ("vid,onset,offset,emotion\n006_1,1,2,negativ", r"emotion must be one of .*, not 'negativ' \(did you mean"),
+        ("subject,video,onset,offset\n99,006_1,3,20", r"a subject must be one of 006, .*, not '99' \(log.csv, row 2\)"),
+        ("vid,onset,offset,label\n006_1,1,2,macro", r"emotion must be no type, as 'macro' is: call the column type"),
+        (HEADER + "006_1,1,2,me\n006_1,5,6,", r"type must be one of .*, not '' \(log.csv, row 3\)"),
         (HEADER + "006_1,1,2,meso", r"type must be one of me, mae, micro, macro, not 'meso' \(log.csv, row 2\)"),
     ],
 )
-def test_wrong_columns_and_rows_are_named(corpus, text, message):
-    _, videos = corpus("samm_long")
+def test_wrong_columns_and_rows_are_named(videos, text, message):
     with pytest.raises(DataError, match=message):
-        spotting_log.read(f"{text}\n", "log.csv", videos)[0]
+        spotting_log.read(f"{text}\n", "log.csv", videos)
 
 
 def test_the_command_scores_a_log(corpus, tmp_path, capsys):
@@ -126,40 +142,3 @@ def test_a_video_is_that_of_its_subject_however_both_are_spelt(corpus):
     ):
         with pytest.raises(DataError, match=rf"{message} .* \(log.csv, row 2\)"):
             spotting_log.read(f"subject,video,onset,offset\n{subject},{span}\n", "log.csv", [first, second])
-
-
-def test_a_name_that_no_other_video_has_is_enough_and_other_words_are_no_class(corpus):
-    _, videos = corpus("samm_long")
-    clip = videos[0].clip
-    text = f"video,onset,offset,emotion\n{clip.name},3,20,helpless\n{clip.subject}/{clip.name}.mp4,3,9,neutral\n"
-    assert [s.emotion for s in spotting_log.read(text, "log.csv", videos)[0][clip.id]] == ["helpless", "neutral"]
-    with pytest.raises(DataError, match=r"a subject must be one of 006, .*, not '99' \(log.csv, row 2\)"):
-        spotting_log.read(f"subject,video,onset,offset\n99,{clip.name},3,20\n", "log.csv", videos)
-
-
-def test_columns_of_other_names_are_read_or_named(corpus):
-    _, videos = corpus("samm_long")
-    name = videos[0].clip.name
-    text = f",Vid,pred onset,pred_offset,Expression-Type,score\n0,{name},3,20,Macro-expression,0.5\n"
-    intervals, notes = spotting_log.read(text, "log.csv", videos)
-    assert [(s.kind, s.onset) for s in intervals[videos[0].clip.id]] == [("macro", 3)]
-    assert len(notes) == 1 and "log.csv: columns passed over: score;" in notes[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("vid,onset,offset,label\n006_1,1,2,macro", r"emotion must be no type, as 'macro' is: call the column type"),
-        (HEADER + "006_1,1,2,me\n006_1,5,6,", r"type must be one of .*, not '' \(log.csv, row 3\)"),
-    ],
-)
-def test_a_type_is_not_taken_for_an_emotion_nor_an_empty_one_for_micro(corpus, text, message):
-    _, videos = corpus("samm_long")
-    with pytest.raises(DataError, match=message):
-        spotting_log.read(f"{text}\n", "log.csv", videos)
-
-
-def test_words_of_no_class_are_counted(corpus):
-    _, videos = corpus("samm_long")
-    notes = spotting_log.read("vid,onset,offset,emotion\n006_1,1,2,Freude\n006_1,5,6,fear\n", "log.csv", videos)[1]
-    assert notes == ["log.csv: emotions that are of no class: 1 of freude"]

@@ -73,13 +73,10 @@ def test_params_that_the_rows_do_not_follow_from_are_no_difference(then, change)
     assert noted(then, checked(**change)) == ""
 
 
-def test_a_table_of_training_sets_follows_from_their_params_too(then):
+def test_a_table_of_training_sets_follows_from_their_params_too_and_a_part_of_a_table_lacks_no_row(then):
     change = {"training_sets__corpus__htnet__epochs": 21}
     expected = "params.yaml now has training_sets.corpus.htnet.epochs 21, not 20: this table is of other params"
     assert noted(then, checked(**change), "megc2019_corpus") == expected
-
-
-def test_a_part_of_the_table_lacks_no_row(then):
     assert noted(then, checked(variants__hoof={"more": {"bins": 12}}), is_whole=False) == "" == noted(then, then)
 
 

@@ -40,6 +40,7 @@ def test_names_and_sizes_are_those_of_the_published_weights(network):
     assert tensors["Mixed_7b.branch3x3dbl_3b.bn.running_var"].shape == (384,)
     assert tensors["Mixed_7c.branch_pool.conv.weight"].shape == (192, 2048, 1, 1)
     assert tensors["fc.weight"].shape == (1008, 2048)
+    assert {layer.eps for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {0.001}
 
 
 def test_pictures_shrink_as_in_the_paper(network):
@@ -54,9 +55,8 @@ def test_pictures_shrink_as_in_the_paper(network):
     assert {name: seen[name] for name in sides} == {name: (c, side, side) for name, (c, side) in sides.items()}
 
 
-def test_normalisation_and_pools_are_tensorflows(network):
+def test_pools_are_tensorflows(network):
     """An average does not count the padding, so that of ones is one everywhere; the last block takes the largest."""
-    assert {layer.eps for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {0.001}
     ones = torch.ones(1, 1, 4, 4)
     assert inception.average_pool(ones).equal(ones)
     pools = {name: layer.pool for name, layer in network.named_children() if name.startswith("Mixed")}
@@ -75,7 +75,7 @@ def test_resizing_is_tensorflows(side):
     assert inception.resize(image.transpose(2, 3))[0, 1, :, 7].numpy() == pytest.approx(expected, abs=1e-3)
 
 
-def test_weights_are_read_by_name_and_grey_is_repeated(network, tmp_path, monkeypatch):
+def test_weights_are_read_by_name_grey_is_repeated_and_another_file_refused_in_one_line(network, tmp_path, monkeypatch):
     monkeypatch.setattr(inception, "BATCH", 1)
     torch.save(network.state_dict(), tmp_path / "weights.pth")
     loaded = inception.load_network(tmp_path / "weights.pth")
@@ -83,9 +83,6 @@ def test_weights_are_read_by_name_and_grey_is_repeated(network, tmp_path, monkey
     features = inception.features(loaded, grey)
     assert features.shape == (2, 2048)
     np.testing.assert_array_equal(features, inception.features(network, np.repeat(grey, 3, axis=3)))
-
-
-def test_another_file_is_refused_in_one_line(tmp_path):
     torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "weights.pth")
     with pytest.raises(StoreError, match=r"must hold the weights of FID's Inception: .*Missing key") as error:
         inception.load_network(tmp_path / "weights.pth")

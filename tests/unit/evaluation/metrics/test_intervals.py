@@ -11,13 +11,7 @@ from scipy.stats import t as student
 from sklearn.metrics import f1_score
 
 from microexpr.evaluation.metrics import UNTESTED, accuracy, by_subject, confusion, uar, uf1
-from microexpr.evaluation.metrics.intervals import (
-    differences,
-    holm,
-    interval,
-    mean_interval,
-    per_subject_mean,
-)
+from microexpr.evaluation.metrics.intervals import differences, holm, interval, mean_interval, per_subject_mean
 
 
 def random_clips(seed, clips=90, people=6, methods=2):

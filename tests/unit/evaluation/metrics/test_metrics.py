@@ -5,16 +5,7 @@ import pytest
 from composites import STSTNET
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, precision_score, recall_score
 
-from microexpr.evaluation.metrics import (
-    METRICS,
-    by_class,
-    by_subject,
-    confusion,
-    macro_precision,
-    over_seeds,
-    uar,
-    uf1,
-)
+from microexpr.evaluation.metrics import METRICS, by_class, by_subject, confusion, macro_precision, over_seeds, uar, uf1
 from microexpr.evaluation.metrics.intervals import per_subject_mean
 
 # data set: UF1 and UAR of the published predictions; UF1 is also what that paper prints
@@ -50,6 +41,9 @@ def test_agreement_with_scikit_learn_and_mean_and_deviation_over_seeds():
     assert figures == pytest.approx(expected)
     assert list(figures) == list(expected)
     assert over_seeds([0.5, 0.7, 0.6]) == pytest.approx((0.6, 0.1)) and over_seeds([0.5]) == (0.5, None)
+    stack = rng.integers(1, 9, size=(3, 2, 4, 4))  # figures of a stack are those of each matrix
+    for figure in (METRICS | by_class(names)).values():
+        np.testing.assert_allclose(figure(stack), [[figure(matrix) for matrix in row] for row in stack])
 
 
 def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
@@ -91,10 +85,3 @@ def test_a_class_outside_of_the_range_is_refused(truth, predicted, message_range
     with pytest.raises(ValueError, match=rf"must be in 0\.\.2, not {message_range}"):
         confusion(np.array(truth), np.array(predicted), 3)
     assert confusion(np.array([]), np.array([]), 2).tolist() == [[0, 0], [0, 0]]
-
-
-def test_figures_of_a_stack_are_those_of_each_matrix():
-    stack = np.random.default_rng(0).integers(1, 9, size=(4, 2, 3, 3))
-    for figure in (METRICS | by_class("abc")).values():
-        expected = [[figure(matrix) for matrix in row] for row in stack]
-        np.testing.assert_allclose(figure(stack), expected)

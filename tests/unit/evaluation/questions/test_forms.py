@@ -79,6 +79,8 @@ def test_annotation_gives_questions_with_ids_of_their_own(tmp_path):
     assert [line.answer for line in requests if line.question.topic == "shown"] == ["yes", "no", "yes", "no"]
     alike = lines.of_clips([clip("EP01", "disgust", 0, "4+7"), clip("EP02", "anger", 0, "7+4")])
     assert [line.question.unit for line in alike if line.answer == "no"] == [1, 2]  # which no clip of the set shows
+    (_, _, units, *rest) = lines.of_clips([clip("EP01", "disgust", 0, "L4+R4"), clip("EP02", "happiness", 1, "12")])
+    assert units.answer == "brow lowerer" and "side" not in {line.question.topic for line in rest}  # of both sides
     path = tmp_path / "asked.jsonl"
     path.write_text(lines.text(requests, [str(line.answer) for line in requests]), encoding="utf-8")
     assert lines.read(path) == requests
@@ -139,13 +141,20 @@ def test_a_bad_line_is_named_with_file_and_row(tmp_path, row, message):
         lines.read(path)
 
 
-def test_a_line_ends_where_json_says_and_nowhere_else(tmp_path):
+def written(path, *rows):
+    path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), encoding="utf-8")
+    return lines.read(path)
+
+
+def test_a_line_ends_where_json_says_and_a_subject_has_one_spelling_in_a_file(tmp_path):
     path, words = tmp_path / "asked.jsonl", "a\u2028b\x85c"
-    row = {"id": "1", "video": "a", "question": questions.COARSE, "answer": words}
-    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
-    (line,) = lines.read(path)
+    shared = {"video": "a", "question": questions.COARSE}
+    (line,) = written(path, shared | {"id": "1", "answer": words})
     path.write_text(lines.text([line], [line.answer]), encoding="utf-8")
     assert lines.read(path)[0].answer == words
+    names = ({"subject": "006"}, {"Subject": 6}, {"subject_id": "6.0"})
+    asked = written(path, *(shared | name | {"id": str(i), "dataset": None} for i, name in enumerate(names)))
+    assert {line.subject_id for line in asked} == {"/006"}
 
 
 def test_answers_are_to_the_same_questions(tmp_path):
@@ -167,29 +176,13 @@ def test_answers_are_to_the_same_questions(tmp_path):
         lines.match([one], [other])
 
 
-def test_a_subject_has_one_spelling_in_a_file(tmp_path):
-    names = (("subject", "006"), ("Subject", 6), ("subject_id", "6.0"))
-    rows = [
-        {"id": str(i), key: name, "dataset": None, "video": "a", "question": questions.COARSE}
-        for i, (key, name) in enumerate(names)
-    ]
-    (tmp_path / "asked.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    assert {line.subject_id for line in lines.read(tmp_path / "asked.jsonl")} == {"/006"}
-
-
-def test_a_unit_of_both_sides_has_no_side():
-    (_, _, units, *rest) = lines.of_clips([clip("EP01", "disgust", 0, "L4+R4"), clip("EP02", "happiness", 1, "12")])
-    assert units.answer == "brow lowerer" and "side" not in {line.question.topic for line in rest}
-
-
 def test_a_question_says_how_many_units_count_in_all_questions_on_a_clip(tmp_path):
     facts = Facts("negative", "disgust", {4: "both", 7: "left"}, {9: "right"})
     assert facts.counted(True).units == {4: "both"} and facts.counted(False) == facts
     assert replace(facts, units={4: "both"}).counted(False).units == {4: "both", 9: "right"}
     assert Facts("negative", "disgust").counted(False).units == {}
     texts = ("What is the action unit?", "Is the action unit lid tightener shown on the face?")
-    path = tmp_path / "asked.jsonl"
     rows = [{"video_id": str(i), "video": "a", "question": text} for i, text in enumerate(texts)]
-    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-    assert lines.replies(lines.read(path), [facts, facts])[0] == ["brow lowerer", "no"]
-    assert lines.replies(lines.read(path)[1:], [facts])[0] == ["yes"]
+    asked = written(tmp_path / "asked.jsonl", *rows)
+    assert lines.replies(asked, [facts, facts])[0] == ["brow lowerer", "no"]
+    assert lines.replies(asked[1:], [facts])[0] == ["yes"]

@@ -22,14 +22,16 @@ def asked(facts_of=CLIPS):
     return lines
 
 
+SAID = {line.id: str(line.answer) for line in asked()}  # all of them right
+
+
 def figures(said_by_id):
     rows = scores.rows(asked(), said_by_id, 20)
     return {(str(row["questions"]), str(row["figure"])): row["value"] for row in rows}
 
 
 def test_right_answers_in_any_case_and_order_have_full_figures_but_for_bleu_of_single_words():
-    said_by_id = {line.id: line.answer for line in asked()} | {"a2": "Lid tightener,  brow lowerer", "a0": "Negative "}
-    values = figures(said_by_id)
+    values = figures(SAID | {"a2": "Lid tightener,  brow lowerer", "a0": "Negative "})
     bleu = values.pop(("all as words", "BLEU"))
     assert {*values.values()} == {1.0}
     assert 0.2 < bleu < 0.8
@@ -50,9 +52,8 @@ def test_wrong_answers_count_where_they_are_wrong():
 
 
 def test_a_full_stop_is_no_mistake_and_a_unit_that_nobody_has_is():
-    said_by_id = {line.id: line.answer for line in asked()}
-    assert figures(said_by_id | {"a0": "Negative.", "a2": "brow lowerer, lid tightener."})["coarse class", "UF1"] == 1
-    values = figures(said_by_id | {"a2": "brow lowerer, lid tightener, smile"})
+    assert figures(SAID | {"a0": "Negative.", "a2": "brow lowerer, lid tightener."})["coarse class", "UF1"] == 1
+    values = figures(SAID | {"a2": "brow lowerer, lid tightener, smile"})
     assert values["action units", "F1"] == pytest.approx(8 / 9)  # four hits, one false
 
 
@@ -67,15 +68,16 @@ def test_a_full_stop_is_no_mistake_and_a_unit_that_nobody_has_is():
     ],
 )
 def test_an_answer_that_can_only_be_wrong_is_named(key, right, wrong):
-    said_by_id = {line.id: line.answer for line in asked()}
-    said_by_id[key] = right or said_by_id[key]
+    said_by_id = SAID | ({key: right} if right else {})
     assert scores.notes(asked(), said_by_id) == []
     assert {value for (title, _), value in figures(said_by_id).items() if title != "all as words"} == {1.0}
     (note,) = scores.notes(asked(), said_by_id | {key: wrong})
     assert note.startswith("1 answers are not understood, or of") and note.endswith(f"wrong: {key} {wrong!r}")
 
 
-def test_a_true_number_or_time_is_understood():
+def test_every_question_needs_both_answers_and_a_true_one_that_is_understood():
+    with pytest.raises(DataError, match="question a0: must have an answer, not none"):
+        scores.rows(asked(), {name: text for name, text in SAID.items() if name != "a0"}, 5)
     truth = long_lines("frames 30 to 42", "negative")
     with pytest.raises(DataError, match="question s1times: the true answer is not understood: 'frames 30 to 42'"):
         scores.figures(truth, {line.id: "none" for line in truth})
@@ -96,17 +98,10 @@ def test_the_interval_of_a_full_figure_is_of_its_classes_alone():
 
 
 def test_answers_contradict_by_what_they_name_in_whatever_form():
-    said_by_id = {line.id: line.answer for line in asked()}
     for text, share in (("no", 2 / 3), ("Yes", 1)):
-        assert figures(said_by_id | {"a3": text})["of a clip", "no contradiction"] == pytest.approx(share)
+        assert figures(SAID | {"a3": text})["of a clip", "no contradiction"] == pytest.approx(share)
     for text, share in (("anger, negative: AU lid tightener and brow lowerer", 1), ("anger: brow lowerer", 2 / 3)):
-        assert figures(said_by_id | {"a5": text})["of a clip", "no contradiction"] == pytest.approx(share)
-
-
-def test_every_question_needs_both_answers():
-    said_by_id = {line.id: line.answer for line in asked()}
-    with pytest.raises(DataError, match="question a0: must have an answer, not none"):
-        scores.rows(asked(), {name: text for name, text in said_by_id.items() if name != "a0"}, 5)
+        assert figures(SAID | {"a5": text})["of a clip", "no contradiction"] == pytest.approx(share)
 
 
 def long_lines(times: str, classes: str, count: str = "2", subject: str = "s1") -> list[Line]:
@@ -152,8 +147,7 @@ def test_times_are_understood_as_programs_write_them_and_no_answer_stops_the_fig
 
 
 def test_with_the_answers_of_other_clips_figures_fall():
-    said_by_id = {line.id: str(line.answer) for line in asked()}
-    rows = {(row["questions"], row["figure"]): row for row in scores.rows(asked(), said_by_id, 20)}
+    rows = {(row["questions"], row["figure"]): row for row in scores.rows(asked(), SAID, 20)}
     # each clip gets the emotion of another one, and all differ; of the three classes one clip in three may stay right
     assert rows["fine class", "UF1"]["shuffled"] == 0 and rows["coarse class", "UF1"]["shuffled"] < 0.5
     assert "shuffled" not in rows["of a clip", "no contradiction"] and "shuffled" not in rows["all as words", "BLEU"]
@@ -169,15 +163,14 @@ def test_calibration_is_the_distance_of_confidence_and_share_of_right_answers():
     assert row["value"] == pytest.approx((0.05 + 0.07 + 0.55) / 3) and row["count"] == 3
     assert scores.calibration(truth, answers, dict.fromkeys(answers)) == []
     every = dict.fromkeys((line.id for line in asked()), 0.9)  # of other questions, these are not counted
-    (row,) = scores.calibration(asked(), {line.id: str(line.answer) for line in asked()}, every)
+    (row,) = scores.calibration(asked(), SAID, every)
     assert row["value"] == pytest.approx(0.1) and row["count"] == 3
 
 
 def test_two_answerers_are_compared_by_resampled_subjects():
-    true = {line.id: str(line.answer) for line in asked()}
-    first, second = scores.figures(asked(), true), scores.figures(asked(), true | {"a0": "surprise", "c0": "surprise"})
+    first, second = (scores.figures(asked(), SAID | more) for more in ({}, {"a0": "surprise", "c0": "surprise"}))
     key = ("coarse class", "UF1")
     assert scores.compare(first[key], first[key], 50, "x") == 1
     assert scores.compare(first[key], second[key], 50, "x") == 0.5  # the least that two subjects allow
-    wordy = scores.figures(asked(), true | {"a0": "bad", "c0": "worse"})
+    wordy = scores.figures(asked(), SAID | {"a0": "bad", "c0": "worse"})
     assert scores.compare(wordy[key], first[key], 50, "x") == 0.5

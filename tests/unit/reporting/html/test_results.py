@@ -106,7 +106,7 @@ CLIPS = [
 ]
 
 
-def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named():
+def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named_and_videos_those_with_most_expressions():
     assert [(clip.dataset, clip.label, clip.name) for clip in choose_clips(CLIPS, ())] == [
         ("smic", 0, "smic0"), ("casme2", 1, "casme21"), ("samm", 2, "samm2"),
     ]  # fmt: skip

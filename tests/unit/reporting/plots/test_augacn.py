@@ -122,9 +122,7 @@ def test_each_panel_has_five_bars_of_its_rows_in_two_colours(fig4):
     assert augacn.annotation(rows[0] | uncoded) == "not coded" and augacn.annotation(rows[0]) == "not annotated"
     titles = [axes.get_title("left") for axes in drawing.plot(augacn.fig4, rows).axes]
     assert titles == ["casme2/s02/c1: surprise, one clip", "casme2/s02: surprise, mean of 3 clips"]
-
-
-def test_the_title_says_whose_faces_and_how_many_trained(fig4):
+    # the title says whose faces and how many trained
     network = scoring({1: 3.0, 2: 2.0}, [recorded.provenance for recorded in CLIPS if recorded not in HELD])
     rows = augacn.node_rows(network, CLIPS, HELD, fig4[1], EXPECTED)
     title = augacn.title(rows[0])
