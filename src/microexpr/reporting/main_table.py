@@ -263,21 +263,18 @@ def datasets(rows: Rows) -> list[str]:
 
 def table_title(rows: Rows) -> str:
     """Return the protocol of the table's figures, and how subjects were held out, as a title."""
-    return "; ".join(dict.fromkeys(protocol_title(row["protocol"]).format(held_out=held_out(row)) for row in rows))
+    return "; ".join(dict.fromkeys(protocol_titles()[row["protocol"]].format(held_out=held_out(row)) for row in rows))
 
 
-def protocol_title(name: str) -> str:
-    """Return the title of a protocol's rows. Raises ValueError for one that no table has."""
-    if name == POPULATION_ALONE:
-        return "The same clips, read by weights of the population alone"
-    if name not in PROTOCOLS or not PROTOCOLS[name].title:
-        raise ValueError(f"must be a protocol of a table, not {name}")
-    return PROTOCOLS[name].title
+def protocol_titles() -> dict[str, str]:
+    """Return the title of the rows of each protocol in a table; tasks add to the protocols."""
+    titles = {protocol.name: protocol.title for protocol in PROTOCOLS.values() if protocol.title}
+    return titles | {POPULATION_ALONE: "The same clips, read by weights of the population alone"}
 
 
 def known_protocol(name: str) -> str:
     """Return the name of a protocol with a title. Raises ValueError for another."""
-    return name if protocol_title(name) else ""
+    return csv_file.one_of(protocol_titles())(name)
 
 
 def held_out(row: Mapping[str, str]) -> str:

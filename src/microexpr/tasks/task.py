@@ -49,10 +49,9 @@ class Task:
     def part(self, module: str, name: str) -> Any:
         """Return what a module of its folder, or its only module, calls `name`; None where nothing is called so."""
         path = f"microexpr.tasks.{self.name}"
-        whole = import_module(path)
-        if not hasattr(whole, name) and hasattr(whole, "__path__") and find_spec(f"{path}.{module}"):
-            whole = import_module(f"{path}.{module}")
-        return getattr(whole, name, None)
+        if hasattr(import_module(path), "__path__"):
+            path = f"{path}.{module}"
+        return getattr(import_module(path), name, None) if find_spec(path) else None
 
     def files(self, table: str) -> dict[str, str]:
         """Return the CSV of a table."""

@@ -52,7 +52,7 @@ def test_all_opened_it_draws_every_chart_and_nothing_is_beyond_the_edge(tab: Tab
     assert tab.run(BEYOND % width) == []
     assert tab.run("document.documentElement.scrollWidth") <= width
     assert tab.run(CLIPPED) == []
-    for name in ("first", *page.SECTIONS):
+    for name in ("first", *page.sections([])):
         tab.run(f"document.getElementById('{name}')?.scrollIntoView() ?? scrollTo(0, 0)")
         tab.screenshot(f"{width}-{name}")
 

@@ -52,6 +52,11 @@ MEASURES = {
 }
 
 
+def sections(parts: Sequence[Section]) -> dict[str, str]:
+    """Return the titles of the page's sections by name, with those of tasks."""
+    return SECTIONS | {part.name: part.title for part in parts} | LAST
+
+
 def html(inputs: PageInputs, folder: Path, library: str | None = None, parts: Sequence[Section] = ()) -> str:
     """Return the page of results below a folder. `library` is plotly's JavaScript, `parts` are those of other tasks.
 
@@ -79,7 +84,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None, parts: Se
         FILES,
         plotly() if library is None else library,
         inputs=inputs,
-        sections=SECTIONS | {part.name: part.title for part in parts} | LAST,
+        sections=sections(parts),
         standings=standings,
         tiles=results.tiles(standings, len(scopes)),
         leaderboard=results,
