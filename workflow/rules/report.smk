@@ -36,7 +36,7 @@ rule report:
         ),
         papers=EXISTING_PAPER_TABLES,
         tables=[path for tables in EXISTING_TABLES.values() for path in tables],
-        shown=[path for name in SHOWN for path in RUN.tasks[name].shown_files],
+        shown=[path for name in SHOWN for path in RUN.tasks[name].plotted_files],
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
         report("results/report/index.html", category="Report"),
@@ -55,7 +55,7 @@ rule report:
             "papers": EXISTING_PAPER_TABLES,
             "benchmarks": EXISTING_BENCHMARKS,
         },
-        parts={name: {"tables": EXISTING_TABLES[name], "shown": RUN.tasks[name].shown if name in SHOWN else {}} for name in EXISTING_TABLES},
+        parts={name: {"tables": EXISTING_TABLES[name], "shown": RUN.tasks[name].plotted if name in SHOWN else {}} for name in EXISTING_TABLES},
     resources:
         **needs(1500),
     script:

@@ -19,11 +19,11 @@ from microexpr.core.files import SOURCES
 from microexpr.core.validation import validate
 from microexpr.core.value_cache import modules
 from microexpr.datasets import MACRO, MICRO
-from microexpr.models import base, generators, recognisers, spotters
+from microexpr.models import base, generators, recognisers
 from microexpr.protocols import TrainingSet
 from microexpr.reporting import papers
 from microexpr.tasks import MAIN_TASK, TASKS, Recognition, Task
-from microexpr.tasks.rows import Listed, built, described_row, of_task, recogniser, same_rows, usual
+from microexpr.tasks.rows import Listed, built, described_row, of_task, recogniser, same_rows, unknown, usual
 from microexpr.tasks.task import Rows
 from microexpr.training import synthetic_clips, training_sets, weights
 from microexpr.training.checked import Checked, MethodRow, Row
@@ -147,8 +147,13 @@ def check(values: dict[str, Any]) -> Checked:
     rows = {item.name: _of_main_task(item, params.generators) for item in listed}
     makers = {name: _generator(name, of_maker) for name, of_maker in params.generators.items()}
     _refuse(_relations_of_methods(params, listed, rows))
-    tables = {name: _of_task(TASKS[name], params, listed) for name in with_rows}
     _refuse(_relations(params, rows))
+    tables = dict[str, dict[str, Row]]()
+    for name in others:
+        if refusals := TASKS[name].part("checks", "refusals"):
+            _refuse(refusals(params, rows))
+        if name in with_rows:
+            tables[name] = _of_task(TASKS[name], params, listed)
     methods = {item.name: _with_trainings(item, rows[item.name], params) for item in listed}
     plain = params.model_dump(mode="json")
     plain["methods"] = {name: rows[name].params for name in params.methods}
@@ -162,8 +167,8 @@ def check(values: dict[str, Any]) -> Checked:
 def _of_task(task: Task, params: Any, listed: list[Listed]) -> dict[str, Row]:
     """Return by name the rows of another task than the main one."""
     section = getattr(params, task.name)
-    if own := task.part("rows", "rows"):
-        table: dict[str, Row] = own(params, listed)
+    if rows := task.part("rows", "rows"):
+        table: dict[str, Row] = rows(params, listed)
     else:
         assert isinstance(task, Recognition)  # any other has its own
         table = of_task(task, section)
@@ -187,12 +192,6 @@ def _refuse(lines: Iterator[str]) -> None:
     """Raises ParamsError with the first of these lines, if there is any."""
     if line := next(lines, ""):
         raise ParamsError(line)
-
-
-def _unknown(name: str, values: Iterable[str], key: str) -> Iterator[str]:
-    """Yield a line for a param that a method does not have, also of a row that this run lacks."""
-    fields = recognisers.find(name).Params.model_fields
-    return (f"{key}.{param} is no known key{nearest(param, fields)}" for param in values if param not in fields)
 
 
 def _relations_of_methods(params: Any, listed: Iterable[Listed], rows: Mapping[str, Row]) -> Iterator[str]:
@@ -230,7 +229,7 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
             chosen = {"precision", *(["population"] * (training == "both"))}  # others of these are not a training's own
             for param in sorted((base.Params.model_fields.keys() - chosen) & changes.keys()):
                 yield f"{key} must not have {param}, which `methods` and `{training}` set"
-            yield from _unknown(name, changes, key)
+            yield from unknown(name, changes, key)
             concerned = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
             if {*map(training_sets.declared, concerned)} == {training}:
                 yield f"{key} must go: by its own params {name} trains on `{training}` already"
@@ -249,29 +248,10 @@ def _relations(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
     ranked = (item for item in list_methods(params) if not methods[item.name].params["planted_leak"])
     if all(item.of_papers or item.name in params.appendix for item in ranked):
         yield "methods must have a row for the main table: without planted_leak, and not in appendix"
-    for name, changes in params.flow_folders.methods.items():
-        key = f"flow_folders.methods.{name}"
-        if name not in method_names:
-            yield f"{key} must be a method{nearest(name, method_names)}"
-        for param in sorted(base.Params.model_fields.keys() & {*(changes or {})}):
-            yield f"{key} must not have {param}, which is the same in all tables"
-        yield from _unknown(name, changes or {}, key)
     for key, largest in AT_MOST.items():
         value, bound = (attrgetter(name)(params) for name in (key, largest))
         if value > bound > 0:  # subjects: 0 are no such rows
             yield f"{key} must be at most {largest}, not {value} > {bound}"
-    for key, section in (("units", "units"), ("spotters", "spot")):
-        rows = getattr(params, section).methods
-        for name in getattr(params.questions, key):
-            if name not in rows:
-                expected = f"rows of {section}.methods: {', '.join(rows)}"
-                yield f"questions.{key} must be {expected}, not {name}{nearest(name, rows)}"
-    if params.questions.programs:
-        from microexpr.evaluation.questions import answerers  # a fifth of a second
-
-        for name in params.questions.programs:
-            if name in {*answerers.ROWS, *methods, *method_names, *spotters.names()}:
-                yield f"questions.programs.{name} must have another name: that is another row's"
     for clip in params.report.clips:
         dataset, *names = clip.split("/")
         if dataset not in params.datasets or len(names) != 2:

@@ -1,12 +1,12 @@
-"""What a run knows of methods, generators and spotters by their params. Builds each, which loads torch."""
+"""Everything a run knows of methods, generators and spotters by their params. Builds each, which loads torch."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from microexpr.core.errors import ParamsError, errors_at
+from microexpr.core.errors import ParamsError, errors_at, nearest
 from microexpr.core.validation import validate
 from microexpr.models import base, recognisers
 from microexpr.models.base import Method, NetworkMethod
@@ -143,3 +143,9 @@ def same_rows(section: str, rows: Mapping[str, Row]) -> Iterator[str]:
     for other, name in itertools.combinations(names, 2):
         if other.split(".")[0] == name.split(".")[0] and rows[name].params == rows[other].params:
             yield f"{section}.{name} must differ from {other} in a param, or go: it is the same row"
+
+
+def unknown(name: str, values: Iterable[str], key: str) -> Iterator[str]:
+    """Yield a line for a param that a method does not have, also of a row that this run lacks."""
+    fields = recognisers.find(name).Params.model_fields
+    return (f"{key}.{param} is no known key{nearest(param, fields)}" for param in values if param not in fields)

@@ -10,21 +10,18 @@ from microexpr.reporting.table import Table
 from microexpr.tasks import TASKS
 
 
-def section(name: str, tables: Sequence[str], shown: Mapping[str, Any], folder: Path) -> Section:
-    """Return the part of the report with the existing tables of a task, and what its module `page` plots."""
+def section(name: str, tables: Sequence[str], values: Mapping[str, Any], folder: Path) -> Section:
+    """Return the part of the report with the existing tables of a task, and the plots of its module `page`.
+
+    `values` are arguments of `plots`; without any, nothing is plotted. `folder` holds the results."""
     task = TASKS[name]
-    found = [(path, shown_as) for path in tables if (shown_as := table(Path(path).stem))]
-    plots = task.part("page", "plots")
-    words = task.part("page", "WORDS") or ""
-    target = next(iter(task.tables))
-    made = plots(folder, **shown) if plots and shown else []
-    return Section(name, task.title, task.about, f"results/{target}.csv", found, words, made)
+    forms = [(path, form) for path in tables if (form := table(Path(path).stem))]
+    plots = task.part("page", "plots")(folder, **values) if values else []
+    target = f"results/{next(iter(task.tables))}.csv"
+    return Section(name, task.title, task.about, target, forms, task.part("page", "WORDS") or "", plots)
 
 
 def table(stem: str) -> Table | None:
-    """Return how a table of this name is shown; None where it is no task's."""
+    """Return the form of a table of this name; None where it is no task's."""
     task = next((task for task in TASKS.values() if stem in task.tables), None)
-    if not task:
-        return None
-    found: Table = task.part("table", "TABLE") or main_table.TABLE
-    return found
+    return (task.part("table", "TABLE") or main_table.TABLE) if task else None

@@ -95,7 +95,7 @@ class Training:
 
 
 class Planned:
-    """What a run knows of a task before anything runs; a task's `Plan` has what differs.
+    """A task as a run knows it before anything runs; a task's `Plan` has what differs.
 
     `run` has the clips (`corpus`), the checked params, and by name the plans of other tasks (`task`)."""
 
@@ -104,8 +104,8 @@ class Planned:
     rendered: list[str] = []  # outputs among those of stage `render`
     checkpoints: Mapping[str, str] = {}  # by folder of a training's checkpoints, the file that the training ends in
     notes: list[str] = []  # for who starts a run
-    shown: Mapping[str, Any] = {}  # what module `page` plots in the report, next to the tables
-    shown_files: list[str] = []  # outputs that it reads
+    plotted: Mapping[str, Any] = {}  # arguments of `plots` in module `page`, for the report
+    plotted_files: list[str] = []  # outputs that it reads
     outdated: list[str] = []  # outputs whose inputs are no longer there
     datasets: list[str] = []  # data sets of other than clips, whose code its jobs run
 
@@ -130,7 +130,7 @@ class Planned:
 
     @property
     def whole(self) -> list[str]:
-        """What `all_<task>` makes."""
+        """All that `all_<task>` makes."""
         return self.tables
 
 
@@ -264,7 +264,7 @@ class Trainings(Planned):
 
     @property
     def needed(self) -> str:
-        """What the tables lack where they have no row."""
+        """The lack of tables where they have no row."""
         sets, two = ", ".join(self.corpus.sets.get(self.task.name, [])), "of two data sets or subjects"
         return f"{self.task.name} must have methods, and datasets with labelled clips {two}, not of {sets or 'none'}"
 

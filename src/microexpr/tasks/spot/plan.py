@@ -83,19 +83,19 @@ class Plan(Planned):
         return [f"{datasets.root(dataset, 'generated')}/{file}" for file in LONG_NATIVES[dataset].annotations]
 
     @cached_property
-    def shown_videos(self) -> list[LongVideo]:
+    def plotted_videos(self) -> list[LongVideo]:
         """A video of each data set, chosen by annotation only: the first with most expressions."""
         by_count = sorted(self.videos.values(), key=lambda video: -len(video.expressions))
         most = {video.clip.dataset: video for video in reversed(by_count)}
         return [most[dataset] for dataset in dict.fromkeys(video.clip.dataset for video in self.videos.values())]
 
     @property
-    def shown(self) -> dict[str, Any]:  # type: ignore[override]
-        return {"rows": [video.row() for video in self.shown_videos], "methods": list(self.spotters)}
+    def plotted(self) -> dict[str, Any]:  # type: ignore[override]
+        return {"rows": [video.row() for video in self.plotted_videos], "methods": list(self.spotters)}
 
     @property
-    def shown_files(self) -> list[str]:  # type: ignore[override]
-        return [*(f"results/spot/curves/{video.clip.id}.h5" for video in self.shown_videos), *self.found]
+    def plotted_files(self) -> list[str]:  # type: ignore[override]
+        return [*(f"results/spot/curves/{video.clip.id}.h5" for video in self.plotted_videos), *self.found]
 
     @property
     def datasets(self) -> list[str]:  # type: ignore[override]
