@@ -114,7 +114,7 @@ def test_a_stage_has_all_its_places(noun):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/scripts").glob("*.py")), ids=lambda p: p.stem)
 def test_scripts_are_adapters(path):
-    assert path.stem in ("adapter", "fork_server") or len(path.read_text(encoding="utf-8").splitlines()) <= 35
+    assert path.stem in ("adapter", "fork_server") or len(path.read_text(encoding="utf-8").splitlines()) <= 34
 
 
 SPELLING = {  # what code does to a name before it compares it

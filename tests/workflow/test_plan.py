@@ -121,7 +121,7 @@ def test_a_licensed_copy_alone_whose_clips_share_folders(run_of, tmp_path):
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(run_of):
     rows = {"ststnet": {"plain": {"mirror": 0.0}}}
     few = run_of(papers={"folds": 2, "draws": 1, "variants": rows}, train={"shards": 3, "rendered_folds": 0}).plan
-    others = [name for name in few.protocols if name not in ("megc2019", *TRAINING_SETS.values(), "split70")]
+    others = [name for name in few.allowed if name not in ("megc2019", *TRAINING_SETS.values(), "split70")]
     counts = {name: 1 if name.startswith("cross_") or name == ABLATION else 2 for name in others}
     assert {name: len(few.folds("ststnet", name)) for name in others} == counts
     for name in ("megc2019", "megc2019_corpus", "megc2019_both"):
@@ -190,7 +190,7 @@ def test_checkpoints_of_each_training_and_the_result_that_ends_it(run_of):
 
 def test_data_sets_of_questions_that_no_table_tests_are_named_also_where_none_is_left(run_of):
     for names, expected in ((["smic"], ["casme2", "samm"]), (["smic", "samm"], ["casme2"]), (["casme2", "samm"], [])):
-        assert run_of(datasets=names).questions.left_out == expected
+        assert run_of(datasets=names).tasks["questions"].left_out == expected
 
 
 def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_it(run_of):
@@ -199,7 +199,7 @@ def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_
     assert full.tasks["flow_folders"].allowed == list(FLOW_PROTOCOLS)
     assert without.tasks["flow_folders"].allowed == ["flow_folders"]
     assert len(full.tasks["flow_folders"].trainings) == 4 * len(without.tasks["flow_folders"].trainings)
-    assert not any("population" in path for path in without.flow_folder_files)
+    assert not any("population" in path for path in without.tasks["flow_folders"].outputs)
 
 
 def test_checkpoints_stay_until_the_result_is_recorded(run_of):
@@ -406,9 +406,11 @@ def test_rows_of_action_units_start_from_networks_of_their_own(run_of):
     rows = {"ststnet": STARTS, "ststnet.same": STARTS | {"epochs": 7}, "hoof": {}}
     run = run_of(methods={"ststnet": STARTS}, units={"methods": rows}, questions={"units": []})
     path = "results/pretrain/ststnet/population_units.safetensors"
+    units = run.tasks["units"]
     for name in ("ststnet", "ststnet.same"):
-        assert starts(run, name, "units_loso") == starts(run, name, "units_cross_dataset") == [path]
-    assert starts(run, "hoof", "units_loso") == [] and run.first.needed() == [COMPOSITE]
+        for protocol in ("units_loso", "units_cross_dataset"):
+            assert run.first.paths(units.training(name, protocol)) == [path]
+    assert run.first.paths(units.training("hoof", "units_loso")) == [] and run.first.needed() == [COMPOSITE]
     assert run.first.package_files[path] == "src/microexpr/weights/initial/ststnet.units.safetensors"
     assert path in Outputs(run).expected["pretrain"]
 
@@ -482,4 +484,4 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     assert files["population"] == [f"results/population/s000{i}.h5" for i in (1, 2, 3)]
     assert files["flow"] == run.corpus.per_subject("flow", run.corpus.micro_sets)
     without = run_of(papers={"ablation_subjects": 0}).plan
-    assert not without.ablates and ABLATION not in without.protocols
+    assert not without.ablates and ABLATION not in without.allowed

@@ -82,8 +82,8 @@ rule questions_table:
     params:
         code=code_of("questions_table"),
         videos=[row for rows in VIDEOS_BY_SET.values() for row in rows],
-        classes=[(row.method, QUESTIONS.learnt_from(row)) for row in QUESTIONS.classes],
-        units=[(f"units/{row.method}", QUESTIONS.learnt_from(row)) for row in QUESTIONS.units],
+        classes=[(row.method, QUESTIONS.learnt_from(row), row.evaluated("_predictions.csv")) for row in QUESTIONS.classes],
+        units=[(f"units/{row.method}", QUESTIONS.learnt_from(row), row.evaluated("_predictions.csv")) for row in QUESTIONS.units],
         programs=QUESTIONS.programs,
         resamples=PARAMS["evaluate"]["resamples"],
     script:

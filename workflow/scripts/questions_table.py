@@ -20,10 +20,9 @@ with logged() as snakemake:
     exam = answerers.Answerers(true, index.read_all(files.index), videos)
     exam.guess()
     exam.measured({clip: facts for path in files.measured for clip, facts in answer.read(path, exam.clips).items()})
-    for (name, learnt_from), path in zip(values.classes, files.classes, strict=True):
-        exam.classes(name, learnt_from, path)
-    for (name, learnt_from), path in zip(values.units, files.units, strict=True):
-        exam.units(name, learnt_from, path)
+    for answer_by, rows in ((exam.classes, values.classes), (exam.units, values.units)):
+        for name, learnt_from, path in rows:
+            answer_by(name, learnt_from, path)
     for path in files.found:
         exam.spotted(*spotting.read(path, videos))
     for name, paths in values.programs.items():
