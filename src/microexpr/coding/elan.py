@@ -195,9 +195,8 @@ def _parse(path: Path) -> Any:
         if late := [time for time in document.timeslots.values() if time is not None and abs(time) >= LATEST]:
             raise ValueError(f"a time of {str(late[0])[:20]} ms")
     except Exception as error:  # pympi raises these for any file that is not ELAN's
-        raise DataError(
-            f"{path}: is not a readable .eaf file ({type(error).__name__}: {error}); ELAN must open it"
-        ) from None
+        detail = f" ({error})" * isinstance(error, (ValueError, SyntaxError))  # others name only pympi's own code
+        raise DataError(f"{path}: is not a readable .eaf file{detail}; ELAN must open it") from None
     if (unit := document.header.get("TIME_UNITS", "milliseconds")) != "milliseconds":
         raise DataError(f"{path}: TIME_UNITS must be milliseconds, not {unit!r}")
     if twice := next((item for item, count in ids.items() if count > 1), None):

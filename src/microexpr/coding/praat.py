@@ -37,7 +37,8 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         if any(None in interval for tier in grid.get_tiers() for interval in tier.get_intervals()):
             raise ValueError("it ends within a label")
     except Exception as error:  # pympi raises these for any file that is not Praat's
-        raise DataError(f"{path}: is not a readable TextGrid ({type(error).__name__}: {error})") from None
+        detail = f" ({error})" * isinstance(error, ValueError)  # others name only pympi's own code
+        raise DataError(f"{path}: is not a readable TextGrid{detail}; Praat must open it") from None
     events, notes = list[Coded](), list[str]()
     for tier in grid.get_tiers():
         name, _, coder = str(tier.name).partition("@")

@@ -48,8 +48,10 @@ def is_below(path: Path, folder: Path) -> bool:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file that may come from elsewhere. Raises OSError if it cannot be read, and
-    DataError for one of another kind, or too large or deep."""
+    """Return the content of a JSON file of this program, though it may come from elsewhere. Raises OSError if it cannot
+    be read, and DataError for a link, for a file of another kind, and for one that is too large or deep."""
+    if path.is_symlink():
+        raise DataError(f"{path}: must be a file, not a link")
     with regular(path).open("rb") as file:
         content = file.read(LARGEST_JSON + 1)
     try:

@@ -304,7 +304,7 @@ def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named
          "coder of tier micro action units@ben must be empty, as of micro, not ben"),
         (lambda d: d.add_annotation("micro", 2000, 2200, "R12"), "an emotion must be a word, not action units, 'R12'"),
         (lambda d: d.media_descriptors[0].update(TIME_ORIGIN="9" * 400), "TIME_ORIGIN must be a whole number"),
-        (lambda d: d.timeslots.update(ts1=10**400), r"is not a readable .eaf file \(ValueError: a time of 1000"),
+        (lambda d: d.timeslots.update(ts1=10**400), r"is not a readable .eaf file \(a time of 1000"),
         (lambda d: d.timeslots.pop("ts1"), "an annotation must have a time at both ends"),
     ],
 )  # fmt: skip
@@ -402,8 +402,9 @@ ENDS_EARLY += b"\0\0\0\1" + bytes(16) + b"\xff\xfe"  # in the length of a label
 )
 def test_files_of_other_content_are_refused(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=r"is not a readable|must be one of"):
+    with pytest.raises(DataError, match=r"is not a readable|must be one of") as error:
         coding.read(tmp_path / name)
+    assert not re.search("Error|NoneType|StopIteration", str(error.value))
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,15 @@ def test_a_manifest_or_lock_that_is_a_pipe_or_a_link_is_neither_waited_for_nor_f
     assert {*tmp_path.iterdir()} == {tmp_path / "out"}
 
 
+def test_a_manifest_that_is_a_link_to_one_makes_no_file_ours(tmp_path):
+    run(tmp_path / "out", "first")
+    (tmp_path / "out/.test.microexpr.json").rename(tmp_path / "manifest.json")
+    (tmp_path / "out/.test.microexpr.json").symlink_to(tmp_path / "manifest.json")
+    with pytest.raises(OutputError, match="not a file of this command's"):
+        run(tmp_path / "out", "second")
+    assert contents(tmp_path / "out") == dict.fromkeys(NAMES, "first")
+
+
 def test_a_link_of_a_folder_is_not_written_through(tmp_path):
     run(tmp_path / "out", "mine")
     (tmp_path / "out/a.csv").rename(tmp_path / "mine")  # with the listed size and time

@@ -130,6 +130,13 @@ def test_a_pipe_or_a_device_is_neither_an_output_nor_a_record(target):
     assert records.verify() == [f"{OUTPUT}: was not finished"]
 
 
+def test_a_link_in_place_of_a_record_is_not_followed(tmp_path):
+    make()
+    records.path_of(OUTPUT).rename(tmp_path / "record.json")
+    records.path_of(OUTPUT).symlink_to(tmp_path / "record.json")
+    assert records.verify() == [f"{OUTPUT}: was not finished"]
+
+
 def test_a_file_that_is_larger_than_it_was_is_not_read():
     os.truncate(make(), 2**40)
     assert records.verify() == [f"{OUTPUT}: is not as it was made"]
