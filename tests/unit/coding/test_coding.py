@@ -1,5 +1,6 @@
 """Events of coders in each format: read back as it was meant, and what cannot be meant is named."""
 
+import re
 from itertools import pairwise
 from xml.etree import ElementTree
 
