@@ -16,7 +16,7 @@ $(addsuffix /.installed,$(shell bash envs/moved.sh)): moved  # copied or moved w
 
 table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at the end; METHODS="ststnet ..." runs these alone
 	@snakemake --cores $(CORES) -- $(if $(METHODS),$(METHODS:%=results/evaluate/megc2019/%.csv),all)
-	@$(if $(METHODS),,python workflow/stage.py record;) code=$$?; microexpr table $(if $(METHODS),--methods $(METHODS)) && exit $$code
+	@$(if $(METHODS),,python workflow/stage.py record && microexpr verify;) code=$$?; microexpr table $(if $(METHODS),--methods $(METHODS)) && exit $$code
 
 TESTS := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
