@@ -31,7 +31,8 @@ class Corpus:
     def __init__(self, values: dict[str, Any]):
         """`values` are those of params.yaml, checked."""
         self.params = values
-        tasks = {name: values[name].get("datasets") for name in TASKS if name in values and TASKS[name].of_clips}
+        of_clips = [name for name, task in TASKS.items() if task.has_clip_datasets and name in values]
+        tasks = {name: values[name].get("datasets") for name in of_clips}
         sets = {MAIN_TASK: values["datasets"]} | {name: chosen or values["datasets"] for name, chosen in tasks.items()}
         names = dict.fromkeys(name for chosen in (*sets.values(), values["macro"]) for name in chosen)
         origin = {name: index.origin(name, values["origin"]) for name in names}

@@ -103,7 +103,8 @@ def test_a_stage_has_all_its_places(noun):
     folder = "data/rendered" if noun == "render" else f"results/{noun}"
     places = {
         "entry in workflow/stages.py, or a task": f'\n    "{noun}": ' in text("workflow/stages.py") or noun in TASKS,
-        f"workflow/scripts/{noun}.py": (ROOT / f"workflow/scripts/{noun}.py").exists(),
+        f"workflow/scripts/{noun}.py, or task.py": (ROOT / f"workflow/scripts/{noun}.py").exists()
+        or '"../scripts/task.py"' in text(f"workflow/rules/{noun}.smk"),
         f"workflow/rules/{noun}.smk": (ROOT / f"workflow/rules/{noun}.smk").exists(),
         "section in params.yaml, or no `Params` of it": (noun in yaml.safe_load(text("params.yaml")))
         == (noun in SECTIONS),

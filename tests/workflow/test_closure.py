@@ -87,6 +87,21 @@ def test_rules_name_the_module_that_their_wildcards_choose(package):
     assert checked >= 1
 
 
+def test_rules_name_the_parts_of_tasks_that_their_script_looks_for():
+    """A script does not import them either; `table` is looked for by the report too."""
+    parts = {
+        (path.stem, part)
+        for path in (ROOT / "workflow/scripts").glob("*.py")
+        if path.stem != "task"  # its rules are those of a task itself
+        for part in re.findall(r'\.part\("(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    named = re.findall(r'code\("(\w+)", [^\n]*(?:task_modules\([^)]*|for part in \()"(\w+)"', RULES)
+    assert parts == {("table", "table")} and parts <= {*named}
+    for task in ("units", "spot", "questions"):
+        files = call(f"closure.closure('table', 'tasks.{task}', 'tasks.{task}.table')")
+        assert f"src/microexpr/tasks/{task}/table.py" in files
+
+
 def test_no_script_is_named_by_the_variable_of_a_loop():
     """Snakemake evaluates the line when the job runs, with the last value; `{params.script}` is the job's own."""
     assert not re.findall(r"script:\n *f\"", RULES)

@@ -41,9 +41,9 @@ def private_uses(texts: dict[str, str]) -> list[str]:
     uses = []
     for path, text in texts.items():
         if path != KEPT and not path.startswith("src/microexpr"):
-            uses += [f"{path}: {found[0]}" for found in OBJECTS.finditer(text) if found[0] not in DOCUMENTED]
+            uses += [f"{path}: {use[0]}" for use in OBJECTS.finditer(text) if use[0] not in DOCUMENTED]
             uses += [f"{path}: import {name}" for name in MODULES.findall(text) if name not in PUBLIC]
-        uses += [f"{path}: {found[0]}" for found in FOLDERS.finditer(text)]
+        uses += [f"{path}: {use[0]}" for use in FOLDERS.finditer(text)]
     return uses
 
 

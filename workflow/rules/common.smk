@@ -103,9 +103,12 @@ def model(method):
     return f"models.recognisers.{method.partition('.')[0]}"
 
 
-def task_modules(folder):
-    """Return the module of a task, given by its folder, which its jobs follow from; the main one's is always read."""
-    return [f"tasks.{folder.rstrip('/')}"] if folder else []
+def task_modules(folder, *parts):
+    """Return the module of a task, given by its folder, and those of these parts, which its jobs follow from.
+
+    Jobs follow from the main one's protocols alone, which all scripts import."""
+    name = f"tasks.{folder.rstrip('/')}"
+    return [name, *(f"{name}.{part}" for part in parts)] if folder else []
 
 
 def pooled(training):

@@ -104,7 +104,7 @@ for _plan in RUN.recognition.values():
             log:
                 f"work/logs/evaluate/{_table}.log",
             params:
-                code=code("table", *task_modules(_plan.task.folder)),
+                code=code("table", *task_modules(_plan.task.folder, "table")),
                 protocol=PROTOCOL if _plan is PLAN else _plan.task.tables[_table][0],
                 resamples=PARAMS["evaluate"]["resamples"],
                 seed=SEED,

@@ -1,6 +1,7 @@
 # Long videos: measurements of each, the intervals that spotters find in them, and the table.
 from microexpr.rendering.layouts import LONG_NATIVES
-from microexpr.tasks.spot.plan import FIGURES, PAIRED as SPOT_PAIRED
+from microexpr.tasks.spot.plan import FIGURES as SPOT_FIGURES
+from microexpr.tasks.spot.plan import PAIRED as SPOT_PAIRED
 
 VIDEOS = RUN.tasks["spot"]
 SPOTTERS, MOVEMENT = VIDEOS.spotters, PARAMS["spot"]["movement"]
@@ -102,7 +103,7 @@ rule spot_table:
         annotations=[path for dataset in VIDEOS.plans for path in VIDEOS.annotations(dataset)],
     output:
         csv=report(VIDEOS.tables[0], category="Results"),
-        figures=FIGURES,
+        figures=SPOT_FIGURES,
         paired=SPOT_PAIRED,
         logs=VIDEOS.logs,
     log:

@@ -20,7 +20,7 @@ with logged() as snakemake:
         methods = {Path(path).stem.removesuffix("_predictions"): path for path in files.predictions}
         compared = pairs.compare_methods(methods, protocol, values.resamples, values.seed)
         evaluation.write(outputs["paired"], compared, pairs.COLUMNS)
-    if own_rows := TASK_OF[protocol.name].part("table", "rows"):
+    if own_rows := TASK_OF[protocol.name].part("table", "table_rows"):
         clips = index.read_all(files.index)
         rows = own_rows(evaluations, compared, len(clips) - len(protocol.select(clips)), protocol.name)
     else:

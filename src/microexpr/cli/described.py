@@ -167,7 +167,7 @@ def check(values: dict[str, Any]) -> Checked:
 def _of_task(task: Task, params: Any, listed: list[Listed]) -> dict[str, Row]:
     """Return by name the rows of another task than the main one."""
     section = getattr(params, task.name)
-    if rows := task.part("rows", "rows"):
+    if rows := task.part("rows", "checked_rows"):
         table: dict[str, Row] = rows(params, listed)
     else:
         assert isinstance(task, Recognition)  # any other has its own

@@ -1,4 +1,4 @@
-"""A task: a kind of target, and the folder of `microexpr.tasks` that has all of its own."""
+"""A task: a part of the run with outputs and a stage of its own, in a module or folder of `microexpr.tasks`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +15,18 @@ MAIN_TASK = "emotion"
 METHODS = "rows of the table: methods, or <method>.<row>, with their params"
 
 
+# Modules of a task's folder: the names in each that are looked for. All may be missing. A module `params` with the
+# task's section of params.yaml is found as that of any stage is.
+PARTS = {
+    "plan": ("Plan",),  # its files and jobs, as they follow from params.yaml
+    "rows": ("checked_rows",),  # its rows in params.yaml, (all params, methods) -> row by name
+    "checks": ("refusals",),  # of its section, (all params, methods) -> lines
+    "jobs": None,  # functions of (params, inputs, outputs) that workflow/scripts/task.py runs, of any name
+    "table": ("TABLE", "COLUMNS", "table_rows"),  # how it is shown; rows of text, from evaluations
+    "page": ("WORDS", "plots"),  # next to its tables in the report
+}
+
+
 class Rows(BaseModel):
     """The section of params.yaml of a task of clips that has none of its own."""
 
@@ -27,18 +39,17 @@ class Rows(BaseModel):
 
 @dataclass(frozen=True)
 class Task:
-    """A kind of target. Its name is that of a module or folder here, of a stage, of a section of params.yaml, and of a
-    folder of results; workflow/rules/<name>.smk has its own rules, if it has any.
+    """A part of the run with outputs of its own: a target with its table, or clips that others learn from.
 
-    A folder's modules: `plan` with class `Plan`, what a run knows of it before anything runs; `table` with `TABLE`, as
-    it is shown; `rows` with a function `rows`, which checks its rows in params.yaml."""
+    Its name is that of a module or folder here, of a stage, of a section of params.yaml, and of a folder of results;
+    workflow/rules/<name>.smk has its own rules, if it has any. A folder has its parts in the modules of `PARTS`."""
 
     name: str
     tables: Mapping[str, tuple[str, ...]]  # by name of a CSV below results: the protocols of its rows, if it has any
     title: str = ""  # of its section in the report
     about: str = ""  # a sentence below it
     rules: tuple[str, ...] = ()  # in the rule file of its name; {long} stands for each data set of long videos
-    of_clips: bool = True  # whether its section's `datasets` are of clips
+    has_clip_datasets: bool = True  # whether its section names data sets of clips, as `datasets`
     after: tuple[str, ...] = ()  # tasks with files that it reads
 
     @property
@@ -47,7 +58,9 @@ class Task:
         return "" if self.name == MAIN_TASK else f"{self.name}/"
 
     def part(self, module: str, name: str) -> Any:
-        """Return what a module of its folder, or its only module, calls `name`; None where nothing is called so."""
+        """Return what a module of its folder, or its only module, calls `name`, as `PARTS` has it; None without one.
+
+        Of a job that calls it, the digest of code must name the module (`task_modules` in workflow/rules)."""
         path = f"microexpr.tasks.{self.name}"
         if hasattr(import_module(path), "__path__"):
             path = f"{path}.{module}"

@@ -95,14 +95,13 @@ class Training:
 
 
 class Planned:
-    """A task as a run knows it before anything runs; a task's `Plan` has what differs.
+    """The files and jobs of a task, as they follow from params.yaml; a task's `Plan` has what differs.
 
     `run` has the clips (`corpus`), the checked params, and by name the plans of other tasks (`task`)."""
 
     main_files: list[str] = []  # outputs that the main table needs
     evaluations: list[str] = []  # outputs among those of stage `evaluate`
     rendered: list[str] = []  # outputs among those of stage `render`
-    checkpoints: Mapping[str, str] = {}  # by folder of a training's checkpoints, the file that the training ends in
     notes: list[str] = []  # for who starts a run
     plotted: Mapping[str, Any] = {}  # arguments of `plots` in module `page`, for the report
     plotted_files: list[str] = []  # outputs that it reads
@@ -211,9 +210,13 @@ class Trainings(Planned):
         """The protocols that these clips allow."""
         return [name for name in self.protocol if self.rows and self.is_allowed(name)]
 
+    def declared(self, method: str) -> TrainingSet:
+        """Return a method's training set by its params."""
+        return training_sets.declared(self.rows[method].params)
+
     def learns_from(self, method: str, protocol: str) -> TrainingSet:
         """Return a method's training set under a protocol."""
-        return training_sets.declared(self.rows[method].params)
+        return self.declared(method)
 
     def about(self, method: str, kind: TrainingSet) -> Row:
         """Return a method with its params for a training set."""

@@ -8,9 +8,9 @@ from microexpr.tasks.questions import table as questions_table
 
 
 def rows(tmp_path):
-    made = exam()
-    made.classes("good", "population", predictions(tmp_path / "good.csv", PREDICTED))
-    return questions_table.rows(made.rows(50))
+    answerers = exam()
+    answerers.classes("good", "population", predictions(tmp_path / "good.csv", PREDICTED))
+    return questions_table.rows(answerers.rows(50))
 
 
 def test_answerers_stand_next_to_published_entries(tmp_path):

@@ -41,7 +41,7 @@ def pair(first: str, second: str) -> dict:
 @pytest.fixture
 def rows():
     pairs = [pair("prevalence", "ststnet"), pair("prevalence", "au_reader"), pair("ststnet", "au_reader")]
-    return units_table.rows([evaluation(*item) for item in METHODS.items()], pairs, 4, UNITS)
+    return units_table.table_rows([evaluation(*item) for item in METHODS.items()], pairs, 4, UNITS)
 
 
 def test_published_means_are_those_of_the_printed_units_and_data_sets():
@@ -69,7 +69,7 @@ def test_each_method_has_its_figures_its_test_and_what_is_published_of_it(rows):
 def test_published_rows_that_nothing_reproduces_come_last_and_only_leaving_one_data_set_out(rows):
     others = [row["published_row"] for row in rows if not row["method"]]
     assert "SSSNet" in others and "STSTNet" not in others and len(others) == 13
-    loso = units_table.rows([evaluation("ststnet", 0.5, UNITS_LOSO)], [], 0, UNITS_LOSO)
+    loso = units_table.table_rows([evaluation("ststnet", 0.5, UNITS_LOSO)], [], 0, UNITS_LOSO)
     assert len(loso) == 1 and loso[0]["published_row"] == ""
 
 
@@ -87,9 +87,9 @@ def test_rows_of_other_clips_and_two_of_one_method_are_refused(tmp_path):
     few = [row | {"clips": 48, "subjects": 8} for row in evaluation("ststnet", 0.5)]
     message = r"must be of the same clips .* of 316 generated clips of 40 .* of 48 generated clips of 8 sub"
     with pytest.raises(StoreError, match=message):
-        units_table.rows([evaluation("prevalence", 0.2), few], [], 4, UNITS)
+        units_table.table_rows([evaluation("prevalence", 0.2), few], [], 4, UNITS)
     with pytest.raises(StoreError, match="a table must have one row of ststnet of units_cross_dataset, not 2"):
-        units_table.rows([evaluation("ststnet", 0.2)] * 2, [], 4, UNITS)
+        units_table.table_rows([evaluation("ststnet", 0.2)] * 2, [], 4, UNITS)
 
 
 def test_the_terminal_and_the_command_show_it(rows, tmp_path, capsys):

@@ -10,7 +10,6 @@ from microexpr.core.errors import ParamsError, errors_at
 from microexpr.protocols import ABLATION, MEGC2019, PROTOCOLS, TRAINING_SETS, Protocol, TrainingSet, check_shards
 from microexpr.tasks.task import Recognition
 from microexpr.tasks.trainings import Training, Trainings
-from microexpr.training import training_sets
 from microexpr.training.checked import MethodRow, Row
 
 
@@ -94,10 +93,6 @@ class Plan(Trainings):
             groups = 0
         limited |= method in self.paper_variants
         return {"limit": int(self.params["papers"]["folds"]) if limited else 0, "groups": groups}
-
-    def declared(self, method: str) -> TrainingSet:
-        """Return a method's training set by its params."""
-        return training_sets.declared(self.rows[method].params)
 
     def learns_from(self, method: str, protocol: str) -> TrainingSet:
         """Return a method's training set under a protocol: as this has it, or as the method's params do.

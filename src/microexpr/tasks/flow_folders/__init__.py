@@ -8,6 +8,6 @@ TASK = Recognition(
     {"flow_folders_table": tuple(protocol.name for protocol in FLOW_FOLDERS)},
     protocols=FLOW_FOLDERS,
     rules=("flow_folders", "flow_folders_region", "flow_folders_population"),
-    of_clips=False,
+    has_clip_datasets=False,
     after=("emotion",),
 )

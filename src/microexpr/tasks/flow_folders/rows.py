@@ -10,7 +10,7 @@ from microexpr.training import training_sets
 from microexpr.training.checked import Row
 
 
-def rows(params: Any, listed: Iterable[Listed]) -> dict[str, Row]:
+def checked_rows(params: Any, listed: Iterable[Listed]) -> dict[str, Row]:
     """Return by name the methods and variants with their params on pictures."""
     return {item.name: _row(item, params) for item in listed}
 

@@ -9,6 +9,6 @@ TASK = Task(
     "Questions on faces, as the challenges of MEGC ask them since 2025, answered by guesses, measurements and methods. "
     "Published figures are of licensed data.",
     rules=("questions", "questions_measure", "questions_program", "questions_table"),
-    of_clips=False,
+    has_clip_datasets=False,
     after=("emotion", "units", "spot"),
 )

@@ -9,5 +9,5 @@ TASK = Task(
     "Micro- and macro-expressions spotted in long videos, counted as in the challenges of MEGC. Published figures are "
     "of licensed data.",
     rules=("render_long_{long}", "annotation_{long}", "spot", "spot_movement", "spot_find", "spot_table"),
-    of_clips=False,
+    has_clip_datasets=False,
 )

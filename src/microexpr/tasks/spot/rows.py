@@ -8,7 +8,7 @@ from microexpr.tasks.rows import Listed, built, plain
 from microexpr.training.checked import Row
 
 
-def rows(params: Any, listed: Iterable[Listed]) -> dict[str, Row]:
+def checked_rows(params: Any, listed: Iterable[Listed]) -> dict[str, Row]:
     """Return by name the spotters of section `spot`."""
     return {name: _row(name, values, params.spot) for name, values in params.spot.methods.items()}
 

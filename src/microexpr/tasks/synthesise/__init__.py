@@ -2,4 +2,4 @@
 
 from microexpr.tasks.task import Task
 
-TASK = Task("synthesise", {}, rules=("synthesise", "evaluate_clips"), of_clips=False)
+TASK = Task("synthesise", {}, rules=("synthesise", "evaluate_clips"), has_clip_datasets=False)

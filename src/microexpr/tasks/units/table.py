@@ -57,7 +57,7 @@ NOTE = (
 )
 
 
-def rows(
+def table_rows(
     evaluations: Iterable[Sequence[Row]], pairs: Sequence[Row], clips_left_out: int, protocol: str
 ) -> list[dict[str, str]]:
     """Return one row of text for each method, then one for each published row that no method reproduces; "" if unknown.
