@@ -79,7 +79,7 @@ class FirstWeights:
         return row.population if network.role == "population" else row.teacher_population
 
     def network(self, method: str, classes: str, role: Role = "population") -> Network | None:
-        """Return the network of the first variant, itself or its teacher, that the population trains with equal params.
+        """Return the pretrained network of a method or of its teacher; methods with equal params share one.
 
         None for a method that never starts from the population."""
         if not (params := self.params(Network(method, classes, role))):

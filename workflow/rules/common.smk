@@ -31,7 +31,7 @@ from session import Session, say
 from stages import STAGES, Outputs
 
 try:
-    if IS_MAIN:  # which Snakemake would read with a traceback, or the last of two equal keys
+    if IS_MAIN:  # errors in one line: Snakemake reads the files again, with `--config` over them
         for path in filter(os.path.exists, ("params.yaml", *upstream.config_files(workflow))):
             load(path)
 

@@ -47,7 +47,7 @@ rule questions_program:
     input:
         to_answer="results/questions/{dataset}_to_answer.jsonl",
     output:
-        "results/questions/programs/{program}/{dataset}.jsonl",
+        answers="results/questions/programs/{program}/{dataset}.jsonl",
     log:
         "work/logs/questions/programs/{program}/{dataset}.log",
     wildcard_constraints:
@@ -57,11 +57,14 @@ rule questions_program:
         gpu=1,
         **needs(32000, 720),
     params:
-        code=code_of("questions_program"),
+        code=lambda w: code("task", *task_modules("questions", "jobs"), dataset=w.dataset),
+        task="questions",
+        job="run_program",
+        program=lambda w: w.program,
         command=lambda w: PARAMS["questions"]["programs"][w.program],
         videos=lambda w: QUESTIONS.root(w.dataset),
     script:
-        "../scripts/questions_program.py"
+        "../scripts/task.py"
 
 
 rule questions_table:

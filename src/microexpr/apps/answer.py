@@ -5,17 +5,11 @@ out most of their noise. The emotion is the one, of the class, with the display 
 of a challenge is learnt from.
 """
 
-import re
-import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from facs_faces.display import DISPLAYS
 from microexpr import datasets
@@ -28,12 +22,10 @@ from microexpr.core.errors import DataError
 from microexpr.core.facs import NAMES, Side
 from microexpr.core.recordings import Recordings
 from microexpr.datasets.layout import label_of
-from microexpr.evaluation.questions import Facts, is_understood
-from microexpr.evaluation.questions.lines import Line, match
-from microexpr.evaluation.questions.lines import read as read_lines
-from microexpr.evaluation.questions.lines import text as as_text
+from microexpr.evaluation.questions import Facts
+from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.long_videos import Event
-from microexpr.protocols import CODED, provenance
+from microexpr.protocols import provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.faces import detection
@@ -46,37 +38,6 @@ NOT_BLINKS = [unit for unit, name in enumerate(ACTION_UNITS) if name != BLINK]
 LISTED = 8  # units in a line of evidence
 ONE_SIDED = 0.5  # of the stronger side's change, below which the weaker side shows nothing
 GUESS = Facts("negative", "disgust", {4: "both"})  # where no face is found: the most frequent of CASME II
-PARTS = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
-
-
-def _command(text: str) -> str:
-    """Raises ValueError for a command that cannot be split into words, or lacks one of `PARTS`."""
-    words = shlex.split(text)
-    if missing := [part for part in PARTS if not any(part in word for word in words)]:
-        raise ValueError(f"must have {' and '.join(missing)}")
-    if unknown := {part for part in re.findall(r"(?<!\$){[a-z_]+}", text) if part not in PARTS}:
-        raise ValueError(f"must have {', '.join(PARTS)} alone, not {', '.join(sorted(unknown))}")
-    return text
-
-
-class Params(BaseModel):
-    """Section `questions` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    datasets: list[Literal[CODED]] = Field(  # type: ignore[valid-type]
-        default=["casme2", "samm"],
-        min_length=1,
-        description="data sets with action units on whose clips questions are asked",
-    )
-    units: list[str] = Field(default=[], description="rows of `units.methods` that answer")
-    spotters: list[str] = Field(default=["predict"], description="rows of `spot.methods` that answer on long videos")
-    programs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[str, AfterValidator(_command)]] = (
-        Field(
-            default={},
-            description="commands of outside programs that read {questions} and {videos} and write {answers}",
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,56 +147,6 @@ def read(path: str | Path, clips: Sequence[Clip]) -> dict[str, Facts]:
             changes = dict(zip(store.strings(group["action_unit"]), group["change"][()].tolist(), strict=True))
             by_clip[clip.id] = facts(probabilities, changes)
     return by_clip
-
-
-def run_program(command: str, questions: str, videos: str, output: str, name: str) -> None:
-    """Let an outside program answer a file of questions, and write its answers; its text goes to this job's log.
-
-    It gets other ids and names of clips, since those of a data set may tell an emotion. Raises DataError if it fails,
-    or leaves a question without an answer."""
-    requests, about = read_lines(Path(questions)), f"params.yaml: questions.programs.{name}"
-    with TemporaryDirectory() as folder:
-        files = [Path(folder, part.strip("{}")) for part in PARTS]
-        hidden = _hide(requests, Path(videos).absolute(), files[1])
-        files[0].write_text(as_text(hidden, [None] * len(hidden)), encoding="utf-8")
-        words = shlex.split(command)
-        for part, path in zip(PARTS, files, strict=True):
-            words = [word.replace(part, str(path)) for word in words]
-        try:
-            process = subprocess.run(
-                words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-            )
-        except OSError as error:
-            raise DataError(f"{about}: {words[0]}: {error.strerror}") from None
-        print(process.stdout, end="")
-        if process.returncode:
-            raise DataError(f"{about} ended with {process.returncode}: {shlex.join(words)}")
-        try:
-            replies = {line.id: line for line in match(hidden, read_lines(files[2], answered=True))}
-        except DataError as error:
-            raise DataError(f"{about}: {error}") from None
-    pairs = [(line.id, replies.get(other.id)) for line, other in zip(requests, hidden, strict=True)]
-    if missing := [name for name, reply in pairs if not reply]:
-        raise DataError(f"{about} must answer question {missing[0]}; {len(missing)} have no answer")
-    answered = [reply for _, reply in pairs if reply]
-    if wrong := [reply for reply in answered if not is_understood(reply.question.topic, str(reply.answer))]:
-        print(f"{about}: {len(wrong)} answers are not understood, and count as wrong: {wrong[0].answer!r:.60} for one")
-    text = as_text(requests, [reply.answer for reply in answered], [reply.confidence for reply in answered])
-    store.write_text(output, text)
-
-
-def _hide(requests: Sequence[Line], videos: Path, folder: Path) -> list[Line]:
-    """Return the questions with numbers for ids and names of clips, of which `folder` gets links."""
-    folder.mkdir()
-    clips = enumerate(dict.fromkeys(line.clip for line in requests), 1)
-    numbers = {name: f"{number:04d}{Path(name).suffix}" for number, name in clips}
-    for name, number in numbers.items():
-        (folder / number).symlink_to(videos / name)
-    names = [(f"{i:05d}", numbers[line.clip]) for i, line in enumerate(requests, 1)]
-    return [
-        replace(line, id=id_, clip=clip, fields={**line.fields, "video_id": id_, "video": clip})
-        for line, (id_, clip) in zip(requests, names, strict=True)
-    ]
 
 
 def answers(

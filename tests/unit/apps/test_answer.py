@@ -3,13 +3,12 @@
 import json
 import re
 import shutil
-import sys
 from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
-from asked import LINES
+from asked import LINES, question_file
 from encoded import shades, write
 
 import microexpr
@@ -21,7 +20,7 @@ from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
-from microexpr.evaluation.questions import COARSE, FINE, Facts, lines, long_videos
+from microexpr.evaluation.questions import COARSE, Facts, lines, long_videos
 
 EXAMPLE = microexpr.example_video("example")  # lip corners are depressed
 
@@ -32,13 +31,6 @@ def screen(monkeypatch):
     texts = []
     monkeypatch.setattr(command, "say", lambda text, **how: texts.append(text))
     return texts
-
-
-def asked(tmp_path, *names):
-    path = tmp_path / "asked.jsonl"
-    rows = [{"video_id": f"{n}_{i}", "video": n, "question": q} for n in names for i, q in enumerate((COARSE, FINE))]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
 
 
 def test_facts_follow_from_classes_and_changes():
@@ -73,7 +65,7 @@ def test_a_picture_shows_what_was_measured(tmp_path, capsys):
     picture = tmp_path / "measured.png"
     assert main(["answer", str(EXAMPLE), "--question", COARSE, "--picture", str(picture), "--quiet"]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert main(["answer", str(asked(tmp_path, "a")), "--guess", "--out", "x", "--picture", str(picture)]) == 1
+    assert main(["answer", str(question_file(tmp_path, "a")), "--guess", "--out", "x", "--picture", str(picture)]) == 1
     assert "needs --out FILE" in capsys.readouterr().err
 
 
@@ -82,7 +74,7 @@ def test_a_file_is_answered_and_a_clip_without_a_face_by_a_guess(tmp_path, scree
     clips.mkdir(parents=True)
     shutil.copy(EXAMPLE, (clips / "SAMM-1").with_suffix(EXAMPLE.suffix))
     write(clips / "SAMM-2.mp4", shades(30 + np.arange(20)), 25)
-    path, out = asked(tmp_path, "SAMM-2", "SAMM-1"), tmp_path / "answers.jsonl"
+    path, out = question_file(tmp_path, "SAMM-2", "SAMM-1"), tmp_path / "answers.jsonl"
     assert main(["answer", str(path), "--videos", str(tmp_path / "clips"), "--out", str(out), "--quiet"]) == 0
     by_id = {line.id: line.answer for line in lines.read(out)}
     assert by_id == {"SAMM-2_0": "negative", "SAMM-2_1": "disgust", "SAMM-1_0": "negative", "SAMM-1_1": "sadness"}
@@ -90,7 +82,7 @@ def test_a_file_is_answered_and_a_clip_without_a_face_by_a_guess(tmp_path, scree
 
 
 def test_a_guess_looks_at_no_clip(tmp_path, capsys):
-    path, out = asked(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
+    path, out = question_file(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
     row = {"video_id": "long", "video": "v", "question": long_videos.FORMS["times"]}
     path.write_text(path.read_text(encoding="utf-8") + json.dumps(row), encoding="utf-8")
     assert main(["answer", str(path), "--guess", "--out", str(out)]) == 0
@@ -179,7 +171,7 @@ def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path
     for name in ("s1/take.mp4", "s2/take.mp4", "s2/other.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         write(tmp_path / name, shades(30 + np.arange(3)), 25)
-    (line, *_) = lines.read(asked(tmp_path, "take"))
+    (line, *_) = lines.read(question_file(tmp_path, "take"))
     with pytest.raises(DataError, match=r"'take' could be s1/take.mp4, s2/take.mp4: give its path .question take_0"):
         answer.clips([line], tmp_path)
     of_subject = lines.Line(line.id, "take", "s2", line.text, line.question, None, {})
@@ -189,13 +181,13 @@ def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path
         answer.clips([of_another], tmp_path)
     (tmp_path / "s2/other.mp4").rename(tmp_path / "other.mp4")
     assert answer.clips([of_another], tmp_path) == [tmp_path / "other.mp4"]
-    (line, *_) = lines.read(asked(tmp_path, "othr"))
+    (line, *_) = lines.read(question_file(tmp_path, "othr"))
     with pytest.raises(DataError, match=r"not 'othr' .* \(question othr_0; --fps reads folders of pictures\)"):
         answer.clips([line], tmp_path)
 
 
 def test_confidences_are_written_if_asked_for(tmp_path):
-    path, out = asked(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
+    path, out = question_file(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
     confident = replace(answer.GUESS, confidence=0.5)
     replies, shares = lines.replies(lines.read(path), [confident, confident])
     out.write_text(lines.text(lines.read(path), replies, shares), encoding="utf-8")
@@ -222,55 +214,3 @@ def test_a_subjects_clips_are_measured_into_a_file_that_names_what_its_models_sa
         file.attrs.update(dataset=dataset, subject=subject)
     with pytest.raises(LeakError, match=f"was fitted on {re.escape(entry)}"):
         answer.read(path, [replace(clip, dataset=dataset, subject=subject)])
-
-
-TOY = """
-import json, pathlib, sys
-questions, videos, answers = map(pathlib.Path, sys.argv[1:])
-with open(answers, "w") as file:
-    for line in open(questions):
-        row = json.loads(line)
-        if (text := (videos / row["video"]).read_text()) != "skipped":
-            assert not {"a", "b"} & {*row["video_id"], *row["video"]}
-            file.write(json.dumps({**row, "answer": text, "confidence": 0.25}) + "\\n")
-"""
-
-
-def program(tmp_path, *words):
-    script = tmp_path / "toy.py"
-    script.write_text(TOY, encoding="utf-8")
-    return f"{sys.executable} {script} {' '.join(words)}"
-
-
-def test_an_outside_program_answers_a_file(tmp_path, capsys):
-    path, out = asked(tmp_path, "a", "s/b"), tmp_path / "answers.jsonl"
-    (clips := tmp_path / "clips" / "s").mkdir(parents=True)
-    (clips.parent / "a").write_text("negative")
-    (clips / "b").write_text("fear")
-
-    def run(command):
-        answer.run_program(command, str(path), str(clips.parent), str(out), "toy")
-
-    command = program(tmp_path, "{questions}", "{videos}", "{answers}")
-    run(command)
-    replies = [(line.id, line.answer, line.confidence) for line in lines.read(out)]
-    assert replies == [
-        (f"{name}_{i}", text, 0.25) for name, text in (("a", "negative"), ("s/b", "fear")) for i in (0, 1)
-    ]
-    with pytest.raises(DataError, match=r"questions\.programs\.toy ended with 1"):
-        run(program(tmp_path, "{questions}"))
-    assert "not enough values" in capsys.readouterr().out
-    with pytest.raises(DataError, match=r"questions\.programs\.toy: no_such_program: No such file"):
-        run("no_such_program")
-    with pytest.raises(DataError, match=r"questions\.programs\.toy: .*answers: is not a file"):
-        run("true")
-    (clips / "b").write_text("skipped")
-    with pytest.raises(DataError, match=r"questions\.programs\.toy must answer question s/b_0; 2 have no answer"):
-        run(command)
-
-
-@pytest.mark.parametrize("command", ["vlm {questions} {answers}", "vlm {videos} '{questions} {answers}", ""])
-def test_a_command_names_all_its_files(command):
-    with pytest.raises(ValueError, match=r"must have \{videos\}|No closing quotation|must have \{questions\}"):
-        answer.Params(programs={"vlm": command})
-    assert answer.Params(programs={"vlm": "vlm {questions} {videos} {answers}"}).programs

@@ -1,0 +1,41 @@
+"""Section `questions`: data sets, rows that answer, and outside programs."""
+
+import re
+import shlex
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from microexpr.protocols import CODED
+
+FILES = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
+
+
+def _command(text: str) -> str:
+    """Raises ValueError for a command that cannot be split into words, or lacks one of `FILES`."""
+    words = shlex.split(text)
+    if missing := [part for part in FILES if not any(part in word for word in words)]:
+        raise ValueError(f"must have {' and '.join(missing)}")
+    if unknown := {part for part in re.findall(r"(?<!\$){[a-z_]+}", text) if part not in FILES}:
+        raise ValueError(f"must have {', '.join(FILES)} alone, not {', '.join(sorted(unknown))}")
+    return text
+
+
+class Params(BaseModel):
+    """Section `questions` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    datasets: list[Literal[CODED]] = Field(  # type: ignore[valid-type]
+        default=["casme2", "samm"],
+        min_length=1,
+        description="data sets with action units on whose clips questions are asked",
+    )
+    units: list[str] = Field(default=[], description="rows of `units.methods` that answer")
+    spotters: list[str] = Field(default=["predict"], description="rows of `spot.methods` that answer on long videos")
+    programs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[str, AfterValidator(_command)]] = (
+        Field(
+            default={},
+            description="commands of outside programs that read {questions} and {videos} and write {answers}",
+        )
+    )
