@@ -155,7 +155,7 @@ class Network:
             writer = metadata.get("created_by", "an unknown program")
             raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy(path)}")
         for name in entries:
-            if name not in metadata:
+            if not metadata.get(name):
                 raise StoreError(f"{path}: metadata must have {name}{remedy(path)}")
         network = metadata.get("network", "nothing")
         classes = len(metadata["classes"].split(", ")) if "classes" in metadata else CLASSES
@@ -174,6 +174,8 @@ class Network:
             modules = _build(method, statistics)
         with torch.no_grad():
             for name, tensor in named_tensors(modules).items():
+                if values[name].dtype != tensor.dtype or not bool(values[name].isfinite().all()):
+                    raise StoreError(f"{path}: {name} must have numbers of type {tensor.dtype}{remedy(path)}")
                 tensor.copy_(values[name])
         for module in modules.values():
             lay_out_weights(module.eval())  # as the engine does

@@ -275,6 +275,9 @@ def test_other_tensors_and_what_is_no_such_file_are_refused(tmp_path: Any) -> No
     for others in ({}, {name: value, "network.more": value}, {name: value[:1]}):
         with pytest.raises(StoreError, match=r"net\.safetensors: tensors must be those of ststnet in this version$"):
             read(written(tmp_path, fewer | others))
+    for other in (value.astype(np.int32), value * np.nan, value + np.inf):
+        with pytest.raises(StoreError, match=rf"net\.safetensors: {name} must have numbers of type torch\.float32$"):
+            read(written(tmp_path, fewer | {name: other}))
     (tmp_path / "plain.safetensors").write_bytes(b"nothing of the kind")
     for name in ("plain", "missing"):
         with pytest.raises(StoreError, match=rf"{name}\.safetensors: cannot be read"):

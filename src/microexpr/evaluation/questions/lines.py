@@ -7,6 +7,7 @@ The first is to be answered and handed in, without an answer before; the second 
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,7 +105,7 @@ def read(path: Path, answered: bool = False) -> list[Line]:
 
 def _line(text: str) -> Line:
     try:
-        fields = json.loads(text, object_pairs_hook=_once)
+        fields = json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite)
         if not isinstance(fields, dict):
             raise ValueError(f"it is of type {type(fields).__name__}")
     except (ValueError, RecursionError) as error:
@@ -129,6 +130,13 @@ def _line(text: str) -> Line:
     if confidence is not None and not is_share:
         raise DataError(f"confidence must be a number in 0..1, not {confidence!r:.40}")
     return Line(question=understand(values["text"]), answer=reply, fields=fields, **values)
+
+
+def _finite(text: str) -> float:
+    """Return a number of JSON. Raises ValueError for one that JSON cannot hold."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is no number")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

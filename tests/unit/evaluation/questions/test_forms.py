@@ -104,6 +104,8 @@ def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
         ("", "must hold questions, a JSON object in each row, not nothing"),
         ("[1]", "row 1: must be a JSON object, not '.1.'"),
         ("{", "row 1: must be a JSON object, not '{'"),
+        ('{"x": NaN}', r"row 1: must be a JSON object, .* \(NaN is no number"),
+        ('{"x": 1e999}', r"row 1: must be a JSON object, .* \(1e999 is no number"),
         ('{"video_id": "1", "question": "x"}', "row 1: video or filename or image_id must be a text, not missing"),
         ('{"id": 1, "video": "a", "question": "x"}', "row 1: id must be a text, not 1"),
         ('{"id": "1", "video": "a", "question": "x"}', "row 1: must be a question of the challenge"),
