@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ENDED_S = 8.0  # after a signal, at most
+ENDED_S = 6.0  # after a signal, at most
 
 
 class Interrupt:
