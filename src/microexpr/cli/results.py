@@ -364,16 +364,13 @@ def table(
     options: dict[str, Any] = {"--reference": reference, "--notes": notes}
     if methods == ():
         raise ParamsError("--methods needs names of methods")
-    from microexpr.reporting import main_table
     from microexpr.tasks import tables
 
     is_of_paper = path.parts[-3:-2] == ("papers",)
-    other = tables.table(path.stem) if path.suffix == ".csv" else None
-    if other is main_table.TABLE:
-        other = None
+    other = tables.own_table(path.stem) if path.suffix == ".csv" else None
     if not methods and (is_of_paper or other):
         needs("table", options, f"the main table, {TABLE}, not {path}", False)
-        _other_table(other, path, form) if other else _paper_table(path, form)
+        _other_table(other, path, form) if other and not is_of_paper else _paper_table(path, form)
         say_notes([f"nothing here says with which params {path} was made"], to_stderr=form is not None)
         return 0
     needs("table", options, "the table as text or in --markdown, without --json and --csv", form in (None, "markdown"))
@@ -384,7 +381,7 @@ def table(
     from microexpr.evaluation import pairs
     from microexpr.evaluation.rows import FACE_COLUMNS
     from microexpr.models import recognisers
-    from microexpr.reporting import method_tests, terminal_table
+    from microexpr.reporting import main_table, method_tests, terminal_table
     from microexpr.reporting.table import by_figure
 
     home = RESULTS if methods else path.parent  # all that is shown with a table is of its results folder

@@ -109,10 +109,10 @@ def state_digest(paths: Iterable[str]) -> str:
     for entry in map(Path, paths):
         for path in visible(entry) if entry.is_dir() else [entry]:
             try:
-                stat = path.stat()
+                status = path.stat()
             except OSError as error:
                 raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-            whole.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+            whole.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
     return whole.hexdigest()[:16]
 
 
