@@ -19,23 +19,17 @@ def ids(clips):
     return [clip.id for clip in clips]
 
 
-def test_of_each_class_the_first_clip_of_who_shows_most_and_else_of_the_next():
+def test_of_each_data_set_and_class_the_first_clip_of_who_shows_most_or_those_that_are_named():
     """s2 and s3 show two classes each, s2 is first by name; surprise is shown by s4 alone."""
     expected = ["casme2/s2/c0", "casme2/s2/c1", "casme2/s4/c0"]
     assert ids(driving_clips(CLIPS)) == expected == ids(driving_clips(CLIPS[::-1]))
     next_one = [name.replace("s2", "s3") for name in expected]
     assert ids(driving_clips([entry for entry in CLIPS if entry.subject != "s2"])) == next_one
     assert ids(driving_clips([entry for entry in CLIPS if entry.label != 2])) == expected[:2]
-
-
-def test_of_each_data_set_as_many_as_it_has_classes_and_none_outside_of_them_or_the_named_ones_once_and_sorted():
     clips = driving_clips([*FEW, clip("samm", "s00", "other", None)])
     assert ids(clips) == [f"{name}/s01/c0{number}" for name in ("casme2", "samm", "smic") for number in range(3)]
     names = ["smic/s02/c01", "casme2/s03/c00", "smic/s02/c01"]
     assert ids(driving_clips(FEW, names)) == sorted({*names})
-
-
-def test_a_name_that_is_no_such_clip_is_refused_with_the_nearest():
     with pytest.raises(ParamsError, match=r"synthesise\.sources .*, not smic/s02/c9 \(did you mean 'smic/s02/c0"):
         driving_clips(FEW, ["smic/s02/c01", "smic/s02/c9"])
     with pytest.raises(ParamsError, match="not casme2/s1/x"):  # which is there, in none of the classes
@@ -58,23 +52,19 @@ def test_whose_movements_are_given_are_the_first_group(named, count):
     assert (ALL_GROUPS.groups(FEW, count, 6, named) == folds) == (count == 2)  # the seed deals out all others
 
 
-def test_other_groups_keep_nobody_apart():
-    clips = [replace(entry, emotion="surprise") for entry in FEW if entry.dataset != "smic"]
-    assert GROUPS.driving_subjects(clips) == set()
-    assert GROUPS.groups(clips, 2, 5) == GROUPS.groups(clips, 2, 5, ["samm/s01/c00"])
-
-
 @pytest.mark.parametrize(("driving", "most"), [((), 9), (("casme2/s01", "samm/s01", "smic/s01"), 7)])
 def test_no_group_is_empty_and_they_differ_by_one_subject_at_most(driving, most):
     for count in (2, 4, most):
         sizes = [len(people(fold.test)) for fold in group_folds(FEW, count, 1, driving)[bool(driving) :]]
         assert sum(sizes) == 9 - len(driving) and 0 < max(sizes) <= min(sizes) + 1
-    message = f"synthesise.groups must be between 2 and {most}, of 9 subjects, not "
     for count in (1, most + 1):
-        with pytest.raises(ParamsError, match=f"{message}{count}"):
+        with pytest.raises(ParamsError, match=f"groups must be between 2 and {most}, of 9 subjects, not {count}"):
             group_folds(FEW, count, 1, driving)
 
 
-def test_where_everybody_is_apart_there_is_nobody_to_learn_from():
+def test_other_groups_keep_nobody_apart_and_where_everybody_is_there_is_nobody_to_learn_from():
+    clips = [replace(entry, emotion="surprise") for entry in FEW if entry.dataset != "smic"]
+    assert GROUPS.driving_subjects(clips) == set()
+    assert GROUPS.groups(clips, 2, 5) == GROUPS.groups(clips, 2, 5, ["samm/s01/c00"])
     with pytest.raises(ParamsError, match="between 2 and 1, of 3 subjects, not 2"):
         ALL_GROUPS.groups(composite(subjects=1, clips=3), 2, 1)

@@ -9,25 +9,30 @@ from microexpr.core import onnx, store
 from microexpr.core.errors import LeakError
 from microexpr.protocols.provenance import check, check_files, check_identity, read_fitted_on
 
-ARTIFACT = "results/train/ststnet/megc2019/1of1.h5"
+ARTIFACT, FOLD = "results/train/ststnet/megc2019/1of1.h5", "casme2/sub01"
 TEST = [clip(name="EP01_01"), clip(name="EP02_01")]
+DECLARED = [clip.provenance for clip in TEST]  # what `held_out_clips` must leave
 LEAK, EVERY = "generated/casme2/sub01/EP09_09", "generated/casme2/sub01/*"  # of the test clips' subject
 OTHERS = ["generated/casme2/sub02/EP01_01", "generated/samm/sub01/EP01_01", "generated/ckplus/S005/*"]
 
 
 @pytest.mark.parametrize(
-    ("entries", "words"),
+    ("planted", "entries", "words"),
     [
-        ([*OTHERS, LEAK], f"was fitted on {LEAK}, a clip of its held-out subject"),
-        ([*OTHERS, LEAK, EVERY], f"was fitted on {EVERY}, all clips of its held-out subject"),  # the first by name
-        ([*OTHERS, "generated/casme2"], "must be fitted on origin/dataset/subject/clip, not 'generated/casme2'"),
-        ([], "must say what it was fitted on, not nothing"),
+        ("", [*OTHERS, LEAK], f"was fitted on {LEAK}, a clip of its held-out subject"),
+        ("", [*OTHERS, LEAK, EVERY], f"was fitted on {EVERY}, all clips of its held-out subject"),  # the first by name
+        ("", [*OTHERS, "generated/casme2"], "must be fitted on origin/dataset/subject/clip, not 'generated/casme2'"),
+        ("", [], "must say what it was fitted on, not nothing"),
+        ("held_out_clips", [*OTHERS, *DECLARED[:1]], f"the declared leak held_out_clips, but lacks {DECLARED[1]}"),
+        ("held_out_clips", OTHERS, f"must have the declared leak held_out_clips, but lacks {DECLARED[0]}"),
+        ("held_out_clips", [*OTHERS, *DECLARED, LEAK], f"was fitted on {LEAK}, a clip of its held-out subject"),
     ],
 )
-def test_a_leak_names_artifact_fold_and_entry(entries, words):
+def test_a_leak_names_artifact_fold_and_entry_and_only_the_declared_one_is_let_through(planted, entries, words):
+    check(ARTIFACT, FOLD, "subject", TEST, [*OTHERS, *DECLARED] if planted else OTHERS, planted)
     with pytest.raises(LeakError) as error:
-        check(ARTIFACT, "casme2/sub01", "subject", TEST, entries)
-    assert str(error.value) == f"{ARTIFACT} fold casme2/sub01 {words}"
+        check(ARTIFACT, FOLD, "subject", TEST, entries, planted)
+    assert str(error.value).startswith(f"{ARTIFACT} fold {FOLD} ") and str(error.value).endswith(words)
 
 
 @pytest.mark.parametrize(
@@ -50,54 +55,28 @@ def test_the_held_out_unit_decides(unit, entry, leaks):
         check(ARTIFACT, "fold", unit, TEST, [entry])
 
 
-DECLARED = [clip.provenance for clip in TEST]  # what `held_out_clips` must leave
-
-
-@pytest.mark.parametrize(
-    ("entries", "message"),
-    [
-        (DECLARED[:1], f"must have the declared leak held_out_clips, but lacks {DECLARED[1]}"),
-        ([], f"must have the declared leak held_out_clips, but lacks {DECLARED[0]}"),
-        ([*DECLARED, LEAK], f"was fitted on {LEAK}, a clip of"),
-    ],
-)
-def test_only_the_declared_leak_is_let_through(entries, message):
-    check(ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *DECLARED], "held_out_clips")
-    with pytest.raises(LeakError, match=message):
-        check(ARTIFACT, "casme2/sub01", "subject", TEST, [*OTHERS, *entries], "held_out_clips")
-
-
-def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
+def test_each_kind_of_file_says_what_is_behind_it_and_the_one_that_leaks_is_named(tmp_path):
     """A fold's own group before the whole file; the source of clips to train on, not of those held out."""
-    weights, plain, shard = (tmp_path / name for name in ("a.safetensors", "faces.h5", "synth.h5"))
+    names = ("a.safetensors", "a.onnx", "faces.h5", "synth.h5", "leak.safetensors")
+    weights, graph, plain, shard, leak = (tmp_path / name for name in names)
     store.write_tensors(weights, {}, ["generated/mmi/b/*", "generated/mmi/a/*"])
-    onnx.write(graph := tmp_path / "a.onnx", b"", ["generated/mmi/b/*", "generated/mmi/a/*"])
+    onnx.write(graph, b"", ["generated/mmi/b/*", "generated/mmi/a/*"])
+    store.write_tensors(leak, {}, [EVERY])
     with store.create(plain, "faces", {}, origin="generated"):
         pass
     with store.create(shard, "synth", {}, origin="generated") as file:
-        group = file.group("casme2/sub01")
+        group = file.group(FOLD)
         group.put("fitted_on", ["generated/samm/006/a"])
         group.group("train/x").put("source", "generated/samm/006/b")
-        group.group("held_out/x").put("source", "generated/casme2/sub01/EP01_01")
-    folds = ["casme2/sub01", "casme2/sub02"]
-    both = frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
+        group.group("held_out/x").put("source", DECLARED[0])
+    folds, both = [FOLD, "casme2/sub02"], frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
+    own = {"generated/samm/006/a", "generated/samm/006/b"}
     assert read_fitted_on(weights, folds) == read_fitted_on(graph, folds) == dict.fromkeys(folds, both)
     assert read_fitted_on(plain, folds) == dict.fromkeys(folds, frozenset())
-    assert read_fitted_on(shard, folds) == {
-        folds[0]: {"generated/samm/006/a", "generated/samm/006/b"},
-        folds[1]: frozenset(),
-    }
-    tests = {"casme2/sub01": TEST}
-    whole = both | {"generated/samm/006/a", "generated/samm/006/b"}
-    assert check_files([weights, plain, shard], "subject", tests) == {"casme2/sub01": whole}
-
-
-def test_the_file_through_which_a_fold_would_see_its_person_is_named(tmp_path):
-    clean, leak = tmp_path / "clean.safetensors", tmp_path / "leak.safetensors"
-    store.write_tensors(clean, {}, OTHERS)
-    store.write_tensors(leak, {}, ["generated/casme2/sub01/*"])
-    with pytest.raises(LeakError, match=rf"^{leak} fold casme2/sub01 was fitted on generated/casme2/sub01/\*"):
-        check_files([clean, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], "casme2/sub01": TEST})
+    assert read_fitted_on(shard, folds) == {folds[0]: own, folds[1]: frozenset()}
+    assert check_files([weights, plain, shard], "subject", {FOLD: TEST}) == {FOLD: both | own}
+    with pytest.raises(LeakError, match=rf"^{leak} fold {FOLD} was fitted on generated/casme2/sub01/\*"):
+        check_files([weights, leak], "subject", {"casme2/sub03": [clip(subject="sub03")], FOLD: TEST})
 
 
 def test_identity_names_the_artifact():
