@@ -53,10 +53,6 @@ class Event:
     units: frozenset[int]
     code: str
 
-    @property
-    def span(self) -> tuple[int, int]:
-        return self.onset, self.offset
-
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -97,7 +93,7 @@ def compare(
     pairs: dict[int, int] = {}
     for kind in EVENTS:
         places = [[i for i, event in enumerate(side) if event.kind == kind] for side in sides]
-        spans = [[side[i].span for i in chosen] for side, chosen in zip(sides, places, strict=True)]
+        spans = [[(side[i].onset, side[i].offset) for i in chosen] for side, chosen in zip(sides, places, strict=True)]
         pairs |= {places[0][i]: places[1][j] for i, j in hits.match(spans[0], spans[1]).items()}
     return Recording(name, times, is_whole, sides[0], sides[1], dict(sorted(pairs.items())))
 
@@ -120,8 +116,11 @@ def times_of(names: Iterable[Name], title: str, events: Iterable[Coded], fps: fl
         rows = [name.path, Path(name.subject, name.path).as_posix()] if name.is_row else [""]
         if video := next(filter(None, (coding.media(Path(name.source), row) for row in rows)), None):
             videos.setdefault(os.path.realpath(video), video)
-    paths = [*videos.values()]
-    if len({_content(path) for path in paths}) > 1:
+    paths, contents = [*videos.values()], set[tuple[int, bytes]]()
+    for path in paths:
+        with path.open("rb") as file:
+            contents.add((path.stat().st_size, file.read(2**16)))  # the same in two copies
+    if len(contents) > 1:
         raise DataError(f"{title}: both must mark one video, not {' and '.join(map(str, paths))}")
     if paths:
         times = excerpt.times(paths[0])
@@ -137,12 +136,6 @@ def times_of(names: Iterable[Name], title: str, events: Iterable[Coded], fps: fl
         raise DataError(f"{title}: offset must be within {LONGEST} frames, not {last * fps:g} ({where})")
     count = round(fps * last) + 2
     return np.arange(count) / fps, f"{title}: its video is not there, nor known how long it is: no figures by frame"
-
-
-def _content(video: Path) -> tuple[int, bytes]:
-    """Return what two copies of a video have in common: its size and its first bytes."""
-    with video.open("rb") as file:
-        return video.stat().st_size, file.read(2**16)
 
 
 def rows(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
@@ -187,16 +180,21 @@ def _add_by_frame(add: Any, name: str, recordings: Sequence[Recording], chosen: 
     recordings = [recording for recording in recordings if recording.is_whole]
     if not recordings:
         return
-    marked = [np.concatenate([_frames(r, side(r), chosen) for r in recordings]) for side in SIDES]
+    import krippendorff
+
+    marked = []
+    for side in SIDES:
+        frames = [np.zeros(len(recording.times), np.int8) for recording in recordings]
+        for recording, is_chosen in zip(recordings, frames, strict=True):
+            for event in filter(chosen, side(recording)):
+                is_chosen[event.onset : event.offset + 1] = 1
+        marked.append(np.concatenate(frames))
     add(name, "kappa by frame", _kappa(*marked), len(marked[0]))
-    add(name, "alpha by frame", _alpha(*marked), len(marked[0]))
-
-
-def _frames(recording: Recording, events: Iterable[Event], chosen: Any) -> np.ndarray:
-    marked = np.zeros(len(recording.times), np.int8)
-    for event in filter(chosen, events):
-        marked[event.onset : event.offset + 1] = 1
-    return marked
+    table, alpha = np.stack(marked).astype(float), None  # None if all are alike
+    if len(np.unique(table)) > 1:
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+            alpha = float(krippendorff.alpha(table, level_of_measurement="nominal"))
+    add(name, "alpha by frame", alpha, len(marked[0]))
 
 
 def _kappa(first: Sequence[Any] | np.ndarray, second: Sequence[Any] | np.ndarray) -> float | None:
@@ -206,18 +204,6 @@ def _kappa(first: Sequence[Any] | np.ndarray, second: Sequence[Any] | np.ndarray
     if not len(first) or len({*np.asarray(first).tolist(), *np.asarray(second).tolist()}) < 2:
         return None
     return float(cohen_kappa_score(first, second))
-
-
-def _alpha(first: np.ndarray, second: np.ndarray) -> float | None:
-    """Return Krippendorff's alpha of two lists of labels 0 and 1, [T] each; None if all are alike."""
-    import krippendorff
-
-    table = np.stack([first, second]).astype(float)
-    if len(np.unique(table)) < 2:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return float(krippendorff.alpha(table, level_of_measurement="nominal"))
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -335,9 +321,8 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
     codes = [(event.where, facs.joined(event.action_units)) for events in marked.values() for event in events]
     notes += unread_unit_notes(path, [(where, code) for where, code in codes if code], "codes")
     if several := [where for where, code in codes if any(unit.alternatives for unit in facs.parse(code))]:
-        notes.append(
-            f"{path}: of alternatives such as 6 or 12 the first unit counts: {len(several)} codes, {several[0]}"
-        )
+        first_counts = f"of alternatives such as 6 or 12 the first unit counts: {len(several)} codes, {several[0]}"
+        notes.append(f"{path}: {first_counts}")
     return Marked(marked, path.is_file() and not has_rows), notes
 
 

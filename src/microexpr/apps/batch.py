@@ -98,24 +98,17 @@ class Plan:
             rows = [self.label(item, "") | {"left_out": item.reason}]
             entries.append({"name": item.name, "input": item.source, "manifest": None, "rows": rows})
         names, inputs = ({entry[key] for entry in entries} for key in ("name", "input"))
-        for entry in _earlier_entries(self.summary.manifest.record, self.columns):
-            if entry["name"] not in names and entry["input"] not in inputs:
-                folder, name = entry["manifest"] or ("", "")
-                if name in (".", "..") or "/" in name or not is_below(root / folder, root):
-                    continue
-                stays = Manifest(root / folder, name).is_complete() if name else os.path.lexists(entry["input"])
-                entries += [entry] if stays else []
+        record = self.summary.manifest.record  # which may come from elsewhere
+        for entry in record["entries"] if isinstance(record.get("entries"), list) else ():
+            match entry:
+                case {"name": str(), "input": str(), "manifest": None | [str(), str()], "rows": earlier}:
+                    folder, name = entry["manifest"] or ("", "")
+                    is_ours = name not in (".", "..") and "/" not in name and is_below(root / folder, root)
+                    is_new = entry["name"] not in names and entry["input"] not in inputs
+                    if is_new and is_ours and _are_rows(earlier, self.columns):
+                        stays = Manifest(root / folder, name).is_complete() if name else os.path.lexists(entry["input"])
+                        entries += [entry] if stays else []
         return sorted(entries, key=lambda entry: (entry["name"], entry["input"]))
-
-
-def _earlier_entries(record: Row, columns: Collection[str]) -> list[Row]:
-    """Return the entries in a summary's record, which may come from elsewhere, without those of other kinds."""
-    entries = list[Row]()
-    for entry in record["entries"] if isinstance(record.get("entries"), list) else ():
-        match entry:
-            case {"name": str(), "input": str(), "manifest": None | [str(), str()], "rows": rows}:
-                entries += [entry] if _are_rows(rows, columns) else []
-    return entries
 
 
 def _are_rows(rows: Any, columns: Collection[str]) -> bool:

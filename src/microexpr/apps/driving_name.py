@@ -46,9 +46,5 @@ def kind(name: str) -> Literal["sample", "video", "emotion", "clip"]:
 
 def files(name: str, results: Path) -> list[Path]:
     """Return the files that may be read for a driving clip: its video, or files of a run in the folder `results`."""
-    match kind(name):
-        case "video":
-            return [Path(name)]
-        case "clip":
-            return run_files(name, results)
-    return []
+    what = kind(name)
+    return [Path(name)] if what == "video" else run_files(name, results) if what == "clip" else []

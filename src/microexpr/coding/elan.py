@@ -232,32 +232,21 @@ def text(marks: Sequence[Mark], media: str, annotator: str = "") -> str:
         document.add_tier(kind, "expression" if is_expression else "event", ann=annotator or None)
         for mark in of_kind:
             document.add_annotation(kind, mark.start, mark.stop, mark.emotion)
-        if is_expression:
-            _write_below(document, kind, of_kind)
-    _order_times(document)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{to_string(document)}\n'
-
-
-def _write_below(document: Any, kind: str, marks: Sequence[Mark]) -> None:
-    document.add_tier(f"{kind} {APEX}", "moment", kind)
-    for mark in marks:
-        if mark.apex is not None:
-            document.add_annotation(f"{kind} {APEX}", mark.apex, min(mark.apex_stop, mark.stop))
-    for name in (UNITS, REMARKS):
-        document.add_tier(f"{kind} {name}", "words", kind)
-        for mark in marks:
-            if value := getattr(mark, name.replace(" ", "_")):
-                document.add_ref_annotation(f"{kind} {name}", kind, (mark.start + mark.stop) // 2, value)
-
-
-def _order_times(document: Any) -> None:
-    """Number the time slots in order of time, as ELAN has them."""
+        for name in (APEX, UNITS, REMARKS) if is_expression else ():
+            document.add_tier(f"{kind} {name}", "moment" if name == APEX else "words", kind)
+            for mark in of_kind:
+                if name == APEX and mark.apex is not None:
+                    document.add_annotation(f"{kind} {name}", mark.apex, min(mark.apex_stop, mark.stop))
+                elif name != APEX and (value := getattr(mark, name.replace(" ", "_"))):
+                    document.add_ref_annotation(f"{kind} {name}", kind, (mark.start + mark.stop) // 2, value)
+    # time slots are numbered in order of time, as ELAN has them
     order = sorted(document.timeslots, key=lambda slot: (document.timeslots[slot], int(slot[2:])))
     names = {slot: f"ts{i}" for i, slot in enumerate(order, 1)}
     document.timeslots = {names[slot]: document.timeslots[slot] for slot in order}
     for aligned, *_ in document.tiers.values():
         for key, (begin, end, *rest) in aligned.items():
             aligned[key] = names[begin], names[end], *rest
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{to_string(document)}\n'
 
 
 def media(path: Path) -> list[Path]:

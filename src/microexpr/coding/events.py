@@ -71,10 +71,9 @@ class Coded:
         length = float(steps.sum())
         rounded = ROUNDED / length if length and np.ptp(steps) > ROUNDED / 10 else 0.0
         if length and abs(self.fps * length / len(steps) - 1) > SAME_RATE + rounded:
-            raise DataError(
-                f"fps must be {len(steps) / length:.5g}, the recording's, not {self.fps:g}: count frames of this "
-                f"recording, or give onset_seconds without fps ({self.where})"
-            )
+            rate = f"{len(steps) / length:.5g}, the recording's, not {self.fps:g}"
+            advice = "count frames of this recording, or give onset_seconds without fps"
+            raise DataError(f"fps must be {rate}: {advice} ({self.where})")
 
     def _position(self, time: float, seconds: np.ndarray, name: str) -> int:
         step = (seconds[-1] - seconds[0]) / max(1, len(seconds) - 1)

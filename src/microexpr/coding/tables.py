@@ -1,8 +1,8 @@
 """Read events from tables as CSV: a template of ours, what `predict` and `film` write, exports of BORIS and Datavyu.
 
-BORIS: Export aggregated events (of a project with behaviours named like `EVENTS`; the first
-modifier is the emotion, the second the action units). Datavyu: the script
-datavyu2csv.rb of datavyur (columns named like `EVENTS`, with codes emotion, units and apex).
+BORIS: Export aggregated events (of a project with behaviours named like `EVENTS`; the first modifier is the emotion,
+the second the action units). Datavyu: the script datavyu2csv.rb of datavyur (columns named like `EVENTS`, with codes
+emotion, units and apex).
 """
 
 import re
@@ -107,9 +107,8 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         notes = [f"{path}: behaviours passed over: {listed}; those read are {', '.join(EVENTS)}"] * bool(behaviours)
         for recording, several in observations.items():
             if len(several) > 1:
-                notes.append(
-                    f"{path}: {recording} has events of the observations {', '.join(sorted(several))}: all count"
-                )
+                listed = ", ".join(sorted(several))
+                notes.append(f"{path}: {recording} has events of the observations {listed}: all count")
         return events, [*columns.notes(), *notes]
 
 
@@ -148,10 +147,8 @@ def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, 
     if cells.get("shift") and _time("Time offset (s)", cells["shift"], form, where):
         raise DataError(f"Time offset (s) of the observation must be 0, not {cells['shift']} ({where})")
     shift, rate = shifts[0] if shifts else (0.0, rates[0])
-    times = {
-        name: f"{_time(name, cells[name], form, where) - shift:.6f}" if cells[name] else ""
-        for name in ("onset", "offset")
-    }
+    times = {name: cells[name] for name in ("onset", "offset")}
+    times = {name: f"{_time(name, text, form, where) - shift:.6f}" if text else "" for name, text in times.items()}
     frame = cells.get("frame", "")
     if times["onset"] and re.fullmatch(r"\d+\.?\d*", rate) and frame.isdecimal():
         expected = float(times["onset"]) * float(rate)
@@ -208,6 +205,5 @@ def _time(name: str, text: str, form: Form, where: str) -> float:
         advice = f"; times in seconds belong in a column {name}_seconds, of all rows" if is_time else ""
         if name != "fps" and re.search(r"\d[-/:]\w|\d\.\d+\.", text):
             advice = "; a spreadsheet program has made a date or a clock time of it: format the column as text"
-        raise DataError(
-            f"{name} must be {problem}{' of a frame' * (form.unit == 'frames')}, not {text!r}{advice} ({where})"
-        ) from None
+        what = f"{problem}{' of a frame' * (form.unit == 'frames')}, not {text!r}{advice}"
+        raise DataError(f"{name} must be {what} ({where})") from None

@@ -13,7 +13,7 @@ import mmap
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, zip_longest
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
@@ -25,7 +25,7 @@ import numpy as np
 from microexpr import __version__
 from microexpr.core import csv_file
 from microexpr.core.clip import Clip
-from microexpr.core.errors import StoreError, remedy
+from microexpr.core.errors import DataError, StoreError, remedy
 from microexpr.core.files import regular
 from microexpr.core.schemas import LABELS, SCHEMAS, Field, Schema
 
@@ -452,6 +452,19 @@ def retained_clips(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:
 def clip_groups(file: h5py.File) -> dict[str, h5py.Group]:
     """Return the groups of the clips in a subject's file by their names."""
     return {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
+
+
+@contextmanager
+def groups_of_clip(name: str, files: Mapping[str, str | Path]) -> Iterator[list[Any]]:
+    """Yield a clip's groups in its subject's files, by stage. Raises DataError for a clip that is not in a file."""
+    with ExitStack() as stack:
+        groups = []
+        for stage, path in files.items():
+            file = stack.enter_context(open_file(path, stage))
+            if name not in file:
+                raise DataError(f"clip must be one of {', '.join(clip_groups(file))}, not {name} ({path})")
+            groups.append(file[name])
+        yield groups
 
 
 def fitted_on(group: h5py.Group) -> list[str]:

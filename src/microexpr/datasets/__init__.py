@@ -83,10 +83,8 @@ def frames(clip: Clip, home: Path | None = None) -> list[tuple[int, Path]]:
     home = home or root(clip.dataset, clip.origin)
     paths = layout(clip.dataset).frames(home, clip)
     if len(paths) != clip.frames:
-        folder = home / clip.folder
-        raise DataError(
-            f"{folder}: must hold {clip.frames} frames, not {len(paths)} (clip {clip.id}); start the run again"
-        )
+        actual = f"{len(paths)} (clip {clip.id}); start the run again"
+        raise DataError(f"{home / clip.folder}: must hold {clip.frames} frames, not {actual}")
     return sorted(paths.items())
 
 

@@ -83,9 +83,8 @@ def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], lis
     Raises DataError, naming file, row or clip, for any violation; if `problems` is a list, appends to it instead.
     """
     folder, table = _locate(root)
-    clips, notes, violations = (
-        _read_list(root, folder, table, problems) if table else _read_partitions(root, folder, problems)
-    )
+    contents = _read_list(root, folder, table, problems) if table else _read_partitions(root, folder, problems)
+    clips, notes, violations = contents
     for clip, other in duplicates(clips):
         violations.insert(0, f"clip {clip.id} must be there once, not twice ({clip.folder} and {other.folder})")
     differences = [] if clips else [f"must hold clips of {', '.join(PARTS)}, not none"]
@@ -174,8 +173,7 @@ Contents = tuple[list[Clip], list[str], list[str]]  # clips, notes, and violatio
 
 def _read_partitions(root: Path, folder: Path, problems: list[str] | None) -> Contents:
     """Read the first layout, in which the clips are those of each subject's u_test."""
-    clips: list[Clip] = []
-    tests: dict[Path, set[LabelledName]] = {}
+    clips, tests = list[Clip](), dict[Path, set[LabelledName]]()
     notes = list(_strays(folder))
     for subject_folder in _folders(folder):
         with collect_errors(problems):
@@ -236,8 +234,7 @@ def _train_violations(tests: dict[Path, set[LabelledName]]) -> Iterator[str]:
 
 def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None) -> Contents:
     """Read the second layout, in which the clips are the rows of the list."""
-    clips: list[Clip] = []
-    rows = list(listing(table, COLUMNS))
+    clips, rows = list[Clip](), list(listing(table, COLUMNS))
     for number, row in rows:
         with collect_errors(problems):
             subject_name, name, label = (row[column] for column in COLUMNS)

@@ -53,9 +53,8 @@ def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
         if clip != current:
             columns = [column for column in COLUMNS if getattr(clip, column) != getattr(current, column)]
             before, now = ([getattr(version, column) for column in columns] for version in (clip, current))
-            raise DataError(
-                f"{folder}: clip {clip.id}: {', '.join(columns)} must be {before}, not {now}; start the run again"
-            )
+            must = f"{', '.join(columns)} must be {before}, not {now}"
+            raise DataError(f"{folder}: clip {clip.id}: {must}; start the run again")
     if len(expected) != len(clips):
         raise DataError(f"{folder}: must hold {len(expected)} clips, not {len(clips)}; start the run again")
     check_length(clips, params)
@@ -140,9 +139,8 @@ def _rows(path: str | Path) -> list[tuple[Clip, str]]:
         try:
             rows.append((Clip.from_row({name: row[name] for name in COLUMNS}), row[LEFT_OUT]))
         except (TypeError, ValueError) as error:
-            raise StoreError(
-                f"{path}, row {row_number}: is of an earlier version or damaged ({error}){remedy(path)}"
-            ) from error
+            reason = f"is of an earlier version or damaged ({error}){remedy(path)}"
+            raise StoreError(f"{path}, row {row_number}: {reason}") from error
     return rows
 
 

@@ -29,7 +29,6 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
     **dict.fromkeys(("positive", "happiness", "happy", "amusement"), "positive"),
     **dict.fromkeys(("disgust", "repression", "anger", "contempt", "fear", "sadness", "sad"), "negative"),
 }
-
 OBJECTIVE = range(1, 8)  # AU-based classes
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
 NOTICE_FILE = "GENERATED.txt"  # that the renderer writes into a data set
@@ -128,12 +127,10 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
         near = nearest(named.name, (other for other in others if _numbers(other) == _numbers(named.name)))
         raise DataError(f"{missing}: is not there; the annotation names it{near}")
     frames: dict[int, Path] = {}
-    for path in visible(folder):
-        match = pattern.fullmatch(path.name)
+    for path, match in ((path, pattern.fullmatch(path.name)) for path in visible(folder)):
         if match is None:
             continue
-        number = int(match["number"])
-        if number in frames:
+        if (number := int(match["number"])) in frames:
             raise DataError(f"{folder}: frame {number} is there twice, {frames[number].name} and {path.name}")
         if owner is not None and match["owner"] != owner:
             raise DataError(f"{path}: must be a frame of {owner}, not of {match['owner']}")
@@ -278,8 +275,7 @@ def compare_counts(actual: Counts, published: Counts, *releases: Counts) -> str:
 def count_lines(counts: Counts) -> Iterator[str]:
     """Yield a line for each count that is not None."""
     for field in fields(Counts):
-        value = getattr(counts, field.name)
-        if value is not None:
+        if (value := getattr(counts, field.name)) is not None:
             yield _line(field.name, value, counts)
 
 
@@ -299,9 +295,8 @@ def count_units(clips: Sequence[Clip], published: Sequence[int] | None) -> str:
 def _line(name: str, value: object, counts: Counts) -> str:
     is_long = counts.micro is not None or counts.macro is not None
     if isinstance(value, dict):
-        return f"{'emotions of micro-expressions' if is_long else name} " + ", ".join(
-            f"{key} {count}" for key, count in value.items()
-        )
+        listed = ", ".join(f"{key} {count}" for key, count in value.items())
+        return f"{'emotions of micro-expressions' if is_long else name} {listed}"
     if isinstance(value, tuple):
         names = {"megc2019": f"MEGC2019 {'/'.join(LABELS)}", "objective": "AU-based classes 1 to 7"}
         return f"{names[name]} {'/'.join(map(str, value))}"

@@ -100,9 +100,8 @@ class Row:
         Raises DataError for another word: otherwise its row would be left out silently."""
         word, valid = self.text(column).lower(), sorted(choices)
         if word not in valid:
-            raise DataError(
-                f"{column} must be one of {', '.join(valid)}, not {word!r}{nearest(word, valid)} ({self.where})"
-            )
+            near = nearest(word, valid)
+            raise DataError(f"{column} must be one of {', '.join(valid)}, not {word!r}{near} ({self.where})")
         return word
 
 
@@ -175,10 +174,8 @@ def rows(
         row = Row(file, number, {key: {head: cells.get(head) for head in heads[key]} for key in heads})
         for head, formula in zip(names, formula_cells, strict=False):
             if head in used and str(formula).startswith("=") and cells.get(head) is None:
-                raise DataError(
-                    f"{head} must have a value, not only the formula {formula} ({row.where}); open and save the file "
-                    "in a spreadsheet program"
-                )
+                must = f"{head} must have a value, not only the formula {formula} ({row.where})"
+                raise DataError(f"{must}; open and save the file in a spreadsheet program")
         passed_over |= dict.fromkeys(name for name in likes if cells.get(name) is not None)
         yield row
     if passed_over:
@@ -303,13 +300,16 @@ def _header(file: Path, pages: list[Any], meanings: Meanings, notes: list[str]) 
     Visible sheets go before hidden ones; others with the first column are noted. Raises DataError if no sheet has a
     header, or two visible sheets have all columns."""
     first, visible = next(iter(meanings)), [page.title for page in pages if page.sheet_state == "visible"]
-    pages = sorted(pages, key=lambda page: page.title not in visible)
-    headers = [header for page in pages for header in _headers(file, page, meanings[first])]
-    complete = [
-        title
-        for title, _, names in headers
-        if title in visible and all(keys & {*map(_key, names)} for keys in meanings.values())
-    ]
+    headers, complete = list[Header](), list[str]()
+    for page in sorted(pages, key=lambda page: page.title not in visible):
+        for number, values in enumerate(islice(_cells(file, page, 1), HEADER_ROWS), 1):
+            names = ["" if value is None else str(value).strip() for value in values]
+            keys_there = {*map(_key, names)}
+            if meanings[first] & keys_there:
+                headers.append((page.title, number, names))
+                if page.title in visible and all(keys & keys_there for keys in meanings.values()):
+                    complete.append(page.title)
+                break
     if len(complete) > 1:
         raise DataError(f"{file}: must hold the annotation in one sheet, not in {' and '.join(complete)}")
     if not headers:
@@ -318,12 +318,3 @@ def _header(file: Path, pages: list[Any], meanings: Meanings, notes: list[str]) 
     if others := ", ".join(title for title, _, _ in headers if title != chosen[0]):
         notes.append(f"{file}: of sheets with column {first!r}, {chosen[0]} is read; passed over: {others}")
     return chosen
-
-
-def _headers(file: Path, page: Any, keys: set[str]) -> Iterator[Header]:
-    """Yield the header of a sheet, if it has one."""
-    for number, values in enumerate(islice(_cells(file, page, 1), HEADER_ROWS), 1):
-        names = ["" if value is None else str(value).strip() for value in values]
-        if keys & {*map(_key, names)}:
-            yield page.title, number, names
-            return

@@ -153,9 +153,8 @@ class Scan:
     def _check_rate(self, rate: float) -> None:
         if not self._slowest <= rate <= FASTEST:  # nor NaN
             expected = f"{self._slowest:g} to {FASTEST} frames a second"
-            raise DataError(
-                f"{self.source.path}: must have {expected}, not {rate:.4g}; a slower camera misses micro-expressions"
-            )
+            advice = "a slower camera misses micro-expressions"
+            raise DataError(f"{self.source.path}: must have {expected}, not {rate:.4g}; {advice}")
 
     def __iter__(self) -> Iterator[Seen]:
         before, last, changes, every = None, 0, list[float](), max(1, round(self.rate))
@@ -189,9 +188,8 @@ class Scan:
     @cached_property
     def video(self) -> Video:
         """The video; frames that were not seen yet are read. Raises DataError for too few frames."""
-        if not self._is_seen:
-            for _ in self:
-                pass
+        for _ in () if self._is_seen else self:
+            pass
         source, notes = self.source, [*self.source.notes]
         notes += [TURNED.format(90 * self._quarters)] * bool(self._quarters)
         numbers, seconds, changes, is_damaged = [*zip(*self._frames, strict=True)] or [()] * 4
@@ -206,8 +204,8 @@ class Scan:
             least = f"{self._shortest:g} s, {round(self._shortest * fps)} frames"
             raise DataError(f"{source.path}: must last at least {least}, not {count}")
         if self.source.expected > 1.01 * count + 1:
-            notes.append(f"{count} of the {source.expected} frames that the header says decode; the rest, perhaps cut "
-                         "off, is not searched")  # fmt: skip
+            decoded = f"{count} of the {source.expected} frames that the header says decode"
+            notes.append(f"{decoded}; the rest, perhaps cut off, is not searched")
         change, damaged = np.zeros(count), np.zeros(count, bool)
         change[present], damaged[present] = changes, is_damaged
         timeline = Timeline(positions, present, change, damaged, tuple(self._cuts))

@@ -83,8 +83,7 @@ class VideoFile(Source):
         import cv2
 
         self._keys, self._held = {}, {}
-        held: dict[int, av.VideoFrame] = {}
-        held_bytes = 0
+        held, held_bytes = dict[int, "av.VideoFrame"](), 0
         for number, frame in enumerate(self.decode()):
             held_bytes += sum(plane.buffer_size for plane in frame.picture.planes)
             if held_bytes <= HELD:
@@ -138,10 +137,8 @@ class VideoFile(Source):
     def _read_header(self) -> None:
         with opened(self.path) as (container, stream):
             if not self._asked and container.format.flags & NO_TIMES:
-                raise DataError(
-                    f"{self.path}: {container.format.long_name} does not say how many frames a second it has; "
-                    "fps (--fps) does"
-                )
+                name = container.format.long_name
+                raise DataError(f"{self.path}: {name} does not say how many frames a second it has; fps (--fps) does")
             readable = [other for other in container.streams.video if other in _videos(container)]
             self.others = len(readable) - 1  # that are not read
             self.number = 1 + [other.index for other in readable].index(stream.index)
@@ -197,10 +194,8 @@ class VideoFile(Source):
         if self.replaced and abs(self.rate / self.replaced - 1) > ROUNDED and not is_recorded_rate:
             yield f"read as {self.rate:g} frames a second, evenly spaced, as asked; the file says {self.replaced:.4g}"
         if self._asked is None and self.recorded_rate > 1.5 * self.rate:
-            yield (
-                f"slow motion: recorded at {self.recorded_rate:g} frames a second, says the file, and shown at "
-                f"{self.rate:.4g}; --fps {self.recorded_rate:g} reads it as it happened"
-            )
+            rates = f"{self.recorded_rate:g} frames a second, says the file, and shown at {self.rate:.4g}"
+            yield f"slow motion: recorded at {rates}; --fps {self.recorded_rate:g} reads it as it happened"
         if self.others:
             which = "the first" if self.number == 1 else f"number {self.number}, which players show"
             yield f"the file holds {1 + self.others} videos; {which}, {columns}x{rows}, is read"
@@ -210,8 +205,7 @@ class VideoFile(Source):
             yield f"{missing} bytes are missing at the end, by its header: it is cut short"
 
     def decode(self, start: float | None = None) -> Iterator[Decoded]:
-        """Yield every frame in the order of display, fields as separate frames; or those from about
-        `start` seconds on.
+        """Yield every frame in the order of display, fields as separate frames; or those from about `start` seconds on.
 
         Frames that do not decode are left out. Raises DataError if the file is no video."""
         with opened(self.path) as (container, stream):
@@ -314,8 +308,7 @@ def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator
     stored = packets(container, stream)
     while True:
         try:
-            packet = next(stored, None)
-            if packet is None:
+            if (packet := next(stored, None)) is None:
                 return
             is_broken |= packet.is_corrupt
             frames = packet.decode()

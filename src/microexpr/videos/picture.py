@@ -1,7 +1,6 @@
 """Recognise a file by its first bytes, read a picture as pixels, and note how they were altered. Knows no data set.
 
-Harmless variants are read with a note. A picture with pixels to guess is refused, and so is a
-truncated file.
+Harmless variants are read with a note. A picture with pixels to guess is refused, and so is a truncated file.
 """
 
 import warnings
@@ -72,10 +71,8 @@ def read(
     of more than `longest` pixels, for one that does not decode completely and for other pixels, such as CMYK."""
     with _opened(path) as (data, image):
         if longest and max(image.size) > longest:
-            width, height = image.size
-            raise DataError(
-                f"{path}: must have at most {longest} pixels a side, not {width}x{height}; reduce the frames first"
-            )
+            size = "x".join(map(str, image.size))
+            raise DataError(f"{path}: must have at most {longest} pixels a side, not {size}; reduce the frames first")
         return _pixels(path, data, image, Alterations() if alterations is None else alterations, bits)
 
 

@@ -153,12 +153,11 @@ def sniff(path: Path) -> tuple[Kind, str]:
 
 def _content(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files and the folders in a folder, sorted; hidden ones and results of this program are not there."""
-    results = {
-        name.partition("/")[0]
-        for manifest in outputs.manifests(folder)
-        for name in manifest.files
-        if name != manifest.command or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
-    }
+    results = set[str]()
+    for manifest in outputs.manifests(folder):
+        for name in manifest.files:
+            if name != manifest.command or sniff(folder / name)[0] != "video":  # `film` writes videos to be read
+                results.add(name.partition("/")[0])
     paths = [path for path in visible(folder) if path.name not in results]
     return [path for path in paths if not path.is_dir()], [path for path in paths if path.is_dir()]
 

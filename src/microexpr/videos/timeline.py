@@ -68,8 +68,7 @@ class Timeline:
             return numbers[::step]
         if new.sum() >= usable.sum() / 8:
             usable = new
-        chosen: list[int] = []
-        due = -np.inf
+        chosen, due = list[int](), -np.inf
         for number in numbers[usable].tolist():
             position = self.positions[number]
             if position >= due - TOLERANCE:
@@ -132,17 +131,14 @@ def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list
     fps = 1 / float(near.mean() if len(near) else usual)  # one of them is rounded, as the container rounds times
     low, high = np.quantile(steps, [0.01, 0.99])
     if high - low > TOLERANCE * usual:
-        notes.append(
-            f"frames are {1000 * low:.3g} to {1000 * high:.3g} ms apart; times are the frames' own, and curves are "
-            f"interpolated to {fps:.4g} a second"
-        )
+        apart = f"{1000 * low:.3g} to {1000 * high:.3g} ms apart"
+        taken = f"times are the frames' own, and curves are interpolated to {fps:.4g} a second"
+        notes.append(f"frames are {apart}; {taken}")
     long = np.flatnonzero(steps > max(GAP, 2.5 * usual))
     if len(long):
-        first = long[0]
+        span = f"{seconds[long[0]]:.2f} to {seconds[long[0] + 1]:.2f} s"
         others = f", and {len(long) - 1} more such gaps" if len(long) > 1 else ""
-        notes.append(
-            f"no frame from {seconds[first]:.2f} to {seconds[first + 1]:.2f} s{others}; nothing is spotted there"
-        )
+        notes.append(f"no frame from {span}{others}; nothing is spotted there")
     return fps, seconds * fps, notes
 
 
@@ -155,17 +151,14 @@ def describe(timeline: Timeline, fps: float) -> list[str]:
         lines.append(f"{damaged} of {count} frames are damaged, at {first:.2f} s for one")
     if timeline.cuts:
         times = ", ".join(f"{seconds[number]:.2f}" for number in timeline.cuts[:5]) + ", ..." * (len(timeline.cuts) > 5)
-        lines.append(
-            f"another view or person from {times} s on: each stretch is read by itself, with its own face at rest"
-        )
+        separately = "each stretch is read by itself, with its own face at rest"
+        lines.append(f"another view or person from {times} s on: {separately}")
     repeats, near_repeats = (count - int(flags.sum()) for flags in (timeline.new, timeline.clearly_new(fps)))
     duration = max(float(seconds[-1] - seconds[0]), 1 / fps)
     for number, least, verb in ((repeats, REPEATS, "repeat"), (near_repeats, NEAR_REPEATS, "hardly differ from")):
         if number > least * count:
-            rate = (count - number) / duration
-            lines.append(
-                f"{number} of {count} frames {verb} the one before: {rate:.3g} pictures a second, not {fps:.3g}"
-            )
+            rate = f"{(count - number) / duration:.3g} pictures a second, not {fps:.3g}"
+            lines.append(f"{number} of {count} frames {verb} the one before: {rate}")
             break
     new = np.flatnonzero(timeline.new)
     waits = np.diff(seconds[new]) if len(new) > 1 else np.zeros(0)

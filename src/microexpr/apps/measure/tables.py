@@ -74,9 +74,8 @@ def of_video(source: Scan | Video, progress: Progress) -> Table:
         notes.append(f"{take.face.other_faces} more faces; only the largest is measured")
     rests = [_at_rest(video, stretch) for stretch in take.stretches]
     if len(rests) > 1:
-        times = ", ".join(
-            f"{number + 1} from {r.frames.start + 1}" for (number, _), r in zip(rests, take.stretches, strict=True)
-        )
+        starts = zip(rests, take.stretches, strict=True)
+        times = ", ".join(f"{number + 1} from {stretch.frames.start + 1}" for (number, _), stretch in starts)
         notes.append(f"frames at rest, each for a stretch between cuts: {times}")
     columns = fill(_read(_unread(take, [face for _, face in rests], progress)))
     about = {"seconds": video.end, "reference": rests[0][0] + 1, "notes": tuple(notes)}
@@ -86,10 +85,8 @@ def of_video(source: Scan | Video, progress: Progress) -> Table:
 def _at_rest(video: Video, stretch: Stretch) -> tuple[int, np.ndarray]:
     """Return the number and the reduced face of a frame in which the face is at rest, of some at equal distances."""
     numbers = stretch.tracked[recording.sample(stretch.face.detected)].tolist()
-    frames = video.read(numbers)
-    reduced = [
-        reduce_crop(align(luma(frame), stretch.matrix_at(i))[..., 0]) for i, frame in zip(numbers, frames, strict=False)
-    ]
+    aligned = (align(luma(frame), stretch.matrix_at(i)) for i, frame in zip(numbers, video.read(numbers), strict=False))
+    reduced = [reduce_crop(crop[..., 0]) for crop in aligned]
     resting = recording.resting_frames(reduced, regressor.load())
     position, _ = recording.reference(reduced, resting)
     return numbers[position], reduced[position]

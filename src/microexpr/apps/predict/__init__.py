@@ -105,12 +105,9 @@ class Prediction:
 
 
 def spot(
-    source: Scan | Video,
-    reader: regressor.Model,
-    progress: Progress = silent,
-    rate: float = READ,
+    source: Scan | Video, reader: regressor.Model, progress: Progress = silent, rate: float = READ,
     see: See | None = None,
-) -> Prediction:
+) -> Prediction:  # fmt: skip
     """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
 
     `see` gets each crop that is read, uint8[H, H], None where no face was found."""
@@ -165,9 +162,8 @@ def predict(source: Scan | Video, models: Models, progress: Progress = silent) -
             )
             of_interval = of_interval._replace(reasons=reasons)
         expressions.append(Expression(interval, of_interval))
-    warnings = [*video.notes, *spotted.warnings]
     fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *network.load().fitted_on}
-    warnings += limits.warnings(take, fitted_on)
+    warnings = [*video.notes, *spotted.warnings, *limits.warnings(take, fitted_on)]
     rate = limits.rate_figures(video.fps, models.digest)
     return replace(spotted, expressions=expressions, warnings=warnings, rate=rate)
 
@@ -183,8 +179,7 @@ def classify(
         around = range(max(within.start, interval.onset - 1), min(interval.offset + 2, within.stop))
         spans[interval.onset] = [number for number in around if video.timeline.present[number]]
     numbers = sorted({number for span in spans.values() for number in span})
-    frames: dict[int, np.ndarray] = {}
-    classes: dict[int, Classes] = {}
+    frames, classes = dict[int, np.ndarray](), dict[int, Classes]()
     counted_frames = counted(video.read(numbers), "classifying micro-expressions", len(numbers), progress)
     for number, frame in zip(numbers, counted_frames, strict=False):
         frames[number] = frame
@@ -192,9 +187,8 @@ def classify(
             span = spans[interval.onset]
             if interval.onset not in classes and number == span[-1]:
                 excerpt = cut_out(take.at(interval.onset), interval, {i: frames[i] for i in span}, video.fps)
-                classes[interval.onset] = recognition.classify(
-                    models.recogniser, models.calibration, excerpt, models.reader
-                )
+                of_models = models.recogniser, models.calibration
+                classes[interval.onset] = recognition.classify(*of_models, excerpt, models.reader)
                 # frames that no later interval needs are dropped, since a video may be long
                 later = [other[0] for onset, other in spans.items() if onset not in classes]
                 frames = {number: frame for number, frame in frames.items() if later and number >= min(later)}

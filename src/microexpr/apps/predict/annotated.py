@@ -26,10 +26,9 @@ SHIFT = 3  # bits of landmarks' positions below a pixel
 FINE = 1 << SHIFT
 BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
-
-See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
-
+OTHER = b"annotated by microexpr"
 TIMES = 1 + motion.ALPHA  # as far as in the video
+See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
 
 
 def write(
@@ -103,11 +102,10 @@ def annotate(
         captions.append((f"{expression.interval.kind}{name} {units}", COLOURS[expression.interval.kind]))
         captions += [(reason, white) for reason in expression.classes.reasons[:1]]
     image = np.vstack([image, timeline_image])
+    font = cv2.FONT_HERSHEY_SIMPLEX, 0.5
     for line, (text, ink) in enumerate(captions):
-        for thickness, text_colour in ((3, (0, 0, 0)), (1, ink)):
-            cv2.putText(
-                image, text, (8, 20 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.5, text_colour, thickness, cv2.LINE_AA
-            )
+        for thickness, colour in ((3, (0, 0, 0)), (1, ink)):
+            cv2.putText(image, text, (8, 20 + 20 * line), *font, colour, thickness, cv2.LINE_AA)
     if any(expression.interval.kind == "micro" for expression in expressions):
         cv2.rectangle(image, (0, 0), (width - 1, height - 1), COLOURS["micro"], 3)
     positions = video.timeline.positions

@@ -1,8 +1,7 @@
-"""Measure how an expression was filmed, and compare it with the population: outside its limits classes are less sure.
+"""Measure how an expression was filmed, and compare it with the population. Reads no file, and knows no network.
 
-Outside the limits of each measure, rendered expressions were classified worse (docs/predict.md).
-
-Arrays in, numbers and words out. Reads no file, and knows no network.
+Outside the limits of each measure, rendered expressions were classified worse (docs/predict.md), so classes are less
+sure there.
 """
 
 import json
@@ -25,13 +24,13 @@ BLUR = 1.0  # pixels: sigma of the Gaussian that separates fine detail
 QUANTILE = 0.01  # share of the population's clips below the lower limit of a measure, and above the upper
 MARGIN = 0.5  # limits extend past the quantiles by this share of their distance
 FARTHEST = 1.0  # widths of its limits that a measure counts at most
-
-Limits = Mapping[str, tuple[float, float]]  # least and largest value by measure
-
+FARTHEST = 1.0  # widths of its limits that a measure counts at most
 BINS = 10  # of equal width, of the most probable class's probability
 TEMPERATURES = (0.2, 20.0)
 TOLERANCE = 1e-6
 WIDENING = 0.7  # growth of the temperature by distance from the limits, of least calibration error (docs/predict.md)
+
+Limits = Mapping[str, tuple[float, float]]  # least and largest value by measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,10 +156,8 @@ class Calibration:
         if "calibration" not in metadata:
             return None
         values = json.loads(metadata["calibration"])
-        return cls(
-            float(values["temperature"]),
-            {name: (float(low), float(high)) for name, (low, high) in values["limits"].items()},
-        )
+        limits = {name: (float(low), float(high)) for name, (low, high) in values["limits"].items()}
+        return cls(float(values["temperature"]), limits)
 
     def to_json(self) -> str:
         """Return the metadata that `read` reads, in JSON's own form."""

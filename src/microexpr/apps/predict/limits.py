@@ -39,15 +39,11 @@ MIN_DETECTED = 0.98  # share of the frames
 AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
 CERTAIN = 0.8  # least probability of an expression that is sure
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
-
-RATES = shipped("predict_rates.json")
-CLASSES = ("right", "sure", "sure_right")  # figures of the weights
-
-Figures = Mapping[str, Any]  # as `at` returns them
-
-RECORDED = shipped("predict_recorded.json")
 GUESSING = 1 / 3  # UF1, and UAR, of classes sampled as often as they occur
+CLASSES = ("right", "sure", "sure_right")  # figures of the weights
+RATES, RECORDED = shipped("predict_rates.json"), shipped("predict_recorded.json")
 
+Figures = Mapping[str, Any]  # as `rate_figures` returns them
 Recorded = Mapping[str, Any]  # as the file has them
 
 
@@ -62,9 +58,8 @@ def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | No
         subjects[origin, dataset].add(subject)
     counts = [f"{len(names)} {origin} subjects ({dataset})" for (origin, dataset), names in sorted(subjects.items())]
     metadata = metadata or {}
-    errors = json.loads(metadata.get("errors", "{}"))
+    errors, calibration = (json.loads(metadata.get(name, "{}")) for name in ("errors", "calibration_errors"))
     figure = f"UF1 {errors['uf1']:.2f} on {metadata['held_out']} held out" if "uf1" in errors else ""
-    calibration = json.loads(metadata.get("calibration_errors", "{}"))
     if calibration:
         figure += f", calibration error {calibration['calibration_error']:.2f} in {calibration['bins']:.0f} bins"
     return "; ".join([", ".join(counts), *filter(None, [figure])])
@@ -134,9 +129,8 @@ def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))
     if distance < MIN_EYE_DISTANCE:
-        lines.append(
-            f"the face is small: {distance:.0f} pixels between the outer eye corners, fewer than {MIN_EYE_DISTANCE:.0f}"
-        )
+        actual = f"{distance:.0f} pixels between the outer eye corners"
+        lines.append(f"the face is small: {actual}, fewer than {MIN_EYE_DISTANCE:.0f}")
     pose = np.median(face.pose()[face.detected], axis=0)
     angles = [f"{name} {angle:.0f}" for name, angle in zip(("yaw", "pitch", "roll"), pose, strict=True)]
     if np.abs(pose).max() > MAX_HEAD_TURN:

@@ -82,9 +82,5 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
     by_unit = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[0, side, unit]) for side, unit in clear}
     rises = dict(sorted(by_unit.items(), key=lambda item: -item[1]))
     against = limits.contradiction(rises, classes.predicted_class)
-    errors = {
-        f"{unit}{side}": float(change.errors[0, s, u])
-        for u, unit in enumerate(ACTION_UNITS)
-        for s, side in enumerate("LR")
-    }
+    errors = {f"{unit}{'LR'[s]}": float(change.errors[0, s, u]) for u, unit in enumerate(ACTION_UNITS) for s in (0, 1)}
     return Pair(classes._replace(reasons=(*against, *classes.reasons)), rises, errors)

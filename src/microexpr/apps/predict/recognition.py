@@ -135,9 +135,8 @@ def classify(model: Recogniser, calibration: Calibration, excerpt: Excerpt, read
         (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
         crop = np.stack([domain.reduce(image) for image in luma(excerpt.crop)])
         landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
-        measured = domain.measure(
-            domain.View(crop, landmarks, excerpt.pose, vectors, excerpt.onset, excerpt.apex)  # as of the population
-        )
+        view = domain.View(crop, landmarks, excerpt.pose, vectors, excerpt.onset, excerpt.apex)
+        measured = domain.measure(view)  # as of the population
     distance = domain.distance(measured, calibration.limits)
     probabilities = calibration.probabilities(scores(model, groups)[None], distance)[0]
     regions = {}

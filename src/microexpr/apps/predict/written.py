@@ -23,7 +23,6 @@ from microexpr.signals.spotting import Kind
 EVENTS = ("onset", "apex", "offset")
 TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
 INTERVAL_KEYS = (*TIMES, "action_units")
-
 READABLE = 1.5  # seconds that a subtitle stays at least
 
 
@@ -31,9 +30,8 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
     """Write intervals.csv, intervals.json and action_units.csv, where frames count from 0, and files of other programs.
 
     action_units.csv has how probable a micro-expression is, and the change of each unit since the face at rest, FACS
-    intensities, left and right. Others are
-    subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. `folder` lies in that which they are moved to.
-    Raises StoreError when the disk is full."""
+    intensities, left and right. Others are subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. `folder`
+    lies in that which they are moved to. Raises StoreError when the disk is full."""
     units = [f"{unit}{side}" for unit in ACTION_UNITS for side in "LR"]
     likely, rows = prediction.probability[:, 0], []
     for i, values in enumerate(prediction.signal.change.reshape(len(likely), -1)):

@@ -24,34 +24,24 @@ See = Callable[[np.ndarray | None], None]  # is shown each crop that is read, ui
 
 
 def read_curves(
-    video: Video,
-    stretch: Stretch,
-    reader: regressor.Model,
-    progress: Progress,
-    rate: float = READ,
+    video: Video, stretch: Stretch, reader: regressor.Model, progress: Progress, rate: float = READ,
     see: See | None = None,
-) -> Curves:
+) -> Curves:  # fmt: skip
     """Read action units and gaze of the face, `rate` times a second or as often as there are frames.
 
     `see` gets each crop, uint8[H, H], None where no face was found."""
     step = max(1, round(video.fps / rate))
-    numbers = video.timeline.select(stretch.frames, step)
-    gaze: list[float] = []
+    numbers, gaze = video.timeline.select(stretch.frames, step), list[float]()
 
     def looks() -> Iterator[np.ndarray | None]:
         frames = counted(video.read(numbers.tolist()), "reading action units", len(numbers), progress)
         for number, frame in zip(numbers.tolist(), frames, strict=False):
-            if not stretch.is_detected(number):
-                gaze.append(0.0)
-                if see:
-                    see(None)
-                yield None
-                continue
-            crop = align(luma(frame), stretch.matrix_at(number))[..., 0]
+            is_seen = stretch.is_detected(number)
+            crop = align(luma(frame), stretch.matrix_at(number))[..., 0] if is_seen else None
             if see:
                 see(crop)
-            gaze.append(recording.horizontal_gaze(crop, stretch.landmarks_at(number)))
-            yield regressor.reduce_crop(crop)
+            gaze.append(0.0 if crop is None else recording.horizontal_gaze(crop, stretch.landmarks_at(number)))
+            yield None if crop is None else regressor.reduce_crop(crop)
 
     fps = video.fps / step
     read = recording.curves(looks(), reader, round(PART * fps))

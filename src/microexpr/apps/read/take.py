@@ -147,8 +147,7 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
         seen = _seen_again(source, every)
     expected = source.source.expected
     params = faces.Params(min_detected=LEAST, smooth=0)
-    parts: list[tuple[list[int], FaceTrack | None]] = []
-    detected: list[np.ndarray] = []
+    parts, detected = list[tuple[list[int], FaceTrack | None]](), list[np.ndarray]()
 
     def due(frames: Iterable[Seen], numbers: list[int]) -> Iterator[np.ndarray]:
         for frame in _spaced(frames, every, attrgetter("number")):
@@ -167,9 +166,8 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
         parts.append((numbers, face))
     if all(face is None for _, face in parts):
         share = np.concatenate(detected).mean() if detected else 0
-        raise DataError(
-            f"{path}: must show a face, seen from the front, in {LEAST:.0%} of its frames, not in {share:.0%}"
-        )
+        most = f"in {LEAST:.0%} of its frames, not in {share:.0%}"
+        raise DataError(f"{path}: must show a face, seen from the front, {most}")
     video = source.video if isinstance(source, Scan) else source
     stretches = [
         stretch
@@ -215,15 +213,11 @@ def by_face(stretch: Stretch) -> list[Stretch]:
     is_other = (away > AWAY) | is_elsewhere | ((away <= LOST) & (moved > JUMP))
     starts = [0, *detections[1:][is_other].tolist(), len(stretch.tracked)]
     limits = [stretch.frames.start, *stretch.tracked[starts[1:-1]].tolist(), stretch.frames.stop]
-    return [
-        replace(
-            stretch,
-            frames=range(first, stop),
-            tracked=stretch.tracked[start:end],
-            face=replace(face, detected=face.detected[start:end], landmarks=face.landmarks[start:end]),
-        )
-        for (start, end), (first, stop) in zip(pairwise(starts), pairwise(limits), strict=True)
-    ]
+    parts = []
+    for (start, end), (first, stop) in zip(pairwise(starts), pairwise(limits), strict=True):
+        of_part = replace(face, detected=face.detected[start:end], landmarks=face.landmarks[start:end])
+        parts.append(replace(stretch, frames=range(first, stop), tracked=stretch.tracked[start:end], face=of_part))
+    return parts
 
 
 def find_turn(source: Scan | Video) -> int:

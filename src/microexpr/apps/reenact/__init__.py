@@ -92,13 +92,9 @@ def animate(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Ki
 
 
 def changed_frames(
-    model: Generator,
-    face: SourceFace,
-    target_aus: np.ndarray,
-    kind: Kind,
-    before: np.ndarray | None = None,
+    model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind, before: np.ndarray | None = None,
     batch: int = BATCH,
-) -> Iterator[np.ndarray]:
+) -> Iterator[np.ndarray]:  # fmt: skip
     """Yield the image uint8[H, W, 3] with the target AUs [K, 17, 2], frame by frame.
 
     Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged. It is
@@ -119,12 +115,10 @@ def generator_input(face: SourceFace, model: Generator) -> np.ndarray:
 
 def paste_change(face: SourceFace, change: np.ndarray) -> np.ndarray:
     """Return the image uint8[H, W, 3] plus a change float32[side, side, 3] of the aligned face, faded at the rim."""
-    side = len(change)
-    height, width = face.image.shape[:2]
-    rim_distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / (EDGE * side / faces.CROP)
-    rim = np.clip(rim_distance, 0, 1)
-    change = change * (rim[:, None] * rim)[..., None].astype(np.float32)
+    side, (height, width) = len(change), face.image.shape[:2]
     scale = side / faces.CROP
+    rim = np.clip(np.minimum(np.arange(side), np.arange(side)[::-1]) / (EDGE * side / faces.CROP), 0, 1)
+    change = change * (rim[:, None] * rim)[..., None].astype(np.float32)
     matrix = face.matrix * scale + np.array([[0, 0, 1], [0, 0, 1]]) * (scale - 1) / 2  # pixel centres are integers
     warped = cv2.warpAffine(change, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     return np.clip(np.rint(face.image + warped), 0, 255).astype(np.uint8)

@@ -80,28 +80,12 @@ def move(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind 
     Without a target nothing changes. `kind` is how differences are enlarged: Lanczos if None, unless the generator
     warps, which then needs no differences."""
     rows, columns = part_of(face)
-    if kind is None and model.warps:
-        return MovedFace(face, rows.start, columns.start, np.stack([*_warped(model, face, target_aus, rows, columns)]))
-    frames = changed_frames(model, face, target_aus, kind or "lanczos", batch=1)
-    return MovedFace(face, rows.start, columns.start, np.stack([frame[rows, columns] for frame in frames]))
-
-
-def part_of(face: SourceFace) -> tuple[slice, slice]:
-    """Return rows and columns of the photograph that hold the aligned crop."""
-    corners = np.array([[0, 0], [CROP, 0], [0, CROP], [CROP, CROP]]) - 0.5
-    points = (corners - face.matrix[:, 2]) @ np.linalg.inv(face.matrix[:, :2]).T
-    first = np.maximum(np.floor(points.min(0)), 0).astype(int)
-    last = np.minimum(np.ceil(points.max(0)) + 1, face.image.shape[1::-1]).astype(int)
-    return slice(first[1], last[1]), slice(first[0], last[0])
-
-
-def _warped(
-    model: Generator, face: SourceFace, target_aus: np.ndarray, rows: slice, columns: slice
-) -> Iterator[np.ndarray]:
-    """Yield this part of the photograph, warped and coloured, uint8[h, w, 3] each."""
+    if kind or not model.warps:
+        frames = changed_frames(model, face, target_aus, kind or "lanczos", batch=1)
+        return MovedFace(face, rows.start, columns.start, np.stack([frame[rows, columns] for frame in frames]))
     from microexpr.signals.motion.kernels import bicubic  # with numba, which takes long to load
 
-    small, side = generator_input(face, model), model.image_size
+    small, side, parts = generator_input(face, model), model.image_size, []
     image = np.ascontiguousarray(np.moveaxis(face.image[rows, columns], -1, 0), np.float32)
     x, y = np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop))
     crop = np.stack([x, y], -1) @ face.matrix[:, :2].T + face.matrix[:, 2]  # [h, w, 2], pixels of the crop
@@ -116,7 +100,17 @@ def _warped(
             at_pixels *= weight
             bicubic(image, still + np.moveaxis(at_pixels[:2], 0, -1) @ to_photograph.T, moved)
             pixels = np.clip(np.rint(moved + np.float32(127.5) * at_pixels[2:]), 0, 255)
-            yield np.moveaxis(pixels, 0, -1).astype(np.uint8)
+            parts.append(np.moveaxis(pixels, 0, -1).astype(np.uint8))
+    return MovedFace(face, rows.start, columns.start, np.stack(parts))
+
+
+def part_of(face: SourceFace) -> tuple[slice, slice]:
+    """Return rows and columns of the photograph that hold the aligned crop."""
+    corners = np.array([[0, 0], [CROP, 0], [0, CROP], [CROP, CROP]]) - 0.5
+    points = (corners - face.matrix[:, 2]) @ np.linalg.inv(face.matrix[:, :2]).T
+    first = np.maximum(np.floor(points.min(0)), 0).astype(int)
+    last = np.minimum(np.ceil(points.max(0)) + 1, face.image.shape[1::-1]).astype(int)
+    return slice(first[1], last[1]), slice(first[0], last[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,13 +170,9 @@ class Reenactment:
 
 
 def reenact(
-    driving: DrivingCurves,
-    photograph: Photograph,
-    number: int | Literal["all"],
-    strengths: Sequence[float],
-    weights: Path | None = None,
-    kind: Kind | None = None,
-) -> Reenactment:
+    driving: DrivingCurves, photograph: Photograph, number: int | Literal["all"], strengths: Sequence[float],
+    weights: Path | None = None, kind: Kind | None = None,
+) -> Reenactment:  # fmt: skip
     """Give a movement to a face of a photograph, by its number from 1, or to all at once, at each strength.
 
     `kind` as for `moved.move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator

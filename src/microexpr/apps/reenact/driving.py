@@ -22,7 +22,6 @@ from microexpr.signals.aus import coded, regressor
 LONGEST = 3.0  # seconds of a video that is taken as a whole
 EXPRESSIONS = ("micro", "macro")  # kinds of spotted intervals
 NO_RESTING_AUS = np.zeros((len(aus.ACTION_UNITS), 2), np.float32)
-
 EMOTIONS = dict(zip(LABELS, ("disgust", "happiness", "surprise"), strict=True))
 FPS, SAMPLE_APEX, SAMPLE_OFFSET = 100, 20, 40  # frames a second; positions of the apex and the offset, the onset's is 0
 STRENGTH = DIFFICULTIES["standard"].high  # of the expression, as a share of a full display
@@ -119,10 +118,8 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     elif video.end <= LONGEST:
         is_moving, first, last, part = np.ones((len(aus.ACTION_UNITS), 2), bool), 0, len(signal.change) - 1, "all"
     else:
-        raise DataError(
-            f"{path}: must show an expression; none is likely, nor is it short enough "
-            f"({LONGEST:g} s) to be taken as a whole"
-        )
+        nor = f"none is likely, nor is it short enough ({LONGEST:g} s) to be taken as a whole"
+        raise DataError(f"{path}: must show an expression; {nor}")
     changes = np.clip(is_moving * signal.change[first : last + 1], 0, aus.LARGEST)
     changes = np.concatenate([np.zeros_like(changes[:1]), changes]).astype(np.float32)
     times = video.seconds[curves.numbers[[first, last]]]
@@ -133,8 +130,7 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
 
 def _displays(emotion: str) -> list[display.Display]:
     """Return the renderer's displays of an emotion, the most frequent first."""
-    by_frequency = sorted(display.DISPLAYS[emotion], key=lambda item: -item[0])
-    return [display_of_emotion for _, display_of_emotion in by_frequency]
+    return [shown for _, shown in sorted(display.DISPLAYS[emotion], key=lambda item: -item[0])]
 
 
 def _changes(units: Mapping[str, float], sides: list[int], decimals: int | None = None) -> np.ndarray:

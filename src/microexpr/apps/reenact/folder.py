@@ -30,8 +30,7 @@ def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     Videos and animation have the strengths one after the other, and in a frame all faces; the comparison shows the part
     of the photograph that moves, at rest, in motion, and their difference. Raises StoreError if the folder cannot be
     written."""
-    root = Path(folder)
-    comment = PngInfo()
+    root, comment = Path(folder), PngInfo()
     comment.add_text("Comment", WORD)
     for strength in reenactment.strengths:
         for number, frame in enumerate(reenactment.frames(strength), 1):
@@ -59,13 +58,11 @@ def _labelled(reenactment: Reenactment, is_compared: bool = False) -> Iterator[n
                 part, text = frame[window], f"{text}; change x {MAGNIFIED}"
                 difference = MAGNIFIED * (part.astype(np.int16) - still) + 128
                 frame = np.concatenate([still, part, np.clip(difference, 0, 255).astype(np.uint8)], 1)
-            size, corner = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
-            labelled = np.ascontiguousarray(frame)
+            labelled = np.ascontiguousarray(frame).copy()
+            at = text, (6, frame.shape[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, max(frame.shape[0] / 900, 0.3)
             for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-                labelled = cv2.putText(
-                    labelled.copy(), text, corner, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA
-                )
-            yield np.asarray(labelled)
+                cv2.putText(labelled, *at, colour, thickness, cv2.LINE_AA)
+            yield labelled
 
 
 def _write_video(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:

@@ -57,8 +57,7 @@ class RenderedFace:
 
     def perform(self, changes: np.ndarray) -> np.ndarray:
         """Return uint8[K, H, W, 3]: `image` with its noise, changed as the face changes by `changes` [K, 24, 2]."""
-        still = self._render().astype(np.float32)
-        frames = map(self._render, changes)
+        still, frames = self._render().astype(np.float32), map(self._render, changes)
         return np.stack([np.clip(np.rint(self.image + (frame - still)), 0, 255).astype(np.uint8) for frame in frames])
 
 
@@ -101,15 +100,9 @@ def sample_positions(driving: DrivingClip, most: int) -> np.ndarray:
 
 
 def reenact(
-    driving: DrivingClip,
-    face: SourceFace,
-    resting: np.ndarray,
-    subject: RenderedFace | str,
-    model: "LoadedGenerator",
-    kind: Kind,
-    components: Components = ALL,
-    most: int = 10_000,
-) -> Reenactment:
+    driving: DrivingClip, face: SourceFace, resting: np.ndarray, subject: RenderedFace | str, model: "LoadedGenerator",
+    kind: Kind, components: Components = ALL, most: int = 10_000,
+) -> Reenactment:  # fmt: skip
     """Give the movement of a driving clip to a source face with intensities `resting` [17, 2].
 
     `subject` is the subject of the face: a rendered face, which gives ground truth if the driving clip is rendered
@@ -117,11 +110,12 @@ def reenact(
     method: Famgan = model.method  # type: ignore[assignment]
     positions = sample_positions(driving, most)
     target_aus = driving.target_aus(resting, method.own_share, components, method.params.relative_to)[positions]
-    ground_truth = None
-    if isinstance(subject, RenderedFace) and driving.rendered_changes is not None:
-        frames = subject.perform(driving.rendered_changes[positions])
-        ground_truth = np.stack([face.align(frame) for frame in frames])
-    origin: Origin = "generated" if isinstance(subject, RenderedFace) else "licensed"
-    name = subject.name if isinstance(subject, RenderedFace) else subject
+    name, ground_truth = str(subject), None
+    origin: Origin = "licensed"
+    if isinstance(subject, RenderedFace):
+        name, origin = subject.name, "generated"
+        if driving.rendered_changes is not None:
+            frames = subject.perform(driving.rendered_changes[positions])
+            ground_truth = np.stack([face.align(frame) for frame in frames])
     crops = animate(model, face, target_aus, kind)
     return Reenactment(driving, face, name, positions, target_aus, crops, ground_truth, origin)

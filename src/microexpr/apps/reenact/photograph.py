@@ -59,17 +59,13 @@ class Photograph:
         if not 1 <= number <= len(self.faces):
             raise DataError(f"{self.path}: --face-number must be 1 to {len(self.faces)}, not {number}")
         face = self.faces[number - 1]
-        distance, angle = float(eye_distance(face.landmarks[None])[0]), yaw(face)
+        distance, angle, must = float(eye_distance(face.landmarks[None])[0]), yaw(face), ""
         if distance < MIN_EYE_DISTANCE:
-            raise DataError(
-                f"{self.path}: face {number} must have {MIN_EYE_DISTANCE:.0f} pixels between the outer eye corners, "
-                f"not {distance:.0f}"
-            )
-        if abs(angle) > MAX_YAW:
-            raise DataError(
-                f"{self.path}: face {number} must be turned by at most {MAX_YAW:.0f} degrees to a side, "
-                f"not {abs(angle):.0f}"
-            )
+            must = f"have {MIN_EYE_DISTANCE:.0f} pixels between the outer eye corners, not {distance:.0f}"
+        elif abs(angle) > MAX_YAW:
+            must = f"be turned by at most {MAX_YAW:.0f} degrees to a side, not {abs(angle):.0f}"
+        if must:
+            raise DataError(f"{self.path}: face {number} must {must}")
         return face
 
     def choose(self, number: int | Literal["all"]) -> tuple[dict[int, SourceFace], dict[int, str]]:
@@ -90,11 +86,9 @@ class Photograph:
 
     def describe(self, number: int) -> str:
         """Return the position and the size of a face in one line, and how many others there are."""
-        height, width = self.image.shape[:2]
-        rows, columns = self.original_size
+        (height, width), (rows, columns) = self.image.shape[:2], self.original_size
         reduced = f", reduced from {columns} x {rows}" if (rows, columns) != (height, width) else ""
-        left, top, right, bottom = box(self.faces[number - 1])
-        others = len(self.faces) - 1
+        (left, top, right, bottom), others = box(self.faces[number - 1]), len(self.faces) - 1
         return (
             f"photograph: {self.path}, {width} x {height} pixels{reduced}; face {number} of {len(self.faces)}: "
             f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {yaw(self.faces[number - 1]):.0f} "

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from microexpr.apps.reenact import ALL, HALVES, Components
 from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError
 from microexpr.signals import aus, inputs
 from microexpr.signals.aus import SIDES, coded, filters, regressor
 
@@ -70,32 +68,18 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
 
     The shipped reader reads the action units again, at five sizes and at one, since an aus file has values clipped to
     0..5. Raises DataError if a file lacks the clip, StoreError if a file cannot be read."""
-    with ExitStack() as stack:
-        opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
-        for stage, file in opened.items():
-            if clip.name not in file:
-                raise DataError(
-                    f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip.name} ({files[stage]})"
-                )
-        face, events, units = (opened[stage][clip.name] for stage in STAGES)
-        params = aus.Params(**json.loads(opened["aus"].attrs["params"].decode())["aus"])
+    with store.groups_of_clip(clip.name, {stage: files[stage] for stage in STAGES}) as (face, events, units):
+        params = aus.Params(**json.loads(units.file.attrs["params"].decode())["aus"])
         onset, apex, offset = (inputs.position(face, events, event) for event in ("onset", "apex", "offset"))
-        crops = face["crop"][()]
+        crops, expression = face["crop"][()], slice(onset, offset + 1)
         values, at_one_size = units["raw"][()], None
         if params.backend == "embedded":
             arguments = luma(crops), onset, regressor.load()
             values, at_one_size = (regressor.regress(*arguments, sizes) for sizes in (aus.SIZES, ONE_SIZE))
-        expression = slice(onset, offset + 1)
-        return DrivingClip(
-            clip,
-            params,
-            values,
-            at_one_size,
-            onset,
-            crops[expression],
-            apex - onset,
-            read_rendered_changes(clip, ground_truth, face["frame"][()][expression]) if ground_truth else None,
-        )
+        numbers = face["frame"][()][expression]
+        rendered = read_rendered_changes(clip, ground_truth, numbers) if ground_truth else None
+        shown = crops[expression], apex - onset
+        return DrivingClip(clip, params, values, at_one_size, onset, *shown, rendered)
 
 
 def read_rendered_changes(clip: Clip, ground_truth: str | Path, frames: np.ndarray) -> np.ndarray:

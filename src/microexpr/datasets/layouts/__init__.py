@@ -173,9 +173,8 @@ class Reader:
         """Yield the folders of `glob` with a path below `pictures` that `clip` matches; note all else that lies there.
 
         Next to a folder of a fixed name, such as `color`, folders are of other kinds of data, and not noted."""
-        level, fault = [pictures], self.UNKNOWN.format(
-            example=self.facts.example, emotions=", ".join(self.facts.emotions)
-        )  # fmt: skip
+        words = {"example": self.facts.example, "emotions": ", ".join(self.facts.emotions)}
+        level, fault = [pictures], self.UNKNOWN.format(**words)
         for pattern in self.facts.glob.strip("/").split("/"):
             parents, level = level, []
             for parent in parents:

@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -43,16 +43,13 @@ class Folders(Reader):
         if not clips and not self.problems:
             nothing = self.NOTHING.format(example=self.facts.example, content=list_content(self.pictures))
             raise DataError(f"{self.pictures}: must hold {nothing}")
-        self.note_words(clips)
-        return clips
-
-    def note_words(self, clips: Sequence[Clip]) -> None:
-        """Note emotions that neither the facts of the data set nor MEGC2019 has: their clips have no class."""
+        # emotions that neither the facts of the data set nor MEGC2019 has
         expected = {word.lower() for word in self.facts.emotions} | MEGC2019.keys()
         clip_of_word = {clip.emotion: clip for clip in reversed(clips) if clip.emotion not in expected}
         for word, clip in sorted(clip_of_word.items()):
             text = f"{word!r} is no emotion that is known: clips of it have no class, {clip.folder} for one"
             self.notes.append(f"{self.pictures}: {text}")
+        return clips
 
     def folder_clip(self, folder: Path, match: re.Match[str]) -> Clip:
         frames = self.frames(folder)
@@ -116,9 +113,8 @@ class Ckplus(Folders):
 
     def read(self) -> list[Clip]:
         images, emotions = first_folder(self.root, *self.facts.folders), first_folder(self.root, *self.EMOTIONS)
-        codes = first_folder(self.root, *self.UNITS)
+        codes, files = first_folder(self.root, *self.UNITS), visible(emotions, "S*/*/*")
         clips: list[Clip] = []
-        files = visible(emotions, "S*/*/*")
         annotated = [file for file in files if file.name.endswith("_emotion.txt")]
         for file in annotated:
             with collect_errors(self.problems):
@@ -199,15 +195,11 @@ class Mmi(Reader):
             with collect_errors(self.problems):
                 if clip := self.session(folder):
                     clips.append(clip)
-        self.notes += [
-            f"{root}: sessions {why}: {len(names)}, passed over: {shorten(names)}"
-            for why, names in sorted(self.passed_over.items())
-        ]
-        self.notes += [
-            f"{root / clip.folder}: has {clip.fps} frames a second, where MMI has {' or '.join(map(str, rates))}"
-            for clip in clips
-            if clip.fps not in rates
-        ]
+        for why, names in sorted(self.passed_over.items()):
+            self.notes.append(f"{root}: sessions {why}: {len(names)}, passed over: {shorten(names)}")
+        for clip in (clip for clip in clips if clip.fps not in rates):
+            expected = f"where MMI has {' or '.join(map(str, rates))}"
+            self.notes.append(f"{root / clip.folder}: has {clip.fps} frames a second, {expected}")
         return clips
 
     def session(self, folder: Path) -> Clip | None:
@@ -289,10 +281,8 @@ class Affectnet(Reader):
                 if clip.id in clips:
                     raise DataError(f"clip {clip.id} must have one row, not a second one ({where})")
                 clips[clip.id] = clip
-        self.notes += [
-            f"{self.root}: rows with {why}: {len(rows)}, passed over, {rows[0]} for one"
-            for why, rows in sorted(passed_over.items())
-        ]
+        for why, rows in sorted(passed_over.items()):
+            self.notes.append(f"{self.root}: rows with {why}: {len(rows)}, passed over, {rows[0]} for one")
         return list(clips.values())
 
     def rows(self) -> Iterator[tuple[str, str, str]]:

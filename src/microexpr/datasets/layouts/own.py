@@ -102,9 +102,8 @@ class Own(Reader):
         if unused := sorted({*self.about.emotions} - {word for word in self.about.emotions if word.lower() in words}):
             self.notes.append(f"{self.root / FACTS}: `emotions` has words that no event has: {', '.join(unused)}")
         if self.about.fps and not any(recording.path.is_dir() for recording in by_key.values()):
-            self.notes.append(
-                f"{self.root / FACTS}: fps is passed over: it is for folders of frames, and here are none"
-            )
+            reason = "fps is passed over: it is for folders of frames, and here are none"
+            self.notes.append(f"{self.root / FACTS}: {reason}")
         alike = dict[tuple[int, ...], list[Recording]]()  # recordings, by numbers of files, frames and bytes
         subjects = self._subjects(by_key, events)
         counts = Counter((subject, _below_folder(key)) for key, subject in subjects.items())
@@ -170,12 +169,10 @@ class Own(Reader):
                     listed = " and ".join(sorted(str(path.relative_to(self.root)) for path in of_key))
                     advice = f"`coder:` in {FACTS} chooses one of several coders"
                     raise DataError(f"{by_key[key].path}: must be marked in one file, not in {listed}; {advice}")
-        for key in () if tables else sorted({*by_key} - {*by_recording}):
+        for path in () if tables else (by_key[key].path for key in sorted({*by_key} - {*by_recording})):
             with collect_errors(self.problems):
-                path = by_key[key].path
-                raise DataError(
-                    f"{path}: must have {path.stem}.eaf next to it; where nothing happens, one without events"
-                )
+                advice = f"{path.stem}.eaf next to it; where nothing happens, one without events"
+                raise DataError(f"{path}: must have {advice}")
         return by_recording
 
     def _read_file(self, path: Path, coder: str = "") -> list[Coded]:
@@ -279,9 +276,8 @@ class Own(Reader):
                 if recording.path.is_dir():
                     check_events(event.where, recording.files, onset=onset, apex=apex, offset=offset)
                 if other := where.get((event.kind, onset, offset)):
-                    raise DataError(
-                        f"an event must be there once, not twice: {onset}..{offset} ({event.where}, {other})"
-                    )
+                    places = f"{onset}..{offset} ({event.where}, {other})"
+                    raise DataError(f"an event must be there once, not twice: {places}")
                 where[event.kind, onset, offset] = event.where
                 if event.kind != "micro" and event.kind != "macro":
                     continue
@@ -346,8 +342,8 @@ def _below_folder(key: str) -> str:
 
 def _of_file(path: Path, root: Path, by_key: Mapping[str, Recording]) -> tuple[str, str]:
     """Return the recording that a file lies next to, and the coder of its name, recording.coder.eaf."""
-    key, coder = composed(path.relative_to(root).with_suffix("").as_posix()), ""
-    whole = key
+    whole = composed(path.relative_to(root).with_suffix("").as_posix())
+    key, coder = whole, ""
     if key not in by_key:
         key, _, coder = key.rpartition(".")
     if key not in by_key:

@@ -153,11 +153,10 @@ class Recording:
     def seconds(self) -> np.ndarray:
         """The time of each frame, float64[T]. Raises DataError for a single one."""
         state = self.path.stat()
-        times = (
-            np.arange(max(self.files) + 1) / (self.fps or 1)
-            if self.path.is_dir()
-            else _times(self.path, state.st_size, state.st_mtime_ns)
-        )
+        if self.path.is_dir():
+            times = np.arange(max(self.files) + 1) / (self.fps or 1)
+        else:
+            times = _times(self.path, state.st_size, state.st_mtime_ns)
         if len(times) < 2:
             raise DataError(f"{self.path}: must have several frames, not {len(times)}")
         return times

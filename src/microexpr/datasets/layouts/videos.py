@@ -198,8 +198,7 @@ class Casme3Long(VideosWithEmotions):
         return clip.subject, clip.name
 
     def rows(self) -> Iterator[Row]:
-        stem = "cas(me)3_part_A_ME_label_JpgIndex"
-        columns = "Subject", "Filename", "Onset", "emotion"
+        stem, columns = "cas(me)3_part_A_ME_label_JpgIndex", ("Subject", "Filename", "Onset", "emotion")
         self.read_emotions(
             f"{stem}*.xlsx", f"{stem}_v2.xlsx", columns, lambda row: (*self.row_key(row), row.integer("Onset"))
         )
@@ -295,6 +294,4 @@ class SmicLong(Videos):
                 events.append((onset, offset))
         if expressions:
             self.notes.append(f"{clip.name} has two rows: this one counts, not the one before it ({row.where})")
-        expressions[:] = [
-            self.expression(row, clip, "micro", (onset, None, offset), emotion) for onset, offset in events
-        ]
+        expressions[:] = [self.expression(row, clip, "micro", (on, None, off), emotion) for on, off in events]

@@ -39,8 +39,7 @@ class Workbook(Reader):
     def read(self) -> list[Clip]:
         """Return a clip for each row. Raises DataError for a clip of two rows."""
         self.prepare()
-        clips: list[Clip] = []
-        keys: set[Key] = set()
+        clips, keys = list[Clip](), set[Key]()
         for row in self.rows():
             with collect_errors(self.problems):
                 key = self.key(row)
@@ -49,7 +48,10 @@ class Workbook(Reader):
                     raise DataError(f"clip {name} has two rows, this is the second ({row.where})")
                 keys.add(key)
                 clips.append(clip := self.row_clip(row, key))
-                self.note_length(clip, row)
+                seconds = ((clip.offset or 0) - (clip.onset or 0)) / clip.fps
+                if clip.onset is not None and clip.offset is not None and seconds > LONGEST:
+                    text = f"lasts {seconds:.3g} s, which no micro-expression does: read all the same"
+                    self.notes.append(f"{clip.onset}..{clip.offset} {text} ({row.where})")
         self.notes += self.unread(keys)
         return clips
 
@@ -68,10 +70,8 @@ class Workbook(Reader):
 
     def rows(self) -> Iterator[Row]:
         facts = self.facts
-        columns = tuple(facts.columns.values())
-        return workbook.rows(
-            workbook.find(self.root, facts.file, self.notes), columns, self.notes, facts.sheet, facts.also
-        )
+        file = workbook.find(self.root, facts.file, self.notes)
+        return workbook.rows(file, tuple(facts.columns.values()), self.notes, facts.sheet, facts.also)
 
     def key(self, row: Row) -> Key:
         """Return subject and name of a row's clip."""
@@ -98,9 +98,8 @@ class Workbook(Reader):
         """Return the frames of a clip; where their names hold a subject, it must be that of the clip."""
         pattern = self.facts.frame
         assert pattern is not None
-        return check_contiguous(
-            numbered_frames(folder, pattern, key[0] if "owner" in pattern.groupindex else None), folder
-        )
+        owner = key[0] if "owner" in pattern.groupindex else None
+        return check_contiguous(numbered_frames(folder, pattern, owner), folder)
 
     def events(self, row: Row, frames: Frames, key: Key) -> Events:
         """Return onset, apex and offset of a row, and mend known slips of the annotators, each with a note.
@@ -131,13 +130,6 @@ class Workbook(Reader):
             self.notes.append(f"{column} {row.text(column)!r} does not lie in {where}")
         self.notes.append(f"the apex is not annotated: it will be spotted ({row.where})")
         return None
-
-    def note_length(self, clip: Clip, row: Row) -> None:
-        """Note an expression that is far too long for a micro-expression."""
-        if clip.onset is not None and clip.offset is not None and clip.offset - clip.onset > LONGEST * clip.fps:
-            seconds = f"{(clip.offset - clip.onset) / clip.fps:.3g} s"
-            text = f"{clip.onset}..{clip.offset} lasts {seconds}, which no micro-expression does: read all the same"
-            self.notes.append(f"{text} ({row.where})")
 
     def emotion(self, row: Row) -> str:
         published = self.facts.published
@@ -225,10 +217,9 @@ class Casme2(Workbook):
         return {"label": label, "objective_class": self.classes.get(key), **super().others(row, key)}
 
     def unread(self, keys: set[Key]) -> list[str]:
-        return super().unread(keys) + [
-            f"clip casme2/{subject}/{name} has an AU-based class, but no row in the annotation"
-            for subject, name in sorted(self.classes.keys() - keys)
-        ]
+        names = ("/".join(key) for key in sorted(self.classes.keys() - keys))
+        without = [f"clip casme2/{name} has an AU-based class, but no row in the annotation" for name in names]
+        return super().unread(keys) + without
 
 
 def names(folder: Path) -> list[str]:
@@ -299,8 +290,7 @@ class Casme3(Workbook):
             raise DataError(f"the frames {onset}..{offset} must be there, not {len(existing)} of them ({row.where})")
         apex = self.apex(row, onset, offset)
         if apex is not None:
-            distances = [(abs(number - apex), number) for number in existing[1:]]
-            nearest = min(distances)[1]
+            nearest = min((abs(number - apex), number) for number in existing[1:])[1]
             apex = self.existing("Apex", apex, nearest, "the nearest frame", row)
         return (
             self.existing("Onset", onset, existing[0], "the next frame", row), apex,

@@ -3,8 +3,8 @@
 Imports no pyplot, which has global state, and writes no times, so that the same results give the same bytes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVarTuple
 
@@ -96,19 +96,10 @@ def _make_legible(figure: Figure) -> None:
             label.set_text("".join(c if c in letters else c.encode("unicode_escape").decode() for c in text))
 
 
-@contextmanager
-def clip_groups(clip: Clip, results: Path, *stages: str) -> Iterator[list[Any]]:
-    """Yield a clip's groups in the files of these stages.
-
-    Raises DataError for a clip that is not in a file, StoreError if a file cannot be read."""
-    with ExitStack() as stack:
-        groups = []
-        for path, stage in ((results / stage / clip.dataset / f"{clip.subject}.h5", stage) for stage in stages):
-            file = stack.enter_context(store.open_file(path, stage))
-            if clip.name not in file:
-                raise DataError(f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip.name} ({path})")
-            groups.append(file[clip.name])
-        yield groups
+def clip_groups(clip: Clip, results: Path, *stages: str) -> AbstractContextManager[list[Any]]:
+    """Open a clip's groups in the files of these stages, as `store.groups_of_clip` does."""
+    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in stages}
+    return store.groups_of_clip(clip.name, files)
 
 
 def add_heading(figure: Figure, height: float, text: str, generated: bool, noun: str = "face") -> None:
