@@ -9,7 +9,6 @@ from typing import Any
 import upstream
 from interrupt import Interrupt
 from room import OTHER_PARAMS, make_writable, set_aside
-from run import Run
 from stage import prune_checkpoints
 from stages import STAGES, Outputs
 
@@ -17,6 +16,7 @@ import fork_server
 from microexpr.core import records
 from microexpr.core.errors import printable
 from microexpr.core.files import visible
+from microexpr.tasks.run import Run
 
 FOLDERS = ("results", "work", "data")  # that a run writes to
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)

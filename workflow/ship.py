@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from first_weights import INITIAL
 from stage import planned_run
 
 from microexpr.core.files import visible
 from microexpr.core.store import atomic
+from microexpr.tasks.first_weights import INITIAL
 
 
 def main(*names: str) -> int:

@@ -16,13 +16,14 @@ from pathlib import Path
 
 import own_source
 from room import OTHER_PARAMS, set_aside
-from run import Run
 from stages import STAGES, Outputs, folders, rules
 
 from microexpr.cli import config
 from microexpr.core import records
 from microexpr.core.errors import MicroexprError
 from microexpr.core.files import visible
+from microexpr.tasks.run import Run
+from reader_fits.population.planned import Population
 
 PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the stages on the way to the table; all other stages
 
@@ -48,7 +49,7 @@ def prune_checkpoints(run: Run) -> None:
 def planned_run() -> Run:
     """Return the run that params.yaml describes; end the program with a one-line error if it is invalid."""
     try:
-        return Run(config.check_cached(config.load("params.yaml")))
+        return Run(config.check_cached(config.load("params.yaml")), Population)
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 

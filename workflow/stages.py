@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from run import APPENDIX, METRICS, TRAINING_SETS_TABLE, Run
-
 from microexpr.core.files import visible
 from microexpr.protocols import ABLATION
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.tasks import MAIN_TASK, TASKS, Recognition
+from microexpr.tasks.run import APPENDIX, METRICS, TRAINING_SETS_TABLE, Run
 from microexpr.tasks.trainings import scores
 
 PROFILE = Path("profiles/slurm/config.yaml")

@@ -14,11 +14,12 @@ from types import SimpleNamespace
 
 import pytest
 from bad_input import CASES, PROJECT
-from run import Run
 from session import Session
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
+from microexpr.tasks.run import Run
+from reader_fits.population.planned import Population
 
 KEPT = "results/**/*.h5"
 BY_JOBS = ("an OpenFace table", "precomputed flow", "no precomputed flow")  # how these kinds begin
@@ -43,7 +44,7 @@ def test_is_refused_before_anything_runs(project, monkeypatch, case):
     case.make(project.root)
     monkeypatch.chdir(project.root)
     with pytest.raises(MicroexprError) as error:
-        Run(config.check_cached(config.load("params.yaml")))
+        Run(config.check_cached(config.load("params.yaml")), Population)
     assert re.match(case.message, f"error: {error.value}")
     assert "\n" not in str(error.value)
 

@@ -178,17 +178,18 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
     assert_clean(names)
     check = (
         "import sys; from pathlib import Path\n"
-        f"sys.path[:0] = [{str(ROOT / 'tests/fixtures')!r}, {str(ROOT / 'workflow')!r}]\n"
+        f"sys.path[:0] = [{str(ROOT / 'tests/fixtures')!r}]\n"
         "from small_corpora import write_corpus\n"
-        "from run import Run\n"
+        "from microexpr.tasks.run import Run\n"
         "from microexpr import datasets\n"
         "from microexpr.cli import config\n"
+        "from reader_fits.population.planned import Population\n"
         "planned = write_corpus(Path('toy'), 'toy')\n"
         "assert datasets.layout('toy').read(Path('toy'), 'generated', None) == ([one.clip for one in planned], [])\n"
         f"values = config.load({str(ROOT / 'params.yaml')!r})\n"
         "values['datasets'].append('toy')\n"
         "values['render']['toy'] = {'subjects': 4, 'clips': 6}\n"
-        "run = Run(config.check_cached(values))\n"
+        "run = Run(config.check_cached(values), Population)\n"
         "assert len(run.corpus.clips['toy']) == 24 and len(run.plan.folds('majority', 'loso_toy_3')) == 4\n"
         "assert 'lovo_toy_3' in run.plan.allowed\n"
     )

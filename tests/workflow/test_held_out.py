@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run import SIGNALS, Run
 from scratch import ROOT
 
 from microexpr.cli import config
@@ -20,7 +19,9 @@ from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets import index
 from microexpr.models import generators, recognisers
 from microexpr.protocols import PROTOCOLS
+from microexpr.tasks.run import SIGNALS, Run
 from microexpr.training import pretrain, synthesise, train
+from reader_fits.population.planned import Population
 
 PROTOCOL = PROTOCOLS["megc2019"]
 COMMITTED = config.check_cached(config.load(ROOT / "params.yaml"))
@@ -40,7 +41,7 @@ def run(once, finished, monkeypatch) -> Any:
         project = finished.copy(root)
         project.edit("params.yaml", "macro: [mmi]", "macro: [ckplus, mmi]")
         monkeypatch.chdir(root)
-        tiny, macro = Run(config.check_cached(config.load("params.yaml"))), ["ckplus", "mmi"]
+        tiny, macro = Run(config.check_cached(config.load("params.yaml")), Population), ["ckplus", "mmi"]
         files = [path for stage in SIGNALS for path in tiny.corpus.per_subject(stage, macro)]
         project.snakemake("--", *tiny.corpus.indices(macro), *files)
 
@@ -48,7 +49,7 @@ def run(once, finished, monkeypatch) -> Any:
     tiny, committed = config.load("params.yaml"), config.load(ROOT / "params.yaml")
     values = tiny | {name: committed[name] for name in ("methods", "variants", "population")}
     values["papers"] = tiny["papers"] | {"variants": {}}
-    return Run(config.check_cached(values))
+    return Run(config.check_cached(values), Population)
 
 
 def other(clip: Clip) -> Clip:

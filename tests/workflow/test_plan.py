@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import stage
-from run import Run
 from scratch import ROOT
 from small_corpora import write_corpus
 from stages import Outputs
@@ -28,6 +27,8 @@ from microexpr.models import pretrained_weights
 from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
 from microexpr.protocols.splits import subject_id
 from microexpr.tasks import TASKS
+from microexpr.tasks.run import Run
+from reader_fits.population.planned import Population
 
 LEAK = {"planted_leak": "held_out_clips"}
 STARTS = {"initialisation": "population", "population": {"epochs": 3}}
@@ -51,7 +52,7 @@ def run_of(tmp_path, monkeypatch) -> Callable[..., Run]:
         changed_values = copy.deepcopy(values)
         for section, value in changed.items():
             changed_values[section] = changed_values[section] | value if isinstance(value, dict) else value
-        return Run(config.check_cached(changed_values))
+        return Run(config.check_cached(changed_values), Population)
 
     return made
 
@@ -398,7 +399,7 @@ def test_a_network_starts_from_the_first_that_the_population_trains_alike(run_of
 
 def test_the_shipped_weights_have_the_committed_params(monkeypatch):
     monkeypatch.chdir(ROOT)
-    run = Run(config.check_cached(config.load("params.yaml")))
+    run = Run(config.check_cached(config.load("params.yaml")), Population)
     assert run.first.needed() == [] and run.first.note() == ""
 
 

@@ -6,13 +6,14 @@ import sys
 import preset
 import pytest
 from preset import load, merge
-from run import Run
 from scratch import ROOT
 from stages import Outputs
 
 from microexpr.cli import config
 from microexpr.models import generators, module_names, recognisers
+from microexpr.tasks.run import Run
 from microexpr.training import synthesise
+from reader_fits.population.planned import Population
 
 
 @pytest.mark.parametrize("text", [b"seed: 1\nseed: 2\n", b"# \xe9\n", b"seed: 1\n"])
@@ -32,7 +33,7 @@ def test_everything_that_a_preset_asks_for_can_be_planned(name, tmp_path, monkey
     values = config.load(ROOT / "params.yaml")
     merge(values, load(name))
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
-    run = Run(config.check_cached(values))
+    run = Run(config.check_cached(values), Population)
     corpus = run.corpus
     assert corpus.micro_sets == values["datasets"] and set(corpus.params["macro"]) < set(corpus.clips)
     if name == "paper":

@@ -4,7 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import ship
-from first_weights import Network
+
+from microexpr.tasks.first_weights import Network
 
 
 def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-# What all rules share: params.yaml, the run as known before anything runs (workflow/run.py), and one arithmetic.
+# What all rules share: params.yaml, the run as known before anything runs (microexpr.tasks.run), and one arithmetic.
 import gc
 import os
 import re
@@ -25,8 +25,9 @@ import closure
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASKS, Recognition
+from microexpr.tasks.run import APPENDIX, METRICS, SIGNALS, TRAINING_SETS_TABLE, Run
 from microexpr.tasks.trainings import EVALUATED
-from run import APPENDIX, METRICS, SIGNALS, TRAINING_SETS_TABLE, Run
+from reader_fits.population.planned import Population
 from session import Session, say
 from stages import STAGES, Outputs
 
@@ -38,7 +39,7 @@ try:
     configfile: "params.yaml"
 
     CHECKED = check_cached(dict(config))
-    RUN = Run(CHECKED)
+    RUN = Run(CHECKED, Population)
     OUTPUTS = Outputs(RUN)
 except MicroexprError as error:
     sys.exit(f"error: {error}")

@@ -1,6 +1,6 @@
 # One row per clip, read by the data set's loader and compared with what the DAG was built from; whether it has a face.
 # A licensed annotation is no input: the rows hold everything of it that matters.
-from run import ABLATION_INDEX
+from microexpr.tasks.run import ABLATION_INDEX
 
 
 def native_files(wildcards):

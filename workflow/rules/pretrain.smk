@@ -1,5 +1,5 @@
 # Networks trained once for all folds: on macro-expressions alone, to guide methods; on the population, to start from.
-from first_weights import Network
+from microexpr.tasks.first_weights import Network
 
 
 def initial(training, role="population"):

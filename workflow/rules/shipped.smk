@@ -1,5 +1,5 @@
 # The weights of src/microexpr/weights, fitted again to the same bytes: `make shipped` copies them there.
-from first_weights import SHIPPED
+from microexpr.tasks.first_weights import SHIPPED
 
 FITTED_ON = {  # uses of subjects who train, and of those held out
     "landmarks": ("portraits", "held_out_portraits"),

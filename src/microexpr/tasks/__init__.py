@@ -14,7 +14,15 @@ from microexpr.tasks.task import MAIN_TASK, Recognition, Task
 
 __all__ = ["MAIN_TASK", "PROTOCOLS", "TASKS", "TASK_OF", "Recognition", "Task"]
 
-_COMMON = {"rows", "tables", "task", "trainings"}  # modules of this folder that are no task
+_COMMON = {
+    "corpus",
+    "first_weights",
+    "rows",
+    "run",
+    "tables",
+    "task",
+    "trainings",
+}  # of no task
 _NAMES = sorted({module.name for module in pkgutil.iter_modules(__path__)} - _COMMON)
 _FOUND: dict[str, Task] = {name: import_module(f"microexpr.tasks.{name}").TASK for name in _NAMES}
 _ORDER = TopologicalSorter({name: task.after for name, task in _FOUND.items()}).static_order()

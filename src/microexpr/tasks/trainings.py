@@ -1,6 +1,6 @@
 """The trainings of a task of clips: each method under each protocol, with its folds, shards and files. Runs nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -8,9 +8,11 @@ from typing import Any
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import Protocol, TrainingSet
+from microexpr.tasks import TASKS
+from microexpr.tasks.corpus import Corpus, Population
 from microexpr.tasks.task import Recognition, Task
 from microexpr.training import training_sets
-from microexpr.training.checked import Row
+from microexpr.training.checked import Checked, Row
 
 EVALUATED = {  # endings after a method's name, of the files that an evaluation writes next to its curve
     "figures": ".csv",
@@ -94,23 +96,69 @@ class Training:
         }
 
 
+class PlannedTasks:
+    """The clips of a run, and what it makes for each task, planned when first asked for."""
+
+    def __init__(self, checked: Checked, population: Callable[..., Population]):
+        """`population` makes the population of its section of params.yaml."""
+        self.checked = checked
+        self.corpus = Corpus(checked.params, population(**checked.params["population"]))
+        self.task = cache(self._task)
+
+    def _task(self, name: str) -> Any:
+        """Return the plan of a task by its name."""
+        kind: Any = TASKS[name].part("plan", "Plan") or Trainings
+        return kind(self, TASKS[name])
+
+
 class Planned:
     """The files and jobs of a task, as they follow from params.yaml; a task's `Plan` has what differs.
 
     `run` has the clips (`corpus`), the checked params, and by name the plans of other tasks (`task`)."""
 
-    main_files: list[str] = []  # outputs that the main table needs
-    evaluations: list[str] = []  # outputs among those of stage `evaluate`
-    rendered: list[str] = []  # outputs among those of stage `render`
-    notes: list[str] = []  # for who starts a run
-    plotted: Mapping[str, Any] = {}  # arguments of `plots` in module `page`, for the report
-    plotted_files: list[str] = []  # outputs that it reads
-    outdated: list[str] = []  # outputs whose inputs are no longer there
-    datasets: list[str] = []  # data sets of other than clips, whose code its jobs run
-
-    def __init__(self, run: Any, task: Task):
+    def __init__(self, run: PlannedTasks, task: Task):
         self.run, self.task, self.corpus = run, task, run.corpus
-        self.params: dict[str, Any] = run.corpus.params
+        self.params = run.corpus.params
+
+    @property
+    def main_files(self) -> list[str]:
+        """Outputs that the main table needs."""
+        return []
+
+    @property
+    def evaluations(self) -> list[str]:
+        """Outputs among those of stage `evaluate`."""
+        return []
+
+    @property
+    def rendered(self) -> list[str]:
+        """Outputs among those of stage `render`."""
+        return []
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines for who starts a run."""
+        return []
+
+    @property
+    def plotted(self) -> Mapping[str, Any]:
+        """Arguments of `plots` in module `page`, for the report."""
+        return {}
+
+    @property
+    def plotted_files(self) -> list[str]:
+        """Outputs that `plots` reads."""
+        return []
+
+    @property
+    def outdated(self) -> list[str]:
+        """Outputs whose inputs are no longer there."""
+        return []
+
+    @property
+    def datasets(self) -> list[str]:
+        """Data sets of other than clips, whose code its jobs run."""
+        return []
 
     @property
     def tables(self) -> list[str]:
@@ -138,7 +186,7 @@ class Trainings(Planned):
 
     task: Recognition
 
-    def __init__(self, run: Any, task: Recognition):
+    def __init__(self, run: PlannedTasks, task: Recognition):
         super().__init__(run, task)
         self.protocol: dict[str, Protocol] = {protocol.name: protocol for protocol in task.protocols}
         self._folds, self._count, self.training = cache(self._folds_of), cache(self._count_of), cache(self._training)
@@ -146,8 +194,7 @@ class Trainings(Planned):
     @property
     def rows(self) -> Mapping[str, Row]:
         """Its methods by name."""
-        rows: dict[str, Row] = self.run.checked.tasks[self.task.name]
-        return rows
+        return self.run.checked.tasks[self.task.name]
 
     @property
     def methods(self) -> list[str]:
@@ -165,8 +212,7 @@ class Trainings(Planned):
 
     def clips(self, name: str) -> list[Clip]:
         """Return the clips of a data set."""
-        clips: list[Clip] = self.corpus.clips[name]
-        return clips
+        return self.corpus.clips[name]
 
     def macro_sets(self, method: str) -> list[str]:
         """Return the macro sets with clips that a method also trains on."""
@@ -281,18 +327,15 @@ class Trainings(Planned):
 
     def index(self, training: Training) -> list[str]:
         """Return the indices of the clips that a training's protocol trains or tests."""
-        indices: list[str] = self.corpus.indices(training.sets)
-        return indices
+        return self.corpus.indices(training.sets)
 
     def macro_index(self, training: Training) -> list[str]:
         """Return the indices of the clips that every fold of a training also learns from."""
-        indices: list[str] = self.corpus.indices(training.macro)
-        return indices
+        return self.corpus.indices(training.macro)
 
     def signals(self, training: Training) -> dict[str, list[str]]:
         """Return by stage the files that a training learns from, of all subjects, or folders of them."""
-        signals: dict[str, list[str]] = self.corpus.signals(training.about.reads, training.sets + training.macro)
-        return signals
+        return self.corpus.signals(training.about.reads, training.sets + training.macro)
 
     def synthetic_inputs(self, training: Training) -> dict[str, list[str]]:
         """Return by role the files of synthesised clips that a training also learns from."""

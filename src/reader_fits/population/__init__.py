@@ -48,12 +48,12 @@ class Params(BaseModel, frozen=True, extra="forbid"):
         """Return the names of the subjects of portraits that readers are measured on."""
         return [f"p{number:04}" for number in range(self.portraits + 1, self.portraits + self.held_out + 1)]
 
+    @staticmethod
+    def path(subject: str) -> str:
+        """Return the file of a subject: of its recordings, or of its portraits."""
+        return f"results/{'portraits' if subject.startswith('p') else POPULATION}/{subject}.h5"
 
-def path(subject: str) -> str:
-    """Return the file of a subject: of its recordings, or of its portraits."""
-    return f"results/{'portraits' if subject.startswith('p') else POPULATION}/{subject}.h5"
-
-
-def take_path(subject: str) -> str:
-    """Return the file of a subject's long take."""
-    return f"results/takes/{subject}.h5"
+    @staticmethod
+    def take_path(subject: str) -> str:
+        """Return the file of a subject's long take."""
+        return f"results/takes/{subject}.h5"

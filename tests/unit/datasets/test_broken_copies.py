@@ -24,7 +24,9 @@ from microexpr.rendering.layouts import NATIVES
 
 sys.path.append(str(ROOT / "workflow"))
 from preset import merge
-from run import Run
+
+from microexpr.tasks.run import Run
+from reader_fits.population.planned import Population
 
 SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=3) for name in NATIVES})
 
@@ -86,7 +88,7 @@ def run(dataset: str) -> tuple[str, list[str], list[str]]:
     faces, the index is held to it."""
     notes: list[str] = []
     try:
-        clips = Run(checked(dataset)).corpus.clips[dataset]
+        clips = Run(checked(dataset), Population).corpus.clips[dataset]
         for clip in clips:
             for _ in datasets.frame_reader(clip, note=notes.append)[1]():
                 pass

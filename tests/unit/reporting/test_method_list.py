@@ -12,7 +12,9 @@ from microexpr.cli import config
 from microexpr.models import generators, module_names, recognisers
 from microexpr.reporting import method_list, method_sizes
 from microexpr.reporting.method_list import Param, fields, find_reference
+from microexpr.tasks.run import Run
 from microexpr.training.checked import MethodRow, Row
+from reader_fits.population.planned import Population
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +48,10 @@ def lines_of(table, width: int) -> list[str]:
 
 
 def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from run import Run
-
     monkeypatch.chdir(tmp_path)
     values = config.load(ROOT / "params.yaml") | {"datasets": ["smic"], "macro": ["ckplus"], "variants": {}}
     values["papers"]["variants"], values["flow_folders"]["methods"], values["training_sets"] = {}, {}, {}
-    run = Run(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
+    run = Run(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}), Population)
     pictured = run.tasks["flow_folders"].methods
     assert "ststnet" in pictured and "nmer" not in pictured
     assert {name for name, row in rows.items() if "flow_folders" in row["protocols"]} == {*pictured}

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
 
 from microexpr import datasets, protocols
 from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import ParamsError, errors_at
 from microexpr.protocols import ABLATION, MEGC2019, PROTOCOLS, TRAINING_SETS, Protocol, TrainingSet, check_shards
 from microexpr.tasks.task import Recognition
-from microexpr.tasks.trainings import Training, Trainings
+from microexpr.tasks.trainings import PlannedTasks, Training, Trainings
 from microexpr.training.checked import MethodRow, Row
 
 
 class Plan(Trainings):
     """The trainings of methods and variants. Raises MicroexprError for what these clips do not allow."""
 
-    def __init__(self, run: Any, task: Recognition):
+    def __init__(self, run: PlannedTasks, task: Recognition):
         super().__init__(run, task)
         self.generators = run.task("synthesise")
         self._name_rows()
@@ -31,8 +30,7 @@ class Plan(Trainings):
 
     @property
     def rows(self) -> Mapping[str, MethodRow]:
-        rows: dict[str, MethodRow] = self.run.checked.methods
-        return rows
+        return self.run.checked.methods
 
     def _name_rows(self) -> None:
         """Lists the methods and variants by use."""
@@ -52,7 +50,7 @@ class Plan(Trainings):
         self.networks = [name for name in networks if not rows[name].params["synthetic"]]
 
     @property
-    def notes(self) -> list[str]:  # type: ignore[override]
+    def notes(self) -> list[str]:
         return [f"{row} is left out of the table: {reason}" for row, reason in self.without_clips.items()]
 
     def sources(self, protocol: str) -> list[str]:
@@ -60,8 +58,7 @@ class Plan(Trainings):
         return [*recorded, POPULATION] if protocol == ABLATION and self.ablates else recorded
 
     def clips(self, name: str) -> list[Clip]:
-        clips: list[Clip] = self.corpus.ablation_clips if name == POPULATION else super().clips(name)
-        return clips
+        return self.corpus.ablation_clips if name == POPULATION else super().clips(name)
 
     @property
     def ablates(self) -> bool:

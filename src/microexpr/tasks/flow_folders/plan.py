@@ -70,8 +70,7 @@ class Plan(Trainings):
     @property
     def population(self) -> list[str]:
         """The subjects of the population with flow that becomes pictures."""
-        files: list[str] = self.corpus.population_files["training"][: self.params["flow_folders"]["subjects"]]
-        return files
+        return self.corpus.population_files["training"][: self.params["flow_folders"]["subjects"]]
 
     @property
     def outputs(self) -> Iterable[str]:
@@ -81,6 +80,6 @@ class Plan(Trainings):
         return [*signals, *[f"{RESULTS}/region.csv"] * (len(folders) > 1), *super().outputs]
 
     @property
-    def outdated(self) -> list[str]:  # type: ignore[override]
+    def outdated(self) -> list[str]:
         """Outputs of pictures that are no longer there."""
         return [] if os.path.lexists(ROOT) else [*self.outputs]

@@ -5,7 +5,7 @@ from typing import Any
 from microexpr import datasets
 from microexpr.evaluation.questions.lines import place
 from microexpr.tasks.task import Task
-from microexpr.tasks.trainings import Planned, Training
+from microexpr.tasks.trainings import Planned, PlannedTasks, Training
 from microexpr.tasks.units import UNITS_QUESTIONS
 
 FIGURES, ANSWERS = "results/questions/figures.csv", "results/questions/answers"
@@ -14,7 +14,7 @@ FIGURES, ANSWERS = "results/questions/figures.csv", "results/questions/answers"
 class Plan(Planned):
     """Everything about questions that follows from params.yaml and the annotation."""
 
-    def __init__(self, run: Any, task: Task):
+    def __init__(self, run: PlannedTasks, task: Task):
         super().__init__(run, task)
         self.main, self.videos, self.coded = (run.task(name) for name in ("emotion", "spot", "units"))
         self.section: dict[str, Any] = self.params["questions"]
@@ -25,7 +25,7 @@ class Plan(Planned):
         self.long_sets = self.videos.sets if self.spotters else []
 
     @property
-    def notes(self) -> list[str]:  # type: ignore[override]
+    def notes(self) -> list[str]:
         left_out = ", ".join(self.left_out)
         return [f"no questions on {left_out}, which the main table does not test"] * bool(left_out)
 

@@ -13,7 +13,7 @@ from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
 from microexpr.tasks.task import Task
-from microexpr.tasks.trainings import Planned
+from microexpr.tasks.trainings import Planned, PlannedTasks
 
 FIGURES, PAIRED = "results/spot/figures.csv", "results/spot/paired.csv"
 
@@ -21,7 +21,7 @@ FIGURES, PAIRED = "results/spot/figures.csv", "results/spot/paired.csv"
 class Plan(Planned):
     """Everything about long videos that follows from params.yaml and their annotation."""
 
-    def __init__(self, run: Any, task: Task):
+    def __init__(self, run: PlannedTasks, task: Task):
         super().__init__(run, task)
         self.spotters = run.checked.tasks[task.name]  # the rows of the table by name
         names = self.params["spot"]["datasets"]
@@ -50,7 +50,7 @@ class Plan(Planned):
                 name: long_videos.plan_videos(LONG_NATIVES[name], getattr(sizes, name), *settings) for name in rendered
             }
             clips = (planned.video.clip for videos in plans.values() for planned in videos)
-            self.corpus.check_faces(clips, values["seed"])
+            self.corpus.population.check_distinct(clips, values["seed"])
             return {name: [planned.row() for planned in videos] for name, videos in plans.items()}
 
         plans = cached("long_plans", [values, rendered], rows)
@@ -90,19 +90,19 @@ class Plan(Planned):
         return [most[dataset] for dataset in dict.fromkeys(video.clip.dataset for video in self.videos.values())]
 
     @property
-    def plotted(self) -> dict[str, Any]:  # type: ignore[override]
+    def plotted(self) -> dict[str, Any]:
         return {"rows": [video.row() for video in self.plotted_videos], "methods": list(self.spotters)}
 
     @property
-    def plotted_files(self) -> list[str]:  # type: ignore[override]
+    def plotted_files(self) -> list[str]:
         return [*(f"results/spot/curves/{video.clip.id}.h5" for video in self.plotted_videos), *self.found]
 
     @property
-    def datasets(self) -> list[str]:  # type: ignore[override]
+    def datasets(self) -> list[str]:
         return self.sets
 
     @property
-    def rendered(self) -> list[str]:  # type: ignore[override]
+    def rendered(self) -> list[str]:
         files = [path for dataset in self.plans for path in self.annotations(dataset)]
         for dataset, plans in self.plans.items():
             for clip in (planned.video.clip for planned in plans):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from microexpr import datasets, protocols
 from microexpr.core.clip import Fold
@@ -11,16 +10,15 @@ from microexpr.core.errors import errors_at
 from microexpr.protocols import Grouping
 from microexpr.protocols.splits import subject_id
 from microexpr.tasks.task import Task
-from microexpr.tasks.trainings import Planned
-from microexpr.training.checked import Row
+from microexpr.tasks.trainings import Planned, PlannedTasks
 
 
 class Plan(Planned):
     """The generators that are trained apart from recognisers; those that a fold trains are methods."""
 
-    def __init__(self, run: Any, task: Task):
+    def __init__(self, run: PlannedTasks, task: Task):
         super().__init__(run, task)
-        self.rows: dict[str, Row] = run.checked.generators  # by name, with their params
+        self.rows = run.checked.generators  # by name, with their params
         self.groups = cache(self._groups)
 
     def grouping(self, generator: str) -> Grouping:
@@ -84,11 +82,11 @@ class Plan(Planned):
         return sorted(self.outputs)
 
     @property
-    def main_files(self) -> list[str]:  # type: ignore[override]
+    def main_files(self) -> list[str]:
         return self.files(self.run.task("emotion").table_generators)
 
     @property
-    def evaluations(self) -> list[str]:  # type: ignore[override]
+    def evaluations(self) -> list[str]:
         return [f"results/evaluate/clips/{name}.csv" for name in self.rows]
 
     def clips_for(self, generator: str, folds: Iterable[Fold]) -> list[str]:

@@ -3,18 +3,17 @@
 Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
-from collections.abc import Iterable
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from corpus import Corpus
-from first_weights import SHIPPED, FirstWeights
-
 from microexpr.reporting import papers
 from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
+from microexpr.tasks.corpus import Population
 from microexpr.tasks.emotion.plan import Plan as MainPlan
-from microexpr.tasks.trainings import Planned, Training, Trainings
+from microexpr.tasks.first_weights import SHIPPED, FirstWeights
+from microexpr.tasks.trainings import Planned, PlannedTasks, Training, Trainings
 from microexpr.training.checked import Checked
 
 ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
@@ -24,24 +23,18 @@ SIGNALS = ("faces", "apex", "flow", "aus")
 METRICS = "results/metrics"
 
 
-class Run:
+class Run(PlannedTasks):
     """Everything about a run that follows from params.yaml and the annotation. Raises MicroexprError for a run that
     cannot be: before it starts, not after hours."""
 
-    def __init__(self, checked: Checked):
-        self.checked = checked
-        self.corpus = Corpus(checked.params)
-        self.task = cache(self._task)  # by name, what the run knows of a task before anything runs
+    def __init__(self, checked: Checked, population: Callable[..., Population]):
+        super().__init__(checked, population)
         self.plan: MainPlan = self.task(MAIN_TASK)
         self.tasks: dict[str, Planned] = {name: self.task(name) for name in TASKS}
         self.recognition = {name: plan for name, plan in self.tasks.items() if isinstance(plan, Trainings)}
         self.generators = self.plan.generators
         others = {name: plan for name, plan in self.recognition.items() if plan is not self.plan}
         self.first = FirstWeights(self.corpus, self.plan, others)
-
-    def _task(self, name: str) -> Any:
-        kind: Any = TASKS[name].part("plan", "Plan") or Trainings
-        return kind(self, TASKS[name])
 
     def plan_of(self, training: Training) -> Trainings:
         """Return the plan of a training's task."""

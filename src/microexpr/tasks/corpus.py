@@ -6,7 +6,7 @@ Methods, protocols and everything that is computed may not come in.
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from microexpr import datasets
 from microexpr.core.clip import POPULATION, Clip
@@ -19,18 +19,35 @@ from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.signals.aus import openface, pyfeat
 from microexpr.tasks import MAIN_TASK, TASKS
-from reader_fits import population
 
 Plans = dict[str, list[PlannedClip]]  # by data set
+
+
+class Population(Protocol):
+    """Rendered subjects that are in no corpus, on whom shipped weights are fitted (package `reader_fits`)."""
+
+    @property
+    def subjects(self) -> int: ...
+    @property
+    def takes(self) -> int: ...
+    def recording(self) -> dict[str, int]: ...
+    def training_subjects(self) -> list[str]: ...
+    def held_out_subjects(self) -> list[str]: ...
+    def portrait_subjects(self) -> list[str]: ...
+    def held_out_portraits(self) -> list[str]: ...
+    def path(self, subject: str) -> str: ...
+    def take_path(self, subject: str) -> str: ...
+    def check_distinct(self, clips: Iterable[Clip], seed: int) -> None: ...
+    def micro_expressions(self, subjects: Iterable[str]) -> list[Clip]: ...
 
 
 class Corpus:
     """Everything that follows from the annotation, or from the renderer's plan. Raises MicroexprError for what cannot
     be."""
 
-    def __init__(self, values: dict[str, Any]):
+    def __init__(self, values: dict[str, Any], population: Population):
         """`values` are those of params.yaml, checked."""
-        self.params = values
+        self.params, self.population = values, population
         of_clips = [name for name, task in TASKS.items() if task.has_clip_datasets and name in values]
         tasks = {name: values[name].get("datasets") for name in of_clips}
         sets = {MAIN_TASK: values["datasets"]} | {name: chosen or values["datasets"] for name, chosen in tasks.items()}
@@ -71,7 +88,7 @@ class Corpus:
             others = {name: signal_benchmark.plan_clips(name, benchmark, sizes, values["seed"]) for name in moving}
             seeds = values["seed"], signal_benchmark.root_seed(values["seed"])
             for plans, seed in zip((corpora, others), seeds, strict=True):
-                self.check_faces((planned.clip for clips in plans.values() for planned in clips), seed)
+                self.population.check_distinct((planned.clip for clips in plans.values() for planned in clips), seed)
             return [
                 {name: [clip.row() for clip in clips] for name, clips in plans.items()} for plans in (corpora, others)
             ]
@@ -81,14 +98,6 @@ class Corpus:
             for plans in cached("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
-
-    def check_faces(self, clips: Iterable[Clip], seed: int) -> None:
-        """Raises DataError where the face of a rendered clip is in the population."""
-        from microexpr.rendering.corpus import performer_of
-        from reader_fits.population.identities import check_distinct
-
-        performers = {f"{clip.origin}/{clip.dataset}/{clip.subject}": performer_of(clip, seed) for clip in clips}
-        check_distinct(performers, self.population)
 
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
@@ -167,7 +176,7 @@ class Corpus:
         recorded = {*names} - {POPULATION}
         files = {stage: self.per_subject(stage, recorded) for stage in stages}
         if POPULATION in names:
-            files[POPULATION] = [*map(population.path, sorted({clip.subject for clip in self.ablation_clips}))]
+            files[POPULATION] = [*map(self.population.path, sorted({clip.subject for clip in self.ablation_clips}))]
         return files
 
     def indices(self, names: Iterable[str]) -> list[str]:
@@ -186,15 +195,12 @@ class Corpus:
         ]
 
     @cached_property
-    def population(self) -> population.Params:
-        return population.Params(**self.params["population"])
-
-    @cached_property
     def population_files(self) -> dict[str, list[str]]:
         """A file for each rendered subject of no corpus, by use: to train on, or held out to measure.
 
         `portraits` are for readers of faces, `takes` for spotters, `ablation` of papers' tables."""
-        chosen, path, take = self.population, population.path, population.take_path
+        chosen = self.population
+        path, take = chosen.path, chosen.take_path
         training, held_out = chosen.training_subjects(), chosen.held_out_subjects()
         return {
             "training": list(map(path, training)),
@@ -211,9 +217,7 @@ class Corpus:
         chosen = self.population.training_subjects()[: self.params["papers"]["ablation_subjects"]]
 
         def rows() -> list[dict[str, Any]]:
-            from reader_fits.population.scenes import clips_of
-
-            return [clip.row() for clip in clips_of(self.population, chosen, {"micro"})]
+            return [clip.row() for clip in self.population.micro_expressions(chosen)]
 
         return [Clip.from_row(row) for row in cached("ablation", [self.params["population"], chosen], rows)]
 

@@ -10,13 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from corpus import Corpus
-
 from microexpr.core import store
 from microexpr.core.files import file_digest, visible
 from microexpr.models import pretrained_weights
 from microexpr.protocols import MEGC2019, TrainingSet
 from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
+from microexpr.tasks.corpus import Corpus
 from microexpr.tasks.emotion.plan import Plan
 from microexpr.tasks.trainings import Training, Trainings
 from microexpr.training.checked import Row
