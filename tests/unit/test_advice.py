@@ -16,15 +16,8 @@ import stage
 from architecture import TARGETS
 from stages import STAGES
 
-FILES = [
-    *(
-        path
-        for folder in ("src", "workflow")
-        for ending in ("py", "smk")
-        for path in (ROOT / folder).rglob(f"*.{ending}")
-    ),
-    *(ROOT / name for name in ("Snakefile", "Makefile", "params.yaml", "envs/install.sh")),
-]
+CODE = [path for folder in ("src", "workflow") for end in ("py", "smk") for path in (ROOT / folder).rglob(f"*.{end}")]
+FILES = [*CODE, *(ROOT / name for name in ("Snakefile", "Makefile", "params.yaml", "envs/install.sh"))]
 COMMAND = re.compile(r"`((?:make|snakemake|microexpr|dvc|python) [^`\n]+)`")
 PLACEHOLDER = re.compile(r"[{}<>*]|\.\.\.|[A-Z]{2,}|^\d+$")  # a word that stands for many
 FILE = re.compile(r"\b(?:docs|envs|workflow|studies|src/microexpr)/[\w/.-]+\.(?:md|py|sh|yaml|txt)\b")
@@ -52,18 +45,17 @@ def known(program: str, words: list[str]) -> set[str]:
         rules = re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         return {"-B", *rules, *(f"study-{path.stem}" for path in (ROOT / "studies").glob("*.py"))}
     if program == "snakemake":
+        folders = ("results/megc2019_", *(f"results/{noun}/" for noun in STAGES))
         stages = {f"{kind}_{noun}" for kind in ("all", "table") for noun in STAGES}
-        results = {
-            word for word in words if word.startswith(("results/megc2019_", *(f"results/{noun}/" for noun in STAGES)))
-        }
+        results = {word for word in words if word.startswith(folders)}
         return {*TARGETS, *stages, *results, "--cores", "--force", "--unlock", "--executor", "-n"}
     if program == "microexpr":
         path = words[: 2 if words[0] == "plot" else 1] if words[0] in options() else []
         return options() | options(*path) | {word for word in words[max(1, len(path)) :] if not word.startswith("-")}
     if program == "python":
-        files = {word for word in words if (ROOT / word).is_file()}
-        modules = {word for word in words if (ROOT / "src" / f"{word.replace('.', '/')}.py").is_file()}
-        return files | modules | {"-m", "microexpr", *stage.COMMANDS, *STAGES} | {w for w in words if w[:2] == "--"}
+        paths = ((word, (ROOT / word, ROOT / "src" / f"{word.replace('.', '/')}.py")) for word in words)
+        files = {word for word, places in paths if word[:2] == "--" or any(place.is_file() for place in places)}
+        return files | {"-m", "microexpr", *stage.COMMANDS, *STAGES}
     return DVC | {word for word in words[1:]}
 
 
@@ -74,10 +66,16 @@ def unknown(command: str) -> set[str]:
     return set(words) - known(program, words) if words else set()
 
 
-def test_every_command_in_a_text_of_the_sources_exists():
+def test_every_command_and_file_in_a_text_and_every_option_in_an_error_exists():
     commands = [(path.name, command) for path, text in texts() for command in COMMAND.findall(text)]
     assert len(commands) > 30
     assert [(name, command, gap) for name, command in commands if (gap := unknown(command))] == []
+    files = [(path.name, name) for path, text in texts() for name in FILE.findall(text)]
+    assert [(source, name) for source, name in files if not (ROOT / name).exists()] == []
+    choices = set().union(*(options(name) for name in options() if not name.startswith("-")))
+    choices |= {"--cores", "--unlock", "--allowed-rules", "--help", "--version", "--force"}  # some are snakemake's
+    errors = [match for _, text in texts() for match in re.findall(r"raise \w+Error\((.*?)\n", text)]
+    assert {option for text in errors for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} <= choices
 
 
 @pytest.mark.parametrize(
@@ -87,22 +85,6 @@ def test_every_command_in_a_text_of_the_sources_exists():
 )
 def test_what_does_not_exist_is_noticed(command):
     assert unknown(command)
-
-
-def test_no_text_tells_to_rerun_a_stage_and_every_file_in_one_exists():
-    orders = [(path.name, match) for path, text in texts() for match in re.findall(r"rerun (?:stage|rule) \w+", text)]
-    assert orders == []
-    assert [
-        (path.name, name) for path, text in texts() for name in FILE.findall(text) if not (ROOT / name).exists()
-    ] == []
-
-
-def test_an_option_in_an_error_is_one_of_the_command_or_of_snakemake():
-    choices = set().union(*(options(name) for name in options() if not name.startswith("-")))
-    choices |= {"--cores", "--unlock", "--allowed-rules", "--help", "--version"}
-    errors = [(path, match) for path, text in texts() for match in re.findall(r"raise \w+Error\((.*?)\n", text)]
-    missing = {option for path, text in errors for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)} - choices
-    assert missing <= {"--force"}
 
 
 def test_the_remedy_is_a_command_for_files_of_a_run_alone(tmp_path, monkeypatch):

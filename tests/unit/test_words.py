@@ -29,26 +29,8 @@ QUOTED = {  # names and sentences that results already carry
     '"synthetic_first": "at first alone on what {generator} made of its training clips, beside these",',
 }
 PYTHON = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("workflow/**/*.py")])
-CHECKS = sorted(path for folder in ("tests", "studies", "benchmarks") for path in ROOT.glob(f"{folder}/**/*.py"))
-LEFT = 52  # places in these; fewer are welcome
-TEXTS = sorted(
-    [
-        *PYTHON,
-        *ROOT.glob("workflow/rules/*.smk"),
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("data/*.md"),
-        *ROOT.glob("results/*.md"),
-        *ROOT.glob("benchmarks/*.md"),
-        *ROOT.glob("workflow/**/*.yaml"),
-        ROOT / "params.yaml",
-        ROOT / "dvc.yaml",
-    ]
-)
-
-
-def name_of(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+READ = ("*.md", "docs/**/*.md", "data/*.md", "results/*.md", "benchmarks/*.md", "workflow/rules/*.smk")
+TEXTS = sorted([*PYTHON, *(path for pattern in (*READ, "workflow/**/*.yaml", "*.yaml") for path in ROOT.glob(pattern))])
 
 
 def named(tree: ast.AST) -> Iterator[str]:
@@ -67,36 +49,13 @@ def named(tree: ast.AST) -> Iterator[str]:
 def phrases(text: str, markdown: bool) -> Iterator[str]:
     """Yield each listed phrase, and in Markdown each sentence that opens with a relative pronoun."""
     for i, line in enumerate(text.splitlines(), 1):
-        if line.strip() in QUOTED:
-            continue
-        for phrase in PHRASES.finditer(line):
-            yield f"{i}: {phrase[0]!r}"
-        if markdown and SENTENCE.match(line) and not line.rstrip().endswith("?"):
-            yield f"{i}: a sentence opens with {line.split()[0]!r}"
+        if line.strip() not in QUOTED:
+            yield from (f"{i}: {phrase[0]!r}" for phrase in PHRASES.finditer(line))
+            if markdown and SENTENCE.match(line) and not line.rstrip().endswith("?"):
+                yield f"{i}: a sentence opens with {line.split()[0]!r}"
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=name_of)
-def test_values_are_named_by_nouns_and_docstrings_stand_alone(path):
-    assert list(named(ast.parse(path.read_text(encoding="utf-8")))) == []
-
-
-def test_few_are_left_in_tests_and_studies():
-    """A study's docstring may open with its question."""
-    places = [
-        f"{name_of(path)}:{hit}"
-        for path in CHECKS
-        for hit in named(ast.parse(path.read_text(encoding="utf-8")))
-        if not (path.parent.name == "studies" and hit.startswith("1: a docstring"))
-    ]
-    assert len(places) <= LEFT, "\n".join(places)
-
-
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_no_listed_phrase(path):
-    assert list(phrases(path.read_text(encoding="utf-8"), path.suffix == ".md")) == []
-
-
-def test_the_check_sees_what_it_should():
-    code = 'def made(own):\n    """Of people."""\n    found = [one for one in own]\n'
-    assert len(list(named(ast.parse(code)))) == 4
-    assert len(list(phrases("made faces besides\nWhose clips are these\nWhose clips are these?\n", True))) == 3
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_words(path):
+    text = path.read_text(encoding="utf-8")
+    assert [*phrases(text, path.suffix == ".md"), *(named(ast.parse(text)) if path.suffix == ".py" else ())] == []

@@ -13,12 +13,14 @@ import snakemake_logger_plugin_microexpr as plugin
 class Log:
     """A handler that prints into a text, and the records of a run."""
 
-    def __init__(self, monkeypatch, terminal=False, **settings):
+    def __init__(self, monkeypatch, terminal=False, jobs=None, **settings):
         self.stream = io.StringIO()
         self.stream.isatty = lambda: terminal
         monkeypatch.setattr("sys.stderr", self.stream)
         defaults = {"stdout": False, "quiet": {"RULES"}, "nocolor": False, "verbose": False, "dryrun": False}
         self.handler = plugin.LogHandler(SimpleNamespace(**defaults | settings), None)
+        if jobs:
+            self.send(LogEvent.RUN_INFO, stats=jobs | {"total": sum(jobs.values())})
 
     def send(self, event, created=0.0, level=logging.INFO, msg="", **extra):
         about = {"event": event, "created": created, "levelno": level, "msg": msg}
@@ -39,10 +41,13 @@ class Log:
         return self.stream.getvalue().splitlines()
 
 
-def test_each_finished_job_has_a_line(monkeypatch, tmp_path):
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    log = Log(monkeypatch)
-    log.send(LogEvent.RUN_INFO, stats={"faces": 9, "all": 1, "total": 10})
+
+
+def test_each_finished_job_has_a_line(monkeypatch):
+    log = Log(monkeypatch, jobs={"faces": 9, "all": 1})
     log.start(3, "work/logs/faces/smic/s01.log", created=100.0)
     log.start(4, "work/logs/faces/smic/s02.log", created=100.0)
     log.finish(3, 110.0)
@@ -57,9 +62,8 @@ def test_each_finished_job_has_a_line(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def earlier(monkeypatch, tmp_path):
+def earlier(tmp_path):
     """The times of an earlier run, of which two files are torn."""
-    monkeypatch.chdir(tmp_path)
     times = {"train/icegan/0": "40", "train/icegan/1": "40", "faces/smic/0": "10", "faces/smic/1": "10"}
     for name, text in (times | {"evaluate/table": "2", "flow/0": "", "apex/0": "?"}).items():
         path = tmp_path / f"work/times/{name}.tsv"
@@ -69,32 +73,31 @@ def earlier(monkeypatch, tmp_path):
 
 def times_left(monkeypatch, stats, *jobs):
     """Run jobs (rule, name, begin, end) one after another; return the times left that are printed."""
-    log = Log(monkeypatch)
-    log.send(LogEvent.RUN_INFO, stats=stats | {"total": sum(stats.values())})
+    log = Log(monkeypatch, jobs=stats)
     for number, (rule, name, begin, end) in enumerate(jobs):
         log.start(number, f"work/logs/{name}.log", begin, rule=rule)
         log.finish(number, end) if end else None
     return [line.partition("about ")[2] for line in log.lines() if " of " in line]
 
 
-def test_time_left_is_said_of_rules_that_earlier_runs_had(monkeypatch, earlier):
+def test_time_left_is_of_rules_that_earlier_runs_had_as_much_longer_as_jobs_take_and_as_many_at_a_time(
+    monkeypatch, earlier
+):
     known = {"train_generator": "50 s left", "table": "12 s left", "table_flow": "10 s left", "all": "10 s left"}
     job = ("faces", "faces/smic/0", 1, 11)
     for rule, left in (known | dict.fromkeys(("flow", "apex", "render_smic"), "")).items():
         assert times_left(monkeypatch, {"faces": 2, rule: 1}, job) == [left]
     assert times_left(monkeypatch, {"faces": 11, "flow": 1}, job) == ["1 min 40 s left"]  # of which little is new
-
-
-def test_time_left_counts_how_much_longer_jobs_take_and_how_many_run_at_a_time(monkeypatch, earlier):
     longer = [("faces", "faces/smic/0", 1, 31), ("train", "train/icegan/0", 31, 151)]  # 30 s for 10, 120 s for 40
     assert times_left(monkeypatch, {"faces": 1, "train": 3}, *longer) == ["6 min left", "4 min left"]
     running = [("train", "train/icegan/0", 1, 0), ("faces", "faces/smic/0", 1, 11)]  # 40 s are left, two at a time
     assert times_left(monkeypatch, {"faces": 2, "train": 1}, *running) == ["20 s left"]
+    texts = {0.1: "1 s", 59.4: "59 s", 59.6: "1 min", 250: "4 min 10 s", 3600: "1 h 0 min", 7500: "2 h 5 min"}
+    assert {seconds: plugin.duration(seconds) for seconds in texts} == texts
 
 
 def test_a_failed_job_is_left_only_while_it_runs_again(monkeypatch, earlier):
-    log = Log(monkeypatch)
-    log.send(LogEvent.RUN_INFO, stats={"faces": 3, "total": 3})
+    log = Log(monkeypatch, jobs={"faces": 3})
     for job_id, begin, end in ((0, 100.0, 0.0), (1, 100.0, 110.0), (0, 110.0, 120.0)):
         log.start(job_id, f"work/logs/faces/smic/{job_id}.log", begin)
         log.finish(job_id, end) if end else log.fail(job_id)
@@ -102,18 +105,11 @@ def test_a_failed_job_is_left_only_while_it_runs_again(monkeypatch, earlier):
     assert [line.split(maxsplit=5)[5] for line in log.lines()[2:]] == ["10 s   about 10 s left"] * 2 + ["in 21 s"]
 
 
-def test_durations_in_words():
-    texts = {0.1: "1 s", 59.4: "59 s", 59.6: "1 min", 250: "4 min 10 s", 3600: "1 h 0 min", 7500: "2 h 5 min"}
-    assert {seconds: plugin.duration(seconds) for seconds in texts} == texts
-
-
 def test_a_failed_job_shows_the_last_lines_of_its_log(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    path, log = tmp_path / "work/logs/faces/smic/s01.log", Log(monkeypatch)
+    path, log = tmp_path / "work/logs/faces/smic/s01.log", Log(monkeypatch, jobs={"faces": 2})
     path.parent.mkdir(parents=True)
     path.write_text("".join(f"line {i}\n" for i in range(40)) + "error: \x1b[2Jonset must be <= apex\n")
     (tmp_path / "empty.log").touch()
-    log.send(LogEvent.RUN_INFO, stats={"faces": 2, "total": 2})
     log.start(3, str(path), created=100.0)
     log.send(LogEvent.ERROR, level=logging.ERROR, msg="RuleException:\nCalledProcessError in file")
     log.fail(3, str(path))
@@ -153,17 +149,13 @@ def test_other_messages_are_printed_unless_they_say_nothing(monkeypatch, level, 
         assert len(log.lines()) == expected
 
 
-def test_verbose_says_what_starts_and_why(monkeypatch):
-    log = Log(monkeypatch, verbose=True)
-    log.send(LogEvent.RUN_INFO, stats={"faces": 2, "total": 2})
+def test_verbose_says_what_starts_and_why_and_colours_are_for_terminals_whose_user_wants_them(monkeypatch):
+    log = Log(monkeypatch, verbose=True, jobs={"faces": 2})
     log.start(3, "a.log", created=100.0)
     assert log.lines() == ["2 jobs", "    faces: 2", "started: faces smic, rule faces, log a.log: missing"]
-
-
-@pytest.mark.parametrize(("terminal", "no_color", "colour"), [(True, "", True), (True, "1", False), (False, "", False)])
-def test_colours_are_for_terminals_whose_user_wants_them(monkeypatch, terminal, no_color, colour):
-    monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setenv("TERM", "xterm")
-    log = Log(monkeypatch, terminal=terminal)
-    log.fail(1)
-    assert ("\033[31m" in log.stream.getvalue()) == colour
+    for terminal, no_color, colour in ((True, "", True), (True, "1", False), (False, "", False)):
+        monkeypatch.setenv("NO_COLOR", no_color)
+        log = Log(monkeypatch, terminal=terminal)
+        log.fail(1)
+        assert ("\033[31m" in log.stream.getvalue()) == colour
