@@ -68,10 +68,9 @@ class PredictedVideo(Shown):
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {kind}" for kind, count in self.intervals["kind"].value_counts(sort=False).items())
         classes = ", ".join(self.intervals["class"][self.intervals["kind"] == "micro"])
-        video = self.result.video
-        seconds = f"{video.end:.3g} s"
-        suffix = f" ({classes})" * bool(classes)
-        return f"PredictedVideo({str(video.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
+        video, suffix = self.result.video, f" ({classes})" * bool(classes)
+        what = f"{video.end:.3g} s: {counts or 'no expression'}{suffix}"
+        return f"PredictedVideo({str(video.path)!r}, {what})"
 
 
 @checks.single()
@@ -115,15 +114,9 @@ def predict(
     columns = [*written.columns(models.recogniser.classes)]
     curves = au_table(result.signal.change, frame, seconds[frame], SIDES[:2])
     curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
-    return PredictedVideo(
-        pd.DataFrame(rows, columns=columns),
-        curves,
-        tuple(result.warnings),
-        models.descriptions,
-        limits.NOTICE,
-        tuple(output.paths) if output else (),
-        result,
-    )
+    table, files = pd.DataFrame(rows, columns=columns), tuple(output.paths) if output else ()
+    about = tuple(result.warnings), models.descriptions, limits.NOTICE
+    return PredictedVideo(table, curves, *about, files, result)
 
 
 @checks.single()
@@ -323,8 +316,7 @@ def reenact(
     names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
     index = pd.MultiIndex.from_tuples(keys, names=names)
     metrics = pd.DataFrame([outcome.metrics for outcome in result.outcomes], index)
-    frame = np.arange(len(curves.changes))
-    tables = []
+    frame, tables = np.arange(len(curves.changes)), []
     for outcome in result.outcomes:
         parts = {"asked": outcome.target_aus, "read_back": outcome.read_back}
         by_part = {name: au_table(values, frame, frame / curves.fps, SIDES[:2]) for name, values in parts.items()}
@@ -332,9 +324,8 @@ def reenact(
     changes = pd.concat(tables, keys=keys, names=names)
     if face_number != "all":
         metrics, changes = metrics.droplevel("face"), changes.droplevel("face")
-    return ReenactedFace(
-        metrics, changes, (*result.description, *alone.summary(result)), tuple(output.paths) if output else (), result
-    )
+    description, files = (*result.description, *alone.summary(result)), tuple(output.paths) if output else ()
+    return ReenactedFace(metrics, changes, description, files, result)
 
 
 def _picture(path: Any, name: str) -> Path:
@@ -364,6 +355,4 @@ def _read(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, converters=kinds) if path.suffix == ".csv" else pd.read_parquet(path)
     with store.open_file(path, "face_table") as file:
         names = store.attribute_text(file.attrs["columns"]).split()
-        return pd.DataFrame(
-            {name: store.strings(file[name]) if name == "picture" else file[name][()] for name in names}
-        )
+        return pd.DataFrame({n: store.strings(file[n]) if n == "picture" else file[n][()] for n in names})

@@ -16,7 +16,6 @@ from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.subjects import Subjects, stated
 
 TENSOR = "; of a tensor on a GPU or with a gradient give .detach().cpu()"
-
 T = TypeVar("T")
 PANDAS = (pd.Series, pd.DataFrame)
 
@@ -33,16 +32,12 @@ def crop(value: Any, name: str) -> np.ndarray:
 
     Grey levels of 0..1 are refused too: optical flow would be wrong and not say so."""
     array = np.asarray(value)
-    if (
-        array.dtype == np.uint8
-        and (array.ndim == 2 or array.shape[2:] in ((3,), (1,)))
-        and array.shape[0] == array.shape[1] > 1
-    ):
+    is_image = array.dtype == np.uint8 and (array.ndim == 2 or array.shape[2:] in ((3,), (1,)))
+    if is_image and array.shape[0] == array.shape[1] > 1:
         return array
     hint = "; (255 * image).round().astype('uint8') converts levels of 0..1" if array.dtype.kind == "f" else ""
-    raise DataError(
-        f"{name} must be a square crop, uint8[H, H, 3] RGB or uint8[H, H] grey, not {describe(array)}{hint}"
-    )
+    expected = "a square crop, uint8[H, H, 3] RGB or uint8[H, H] grey"
+    raise DataError(f"{name} must be {expected}, not {describe(array)}{hint}")
 
 
 def rows(value: Any, expected: str) -> np.ndarray:

@@ -93,8 +93,7 @@ def plan_predictions(
         from microexpr.reporting.html import prediction as page
         from microexpr.videos import Scan
 
-        settings = _settings([recognition.weights_path(method, networks)], fps)
-        models = Models.load(method, networks)
+        settings, models = _settings([recognition.weights_path(method, networks)], fps), Models.load(method, networks)
         classes = models.recogniser.classes
 
         def write(job: "Job", result: Any, folder: Path) -> "list[Row]":
@@ -113,11 +112,10 @@ def plan_predictions(
                 if others := [path for path in documents.values() if not is_below(path, out)]:
                     raise ValueError(f"{others[0]} is elsewhere")
                 contents = {name: read_json(path) for name, path in documents.items()}
-                intervals = [
-                    {"video": row["video"], **written.flat(interval, classes)}
-                    for row in videos if row["folder"] in contents
-                    for interval in contents[row["folder"]]["intervals"]
-                ]  # fmt: skip
+                intervals = []
+                for name, row in ((row["folder"], row) for row in videos if row["folder"] in contents):
+                    flat = (written.flat(interval, classes) for interval in contents[name]["intervals"])
+                    intervals += [{"video": row["video"], **of_interval} for of_interval in flat]
                 store.write_csv(folder / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
                 page.write_index(folder / PREDICTIONS[2], videos, contents, models)
 

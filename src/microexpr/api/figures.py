@@ -260,9 +260,8 @@ def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
         a, b = texts[0], numbers[0]
         raise DataError(f"{first[a]}, {a!r}, and {first[b]}, {b!r}, must be both names or both numbers")
     if {0, -1} <= first.keys():
-        raise DataError(
-            f"{first[-1]} must be a class, not -1: leave the clip out, or name -1 among classes if it is one"
-        )
+        advice = "leave the clip out, or name -1 among classes if it is one"
+        raise DataError(f"{first[-1]} must be a class, not -1: {advice}")
 
 
 def _label_names(labels: Mapping[str, Any], classes: list[Any] | None) -> list[Any]:
@@ -308,9 +307,8 @@ def _encode(labels: Labels, names: Sequence[Any], word: str, others: str) -> np.
     indices = {name: i for i, name in enumerate(names)}
     if values.dtype.kind in "iu" and all(isinstance(name, str) for name in names):
         if any(name.strip().isdecimal() and int(name) != i for i, name in enumerate(names)):
-            raise DataError(
-                f"{word} must be names, not numbers, since {', '.join(names)} are not numbered from 0 in order"
-            )
+            reason = f"since {', '.join(names)} are not numbered from 0 in order"
+            raise DataError(f"{word} must be names, not numbers, {reason}")
         indices = {i: i for i in range(len(names))}
     codes = [indices.get(value, UNTESTED) for value in np.ravel(values).tolist()]
     if UNTESTED in codes:

@@ -146,10 +146,8 @@ def loso(
     elif callable(method) and not isinstance(method, nn.Module):
         adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss, several)
     else:
-        raise ParamsError(
-            "method must be a scikit-learn estimator or a function that returns a new torch.nn.Module, "
-            f"not {type(method).__name__}"
-        )
+        expected = "a scikit-learn estimator or a function that returns a new torch.nn.Module"
+        raise ParamsError(f"method must be {expected}, not {type(method).__name__}")
     targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
     targets |= {LABELS: torch.from_numpy(true)} if several else {}
     arrays = {name: np.array(values, copy=None if min(values.strides) > 0 else True) for name, values in arrays.items()}
@@ -159,8 +157,7 @@ def loso(
         for name, tensor in tensors.items():
             if not tensor.isfinite().all():
                 raise DataError(f"{name} must hold numbers of a float32, up to 3.4e38 in size")
-    data = ClipTensors(tensors, targets)
-    tables = []
+    data, tables = ClipTensors(tensors, targets), []
     with checks.single(), seeded(seed, "before fit"):
         if isinstance(adapter, OwnEstimator) and not fitted:
             adapter.check_new(tensors, true, parts)
@@ -219,11 +216,8 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
 
 def _fitted_subjects(fitted_on: Any) -> list[Any]:
     """Return names from a list, a set, an array or a column. Raises DataError for something else, also among them."""
-    if (
-        isinstance(fitted_on, Iterable)
-        and not hasattr(fitted_on, "__array__")
-        and not isinstance(fitted_on, (str, Mapping))
-    ):
+    is_collection = isinstance(fitted_on, Iterable) and not isinstance(fitted_on, (str, Mapping))
+    if is_collection and not hasattr(fitted_on, "__array__"):
         fitted_on = [*fitted_on]
     names = checks.present(checks.rows(fitted_on, FITTED_ON), "fitted_on", "name or number")
     are_names = all(isinstance(name, (str, int, float)) for name in names.ravel().tolist())
@@ -249,9 +243,8 @@ def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.n
         if any(len(pair) != 2 or any(side.ndim != 1 for side in pair) for pair in pairs):
             raise TypeError
     except (TypeError, ValueError):
-        raise DataError(
-            "folds must be pairs of positions (train, test), such as GroupKFold(5).split(...) gives"
-        ) from None
+        example = "such as GroupKFold(5).split(...) gives"
+        raise DataError(f"folds must be pairs of positions (train, test), {example}") from None
     last, testing = len(subjects) - 1, dict[int, int]()
     for number, pair in enumerate(pairs, 1):
         for word, side in zip(("train", "test"), pair, strict=True):
@@ -266,9 +259,8 @@ def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.n
         if both := {*pair[0].tolist()} & {*pair[1].tolist()}:
             raise LeakError(f"fold {number} must not test clip {min(both)}, which it trains on")
     if missing := {*range(last + 1)} - testing.keys():
-        raise DataError(
-            f"folds must test each clip once, and clip {min(missing)} is tested in none of {len(pairs)} folds"
-        )
+        clip = f"clip {min(missing)} is tested in none of {len(pairs)} folds"
+        raise DataError(f"folds must test each clip once, and {clip}")
     return [FoldIndices(str(number), *(side.astype(np.int64) for side in pair)) for number, pair in enumerate(pairs, 1)]
 
 

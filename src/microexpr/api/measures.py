@@ -49,12 +49,11 @@ def track_faces(
     ((120, 288, 288, 3), (120, 68, 2), True)
     """
     video, settings = read_video(video, fps), checks.params(params, faces.Params)
-    video = video.turned(find_turn(video))
-    frames = len(video)
+    video, frames = video.turned(find_turn(video)), len(video)
     with shown(progress) as report:
-        reports = iter(("tracking the face", "aligning the face"))
+        steps = iter(("tracking the face", "aligning the face"))
         tracked = faces.track(
-            lambda: counted(video.read(), next(reports), frames, report), settings, str(video.path), video.fps
+            lambda: counted(video.read(), next(steps), frames, report), settings, str(video.path), video.fps
         )
     values = {name: getattr(tracked, name) for name in Faces.__dataclass_fields__}
     return TrackedFaces(**values, generated=video.generated)
@@ -180,12 +179,8 @@ def action_units(
     seconds = video.seconds[video.timeline.present] if isinstance(video, Video) else np.arange(frames) / rate
     table = au_table(curves[curve], np.arange(frames), seconds, SIDES)
     span = f"-{LARGEST:g}..{LARGEST:g}, since onset" if curve == "relative" else f"0..{LARGEST:g}"
-    table.attrs = {
-        "scale": f"FACS intensity {span}",
-        "curve": curve,
-        "onset": onset,
-        "reader": Path(regressor.MODEL).name,
-    }
+    scale, name = f"FACS intensity {span}", Path(regressor.MODEL).name
+    table.attrs = {"scale": scale, "curve": curve, "onset": onset, "reader": name}
     return table
 
 

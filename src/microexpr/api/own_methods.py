@@ -20,21 +20,7 @@ from torch.nn.parameter import is_lazy
 from microexpr.api import checks, leaks
 from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
 from microexpr.core.seeds import spawn
-from microexpr.models.base import (
-    Batch,
-    ClassicalMethod,
-    ClipTensors,
-    Modules,
-    NetworkMethod,
-    Optimiser,
-    Params,
-    Phase,
-    Scorer,
-    Shapes,
-    Statistics,
-    Targets,
-    Update,
-)
+from microexpr.models import base
 from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.training.engine import FoldIndices
@@ -69,7 +55,7 @@ def seeded(seed: int, name: str) -> Iterator[None]:
         yield
 
 
-class OwnEstimator(ClassicalMethod):
+class OwnEstimator(base.ClassicalMethod):
     """A scikit-learn estimator, or an object with its fit and predict, on an array of features."""
 
     paper = "None: given by the caller"
@@ -77,7 +63,7 @@ class OwnEstimator(ClassicalMethod):
     fold = ""  # that is being fitted
 
     def __init__(self, estimator: Any, arrays: Any, names: list[Any], several: SeveralLabels | None):
-        super().__init__(Params(), len(names), several)
+        super().__init__(base.Params(), len(names), several)
         if [*arrays] != [SINGLE]:
             raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
         self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
@@ -94,14 +80,14 @@ class OwnEstimator(ClassicalMethod):
                 raise ParamsError(f"{name} must not name classes: an estimator is fitted on {indices}")
 
     @property
-    def inputs(self) -> Shapes:
+    def inputs(self) -> base.Shapes:
         return {SINGLE: self.shape}
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         """Return the array itself, [N, ...]."""
         return inputs[SINGLE].numpy()
 
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+    def fit(self, features: np.ndarray, targets: base.Targets, rng: np.random.Generator) -> base.Scorer:
         """Fit a copy, with a seed for each `random_state` that is None.
 
         Its score is 1 for the class that it predicts, 0 for others. Raises LeakError if fitting changes its class, or
@@ -150,7 +136,7 @@ class OwnEstimator(ClassicalMethod):
         return estimator
 
 
-class OwnNetwork(NetworkMethod):
+class OwnNetwork(base.NetworkMethod):
     """A network of the caller's: any module that returns scores [B, C]. Its layers may sample by torch's generator."""
 
     paper = "None: given by the caller"
@@ -159,17 +145,10 @@ class OwnNetwork(NetworkMethod):
     fold = ""  # that is being trained
 
     def __init__(
-        self,
-        factory: Callable[[], nn.Module],
-        arrays: Mapping[str, Any],
-        classes: int,
-        epochs: int,
-        batch: int,
-        optimiser: Optimiser,
-        loss: Loss | None,
-        several: SeveralLabels | None = None,
-    ):
-        super().__init__(Params(), classes, several)
+        self, factory: Callable[[], nn.Module], arrays: Mapping[str, Any], classes: int, epochs: int, batch: int,
+        optimiser: base.Optimiser, loss: Loss | None, several: SeveralLabels | None = None,
+    ):  # fmt: skip
+        super().__init__(base.Params(), classes, several)
         if taken := sorted({LABEL, LABELS} & {*arrays}):
             raise DataError(f"an input must have another name than {taken[0]}, by which labels go")
         epochs, batch = checks.whole(epochs, "epochs", 1), checks.whole(batch, "batch", 1)
@@ -177,27 +156,30 @@ class OwnNetwork(NetworkMethod):
             example = "functools.partial(torch.optim.Adam, lr=0.001)"
             value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
             raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {value!r}")
-        _check_loss(loss)
+        if loss is not None and (isinstance(loss, type) or not callable(loss)):
+            example = "a function of scores and class indices, as torch.nn.NLLLoss()"
+            raise ParamsError(f"loss must be {example}, not {loss!r}")
+        for tensor in leaks.trained(_named(loss)):
+            instead = "put it into the network, or freeze it by requires_grad_(False)"
+            raise ParamsError(f"loss must have no parameter to train, not {checks.describe(tensor)}: {instead}")
         if problem := _misfit(factory):
             name = getattr(factory, "__name__", type(factory).__name__)
-            example = f"functools.partial({name}, ...)"
-            raise ParamsError(
-                f"method must be a function without arguments, such as {example}: {name} alone is {problem}"
-            )
+            example = f"functools.partial({name}, ...): {name} alone is {problem}"
+            raise ParamsError(f"method must be a function without arguments, such as {example}")
         self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
         self.whole_loss, self.is_loss_tried, self.loss_modules = loss, False, list[tuple[nn.Module, Any]]()
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
         self.weights_left, self.network, self.network_fold = leaks.WeightsLeft(), nn.Module(), ""
 
     @property
-    def inputs(self) -> Shapes:
+    def inputs(self) -> base.Shapes:
         return self.shapes
 
-    def statistics(self, train: ClipTensors) -> Statistics:
+    def statistics(self, train: base.ClipTensors) -> base.Statistics:
         self.example = train[torch.arange(1)].map(torch.zeros_like).inputs
         return {"class_weights": self.label_weights(train.targets)}
 
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+    def build(self, statistics: base.Statistics) -> dict[str, nn.Module]:
         """Return the fold's new network. The engine asks again after training, to see how far the weights moved.
 
         Raises LeakError for one that an earlier fold trained, ParamsError for one that cannot be trained."""
@@ -225,8 +207,8 @@ class OwnNetwork(NetworkMethod):
         self.network, self.network_fold = network, self.fold
         return {"network": network}
 
-    def phases(self) -> list[Phase]:
-        return [Phase([Update(self.loss, {"network": self.optimiser})], self.epochs, self.batch)]
+    def phases(self) -> list[base.Phase]:
+        return [base.Phase([base.Update(self.loss, {"network": self.optimiser})], self.epochs, self.batch)]
 
     def optimiser(self, parameters: list[Tensor]) -> torch.optim.Optimizer:
         """Return the caller's optimiser. Raises ParamsError if it is none, or of other parameters."""
@@ -241,7 +223,7 @@ class OwnNetwork(NetworkMethod):
             warnings.warn(f"optimiser leaves {len(left)} of {len(parameters)} tensors untrained", stacklevel=2)
         return result
 
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+    def loss(self, modules: base.Modules, batch: base.Batch, statistics: base.Statistics, rng: Stream) -> Tensor:
         """Return the caller's loss, or the mean of that of each clip."""
         scores = self.scores(modules, batch, statistics)
         if not scores.requires_grad:
@@ -268,10 +250,10 @@ class OwnNetwork(NetworkMethod):
             raise ParamsError(f"loss must return one number, {which}, not {checks.describe(value)} (fold {self.fold})")
         return value
 
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+    def scores(self, modules: base.Modules, batch: base.Batch, statistics: base.Statistics) -> Tensor:
         return self._scores(modules.network, {name: batch[name] for name in self.shapes})
 
-    def _scores(self, network: nn.Module, arrays: Batch) -> Tensor:
+    def _scores(self, network: nn.Module, arrays: base.Batch) -> Tensor:
         listed = ", ".join(f"{name} {checks.describe(value)}" for name, value in arrays.items())
         with one_line(f"the network cannot take {listed} (fold {self.fold})", lambda text: _input_advice(text, arrays)):
             scores: Tensor = network(arrays[SINGLE]) if [*arrays] == [SINGLE] else network(**arrays)
@@ -280,15 +262,6 @@ class OwnNetwork(NetworkMethod):
             kind = checks.describe(scores)
             raise ParamsError(f"the network must return scores float32{expected}, not {kind} (fold {self.fold})")
         return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
-
-
-def _check_loss(loss: Any) -> None:
-    """Raise ParamsError for a loss that has no use here: a class, or one that holds weights to train."""
-    if loss is not None and (isinstance(loss, type) or not callable(loss)):
-        raise ParamsError(f"loss must be a function of scores and class indices, as torch.nn.NLLLoss(), not {loss!r}")
-    for tensor in leaks.trained(_named(loss)):
-        instead = "put it into the network, or freeze it by requires_grad_(False)"
-        raise ParamsError(f"loss must have no parameter to train, not {checks.describe(tensor)}: {instead}")
 
 
 def _named(loss: Any) -> list[Any]:
@@ -324,7 +297,7 @@ def _loss_advice(text: str) -> str:
     return f"{text}; labels are whole numbers: give the loss labels.float()" if "Long" in text else text
 
 
-def _input_advice(text: str, arrays: Batch) -> str:
+def _input_advice(text: str, arrays: base.Batch) -> str:
     """Return torch's error with what to give in place of these inputs."""
     if "more than 1 value per channel" in text:
         return f"{text}; batch norm must have a batch of 2 or more"

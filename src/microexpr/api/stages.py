@@ -92,11 +92,8 @@ def _read_table(path: Path) -> pd.DataFrame:
             return float(text or "nan")
         return int(text) if text.lstrip("-").isdecimal() else decimal(text)
 
-    kinds = {
-        name: value
-        for name in header
-        if name not in NAMES and all(NUMBER.fullmatch(row[name].replace(",", point)) for _, row in rows)
-    }
+    named = (name for name in header if name not in NAMES)
+    kinds = {n: value for n in named if all(NUMBER.fullmatch(row[n].replace(",", point)) for _, row in rows)}
     values = [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
     table = pd.DataFrame(values, columns=header)
     return table.mask(table == "")

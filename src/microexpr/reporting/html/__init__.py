@@ -67,9 +67,8 @@ def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
     by_id = {clip.id: clip for clip in clips}
     for name in names:
         if name not in by_id:
-            raise ParamsError(
-                f"params.yaml: report.clips must name clips of this run, not {name}{nearest(name, by_id)}"
-            )
+            near = nearest(name, by_id)
+            raise ParamsError(f"params.yaml: report.clips must name clips of this run, not {name}{near}")
     if names:
         return [by_id[name] for name in dict.fromkeys(names)]
     chosen = []

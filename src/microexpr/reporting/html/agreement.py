@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.apps import agreement
-from microexpr.apps.agreement import Event, Recording
+from microexpr.apps.agreement import Recording
 from microexpr.core import store
 from microexpr.core.clip import EVENTS
 from microexpr.reporting import html
@@ -38,21 +38,15 @@ def _recording(number: int, recording: Recording, names: tuple[str, str]) -> dic
         targets.setdefault(frame, f"r{number}d{i}")
         listed.append({"id": targets[frame], "seconds": float(recording.times[frame]), "text": text})
     rows, alone = [], [{id(event) for event in events} for events in recording.alone]
-    for kind in EVENTS:
+    for kind in (kind for kind in EVENTS if any(e.kind == kind for e in (*recording.first, *recording.second))):
         for side, events in enumerate((recording.first, recording.second)):
-            of_kind = [event for event in events if event.kind == kind]
-            if any(event.kind == kind for event in (*recording.first, *recording.second)):
-                bars = [_bar(event, recording, id(event) in alone[side], targets) for event in of_kind]
-                rows.append({"who": f"{kind} {names[side]}", "bars": bars})
+            bars = []
+            for event in (event for event in events if event.kind == kind):
+                start, stop = recording.times[event.onset], recording.times[event.offset] + 1 / recording.fps
+                title = ": ".join(filter(None, [f"{kind} {start:.2f} to {stop:.2f} s", event.emotion, event.code]))
+                bar = {"kind": kind, "left": LEFT + round(SCALE * start), "title": title, "text": event.emotion}
+                bar |= {"width": max(3, round(SCALE * (stop - start))), "alone": id(event) in alone[side]}
+                bars.append(bar | {"id": targets.pop(event.onset, "")})
+            rows.append({"who": f"{kind} {names[side]}", "bars": bars})
     width = LEFT + round(SCALE * seconds) + 1
     return {"name": recording.name, "seconds": int(seconds), "width": width, "rows": rows, "disagreements": listed}
-
-
-def _bar(event: Event, recording: Recording, alone: bool, targets: dict[int, str]) -> dict[str, Any]:
-    start, stop = recording.times[event.onset], recording.times[event.offset] + 1 / recording.fps
-    title = ": ".join(filter(None, [f"{event.kind} {start:.2f} to {stop:.2f} s", event.emotion, event.code]))
-    return {
-        "kind": event.kind, "left": LEFT + round(SCALE * start), "title": title, "text": event.emotion,
-        "width": max(3, round(SCALE * (stop - start))), "alone": alone,
-        "id": targets.pop(event.onset, ""),
-    }  # fmt: skip

@@ -149,15 +149,13 @@ def spotted(view: LongVideoView) -> Chart:
     data = [score | {"showlegend": False, "hovertemplate": "%{x:.2f} s: %{y:.1f}<extra></extra>"}]
     for kind, colour in (("micro", RED), ("macro", BLUE)):
         bars = [(lane, bar) for lane, of_lane in view.lanes.items() for bar in of_lane if bar.kind == kind]
-        data.append(
-            {
-                "type": "bar", "orientation": "h", "name": kind, "yaxis": "y2", "width": 0.7,
-                "y": [lane for lane, _ in bars], "base": [round(bar.start, 3) for _, bar in bars],
-                "x": [round(bar.end - bar.start, 3) for _, bar in bars], "marker": {"color": colour},
-                "text": [bar.words for _, bar in bars], "textposition": "none",
-                "hovertemplate": f"%{{y}}: {kind} %{{text}}<extra></extra>",
-            }
-        )  # fmt: skip
+        at = {
+            "y": [lane for lane, _ in bars], "base": [round(bar.start, 3) for _, bar in bars],
+            "x": [round(bar.end - bar.start, 3) for _, bar in bars], "marker": {"color": colour},
+            "text": [bar.words for _, bar in bars], "textposition": "none",
+            "hovertemplate": f"%{{y}}: {kind} %{{text}}<extra></extra>",
+        }  # fmt: skip
+        data.append({"type": "bar", "orientation": "h", "name": kind, "yaxis": "y2", "width": 0.7} | at)
     names = list(view.lanes)
     true = [
         {"type": "rect", "x0": round(bar.start, 3), "x1": round(bar.end, 3), "yref": "paper", "y0": 0, "y1": 1}
@@ -175,9 +173,8 @@ def spotted(view: LongVideoView) -> Chart:
 
 def _over_time(data: list[Chart], stages: Journey, unit: str, height: int) -> Chart:
     """Return curves over time; lines at the events, and last a line that moves with the frame shown."""
-    onset, apex, offset = times_of_frames(
-        stages.clip, stages.events["onset"], [stages.events[event] for event in EVENTS]
-    )
+    events = [stages.events[event] for event in EVENTS]
+    onset, apex, offset = times_of_frames(stages.clip, stages.events["onset"], events)
     upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1}
     lines = [
         upright | {"x0": at, "x1": at, "line": {"width": 1, "color": GREY, "dash": "solid" if at == apex else "dot"}}

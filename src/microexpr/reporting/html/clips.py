@@ -17,14 +17,7 @@ from microexpr.core.files import file_digest
 from microexpr.evaluation.faces import exaggerate
 from microexpr.reporting.html import charts, data_url
 from microexpr.reporting.plots import clips as run_clips
-from microexpr.reporting.plots.drawing import (
-    CLOSED_LINES,
-    OPEN_LINES,
-    amplify_change,
-    clip_groups,
-    flow_colours,
-    largest,
-)  # fmt: skip
+from microexpr.reporting.plots import drawing
 from microexpr.signals import inputs, motion
 from microexpr.signals.flow import magnitude
 
@@ -44,7 +37,7 @@ def view(clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], visible:
     numbers where the clip's rate is not known. Raises StoreError or DataError for a file that cannot be read."""
     stages = run_clips.read(clip, results, [])
     events, word = stages.events, clip.origin if clip.origin == "generated" else ""  # that its face is rendered
-    ends = (largest(magnitude(stages.flow), 99), largest(stages.flow[2], 99.5))
+    ends = (drawing.largest(magnitude(stages.flow), 99), drawing.largest(stages.flow[2], 99.5))
     event_times = charts.times_of_frames(clip, events["onset"], list(events.values()))
     contents: dict[str, Any] = {
         "clip": clip,
@@ -60,7 +53,7 @@ def view(clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], visible:
     }
     if not visible:
         return contents
-    with clip_groups(clip, results, "faces", "apex") as (faces, apex):
+    with drawing.clip_groups(clip, results, "faces", "apex") as (faces, apex):
         numbers, contents["film"] = _film(faces, stages, word)
         contents["change"] = _image(run_clips.magnified_change(faces, apex), word, "jpeg")
         onset, top, offset = (inputs.position(faces, apex, event) for event in run_clips.EVENTS)
@@ -76,7 +69,7 @@ def view(clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], visible:
         "numbers": numbers,
         "times": charts.times_of_frames(clip, events["onset"], numbers),
         "start": numbers.index(events["apex"]),
-        "flow": _image(flow_colours(stages.flow[:2], ends[0])[..., ::-1], word, side=FIELD_SIDE),
+        "flow": _image(drawing.flow_colours(stages.flow[:2], ends[0])[..., ::-1], word, side=FIELD_SIDE),
         "strain": _image(cv2.applyColorMap(levels, cv2.COLORMAP_MAGMA), word, side=FIELD_SIDE),
         "synthesised": {name: images for name, images in synthesised.items() if images},
     }
@@ -91,8 +84,8 @@ def _film(faces: Mapping[str, Any], stages: run_clips.Journey, word: str) -> tup
     for position in positions:
         pixels = cv2.cvtColor(luma(faces["crop"][position]), cv2.COLOR_GRAY2BGR)
         eighths = np.rint(points[position] * 8).astype(np.int32)  # cv2 draws in eighths of a pixel
-        for first, last in OPEN_LINES + CLOSED_LINES:
-            cv2.polylines(pixels, [eighths[first:last]], (first, last) in CLOSED_LINES, LINE, 1, cv2.LINE_AA, 3)
+        for first, last in drawing.OPEN_LINES + drawing.CLOSED_LINES:
+            cv2.polylines(pixels, [eighths[first:last]], (first, last) in drawing.CLOSED_LINES, LINE, 1, cv2.LINE_AA, 3)
         for x, y in eighths:
             cv2.circle(pixels, (int(x), int(y)), 12, POINT, -1, cv2.LINE_AA, 3)
         film.append(_image(pixels, word, "jpeg"))
@@ -111,7 +104,7 @@ def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[
         start = ("neutral", neutral)
         faces = (
             [(f"synthesised {label}", face), start],
-            [(f"{label}: change × {run_clips.MAGNIFIED}", amplify_change(face, neutral, run_clips.MAGNIFIED))],
+            [(f"{label}: change × {run_clips.MAGNIFIED}", drawing.amplify_change(face, neutral, run_clips.MAGNIFIED))],
             [(f"{label}: change doubled", exaggerate(neutral, face)), start],
         )
         rows.append([[(name, picture(image)) for name, image in pair] for pair in faces])
@@ -129,7 +122,7 @@ def wheel() -> str:
     """Return the colour wheel that explains the colours of a flow."""
     disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 81)] * 2))
     inside = 255 * (np.hypot(*disc) <= 1)
-    return _image(np.dstack([flow_colours(disc, 1.0)[..., ::-1], inside.astype(np.uint8)]))
+    return _image(np.dstack([drawing.flow_colours(disc, 1.0)[..., ::-1], inside.astype(np.uint8)]))
 
 
 def _image(pixels: np.ndarray, word: str = "", kind: str = "png", side: int = 0) -> str:

@@ -68,10 +68,8 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None, parts: Se
     names = [standing.name for standing in standings]
     methods = [results.read(evaluated, name) for name in names]
     clip_views, left_out = _clips(inputs, folder, methods)
-    tables = {
-        "papers": [_table(path, papers) for path in inputs.papers],
-        **{part.name: [_table(path, table) for path, table in part.tables] for part in parts},
-    }
+    tables = {part.name: [_table(path, table) for path, table in part.tables] for part in parts}
+    tables = {"papers": [_table(path, papers) for path in inputs.papers], **tables}
     scopes = main_table.datasets(rows[:1])
     figures: dict[str, charts.Chart] = {}
 

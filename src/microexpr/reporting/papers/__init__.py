@@ -15,22 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from microexpr.evaluation import published
 from microexpr.evaluation.published import Cell
 from microexpr.protocols import ABLATION, PROTOCOLS
+from microexpr.reporting.papers import cells as kinds
 from microexpr.reporting.papers import floor
-from microexpr.reporting.papers.cells import (
-    BUILT,
-    BY_CONSTRUCTION,
-    OTHER_METHOD,
-    PLANNED,
-    PUBLISHED_ONLY,
-    SUBJECTS,
-    Evaluated,
-    Layer,
-    Part,
-    Printed,
-    Run,
-    SynthesisedFaces,
-    of,
-)
+from microexpr.reporting.papers.cells import Evaluated, Printed, Run
 from microexpr.reporting.table import Row, Rows, cell_text
 from microexpr.reporting.table import markdown as markdown_lines
 from microexpr.reporting.table import read as read_rows
@@ -160,12 +147,12 @@ def figures(paper: str, table: str, run: Run) -> list[Printed]:
     A run that ablates trains all rows of tables of `ABLATIONS` from scratch, under a separate protocol."""
     printed = target_cells(paper, table)
     if run.ablates and table in ABLATIONS.get(paper, ()):
-        trained = {*Evaluated.metrics, *SynthesisedFaces.metrics}
+        trained = {*Evaluated.metrics, *kinds.SynthesisedFaces.metrics}
         printed = [
             replace(cell, protocol=ABLATION) if cell.metric in trained and cell.runs_under in PROTOCOLS else cell
             for cell in printed
         ]
-    return [of(cell, run) for cell in printed]
+    return [kinds.of(cell, run) for cell in printed]
 
 
 def inputs(paper: str, table: str, run: Run) -> dict[str, list[Any]]:
@@ -175,7 +162,7 @@ def inputs(paper: str, table: str, run: Run) -> dict[str, list[Any]]:
     count, methods with params to describe, sorted, and data sets with an index to read."""
     keys: dict[str, dict[Any, None]] = {kind: {} for kind in INPUTS}
     for figure in figures(paper, table, run):
-        if figure.status == BUILT and not figure.missing():
+        if figure.status == kinds.BUILT and not figure.missing():
             for kind, key in figure.inputs():
                 keys[kind][key] = None
     return {kind: list(names) if kind == "index" else sorted(names) for kind, names in keys.items()}
@@ -256,10 +243,10 @@ def title(paper: str, table: str) -> str:
 def tested(rows: Rows) -> str:
     """Return a sentence on how many subjects the reproduced figures are of."""
     notes = "; ".join(row["note"] for row in rows)
-    counts = sorted({*map(int, re.findall(rf"\b([0-9]{{1,9}}) {SUBJECTS}", notes))})
+    counts = sorted({*map(int, re.findall(rf"\b([0-9]{{1,9}}) {kinds.SUBJECTS}", notes))})
     if not counts:
         return "No subject is tested."
-    return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {SUBJECTS}."
+    return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {kinds.SUBJECTS}."
 
 
 def lines(rows: Rows) -> list[list[str]]:
@@ -290,7 +277,7 @@ def _kind(cells: Iterable[Row]) -> str:
             *["/".join(sorted(origins))] * bool(origins),
             *details,
             *["subject seen in training"] * ("yes" in seen),
-            *[OTHER_METHOD.removesuffix(": ")] * any(OTHER_METHOD in cell["note"] for cell in reproduced),
+            *[kinds.OTHER_METHOD.removesuffix(": ")] * any(kinds.OTHER_METHOD in cell["note"] for cell in reproduced),
         ]
     )
 
@@ -298,22 +285,23 @@ def _kind(cells: Iterable[Row]) -> str:
 def below(rows: Rows) -> Iterable[str]:
     """Yield the counts of reproduced and missing cells, then every erratum once."""
     rows = [row for row in rows if row["status"] != COMPUTED]
-    reproduced = sum(bool(row["reproduced"]) and row["status"] != BY_CONSTRUCTION for row in rows)
+    reproduced = sum(bool(row["reproduced"]) and row["status"] != kinds.BY_CONSTRUCTION for row in rows)
     of = Counter(row["status"] for row in rows)
-    counts = (
-        f"{reproduced} of {len(rows)} cells reproduced, {of[PLANNED]} planned, {of[PUBLISHED_ONLY]} published only."
-    )
-    if of[BY_CONSTRUCTION]:
-        counts += f" {of[BY_CONSTRUCTION]} are so by construction, since the labels are made from them."
+    counts = f"{reproduced} of {len(rows)} cells reproduced, {of[kinds.PLANNED]} planned, "
+    counts += f"{of[kinds.PUBLISHED_ONLY]} published only."
+    if of[kinds.BY_CONSTRUCTION]:
+        counts += f" {of[kinds.BY_CONSTRUCTION]} are so by construction, since the labels are made from them."
     if any("generated" in row["origin"] for row in rows):
         counts += " Rendered faces, not comparable with published figures."
     if any(row["subject_seen"] == "yes" for row in rows):
         counts += " Training saw other clips of the same subject; never ranked with figures where it did not."
-    for kind, those in ((Part, "Parts and parameters are those of networks"), (Layer, "Layers are those of a network")):
+    parts = {kinds.Part: "Parts and parameters are those of networks", kinds.Layer: "Layers are those of a network"}
+    for kind, those in parts.items():
         if any(row["metric"] in kind.metrics and row["reproduced"] for row in rows):
             counts += f" {those} built at the paper's size, whatever size was trained."
     yield counts
-    for choices in dict.fromkeys(note for row in rows for note in row["note"].split("; ") if OTHER_METHOD in note):
+    notes = (note for row in rows for note in row["note"].split("; "))
+    for choices in dict.fromkeys(note for note in notes if kinds.OTHER_METHOD in note):
         names = dict.fromkeys(row["row"] for row in rows if choices in row["note"])
         yield f"{', '.join(names)}: {choices}."
     errata: dict[str, list[str]] = {}

@@ -349,9 +349,8 @@ class Evaluated(Tested):
         raise MissingError(f"no clips of {self.cell.dataset}")
 
     def value(self) -> Values:
-        return self.values(cell_text(self.figure["value"])) | {
-            end: cell_text(self.figure[end]) for end in ("low", "high")
-        }
+        ends = {end: cell_text(self.figure[end]) for end in ("low", "high")}
+        return self.values(cell_text(self.figure["value"])) | ends
 
     def values(self, reproduced: str) -> Values:
         """Return the values of a row with a figure made from the evaluation's."""

@@ -79,9 +79,8 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 def format_kernel(layer: nn.Module) -> str:
     """Return the kernel K and, unless it is 1, the stride S; for a bottleneck, K of space and of time."""
-    strided: list[Any] = [
-        module for module in layer.modules() if isinstance(module, nn.Conv2d | nn.Conv3d | nn.MaxPool3d)
-    ]
+    kinds = nn.Conv2d | nn.Conv3d | nn.MaxPool3d
+    strided: list[Any] = [module for module in layer.modules() if isinstance(module, kinds)]
     if isinstance(layer, nn.AdaptiveAvgPool3d):
         return f"K={without_blanks(layer.output_size)}"
     if not strided:

@@ -36,12 +36,8 @@ COLUMNS = (
 )
 SUMMARY = ("au_error", "au_r", "asymmetry_error", "au_roughness")
 ABLATED = ("devices", "shown", "metric", "value", "difference", "low", "high", "sources", "transfers", "origin")
-NOTES = {
-    RESULT: "",
-    GROUND_TRUTH: "rendered: the most that can be read",
-    UNCHANGED: "the picture, repeated",
-    TARGET: "",
-}
+NOTES = dict.fromkeys((RESULT, TARGET), "")
+NOTES |= {GROUND_TRUTH: "rendered: the most that can be read", UNCHANGED: "the picture, repeated"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +68,8 @@ class Task:
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
         paths = subject_files(files, STAGES, subjects)
         truth = {(path.parent.name, path.stem): path for path in expand(files, "truth")}
-        driving_clips = [
-            source.read(clip, paths[subject], truth.get(subject)) for clip, subject in zip(clips, subjects, strict=True)
-        ]
+        both = zip(clips, subjects, strict=True)
+        driving_clips = [source.read(clip, paths[subject], truth.get(subject)) for clip, subject in both]
         faces = {}
         for name in NAMES:  # an image below `PICTURES` if there is one, else rendered
             pictures = sorted(PICTURES.glob(f"{name}.*"))
@@ -153,12 +148,8 @@ def _summary(reenactment: Reenactment, model: regressor.Model) -> dict[tuple[str
     summary: dict[tuple[str, str], float] = {}
     read_back = reenactment.face.au_changes(reenactment.crops, model)
     for output, values in ((TARGET, reenactment.target_aus), (RESULT, read_back)):
-        by_metric = {
-            metric: value
-            for (region, metric), value in evaluation.curves(values - values[:1], reenactment.true_changes).items()
-            if region == "face"
-        }
-        summary |= {(output, metric): by_metric.get(metric, np.nan) for metric in SUMMARY}
+        figures = evaluation.curves(values - values[:1], reenactment.true_changes)
+        summary |= {(output, metric): figures.get(("face", metric), np.nan) for metric in SUMMARY}
         summary[output, "first_frame"] = float(np.abs(values[0]).mean())  # ideally the image itself: 0
     summary[RESULT, "film_roughness"] = roughness(reenactment.crops)
     return summary
@@ -185,10 +176,9 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
     ]
     count = len({(row["source"], row["target"]) for row in rows})
     clips, faces = (len({row[column] for row in rows}) for column in ("source", "target"))
-    caption = (
-        f"Medians over {count} reenactments; {UNCHANGED}: {NOTES[UNCHANGED]}; {GROUND_TRUTH}: {NOTES[GROUND_TRUTH]}."
-    )
-    return _page(f"Movements of {clips} clips on {faces} faces", rows, caption, ["metric", "region", *kinds], body)
+    notes = "; ".join(f"{kind}: {NOTES[kind]}" for kind in (UNCHANGED, GROUND_TRUTH))
+    title, head = f"Movements of {clips} clips on {faces} faces", ["metric", "region", *kinds]
+    return _page(title, rows, f"Medians over {count} reenactments; {notes}.", head, body)
 
 
 def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
@@ -199,10 +189,8 @@ def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
         for row in sorted(rows, key=lambda row: (row["shown"], row["metric"]))
     ]
     most = {column: max(int(row[column]) for row in rows) for column in ("transfers", "sources")}
-    caption = (
-        f"Means over {most['transfers']} reenactments of {most['sources']} driving clips; "
-        "95 % intervals over driving clips."
-    )
+    driven = f"{most['transfers']} reenactments of {most['sources']} driving clips"
+    caption = f"Means over {driven}; 95 % intervals over driving clips."
     head = ["shown", "metric", "components", "value", "difference", "interval"]
     return _page("Ablations", rows, caption, head, body)
 

@@ -177,11 +177,8 @@ def choose_clips(synthetic_clips: Sequence[SynthesisedClip]) -> list[Synthesised
     subjects = sorted({synthetic.source.subject for synthetic in synthetic_clips})
     clips = []
     for i, emotion in enumerate(sorted({synthetic.emotion for synthetic in synthetic_clips})):
-        by_subject = {
-            synthetic.source.subject: synthetic
-            for synthetic in reversed(synthetic_clips)
-            if synthetic.emotion == emotion
-        }
+        of_emotion = [synthetic for synthetic in synthetic_clips if synthetic.emotion == emotion]
+        by_subject = {synthetic.source.subject: synthetic for synthetic in reversed(of_emotion)}
         start = i % len(subjects)
         clips.append(next(by_subject[name] for name in subjects[start:] + subjects if name in by_subject))
     return clips

@@ -85,10 +85,9 @@ def synthetic(clip: Clip, synth: Sequence[str | Path]) -> dict[str, np.ndarray]:
     Raises DataError for faces of another origin, StoreError for a file that cannot be read."""
     faces: dict[str, np.ndarray] = {}
     for path in synth:
+        prefix = clip.id.replace("/", "_")
         with store.open_file(path, "synth") as file:
-            prefix = clip.id.replace("/", "_")
-            groups = (side[name] for side in _sides(file) for name in side if name.startswith(prefix))
-            for group in groups:
+            for group in (side[name] for side in _sides(file) for name in side if name.startswith(prefix)):
                 if store.strings(group["source"]) == [clip.provenance]:
                     _check_origins({file.attrs["origin"].decode()}, clip)
                     faces[LABELS[int(group["label"][()])]] = group["crop"][()]

@@ -112,10 +112,8 @@ def add_heading(figure: Figure, height: float, text: str, generated: bool, noun:
 def refuse_origin(origin: str, what: str, show: bool) -> None:
     """Raises DataError for faces of an origin that is not rendered, unless `show`; `what` names them."""
     if origin != "generated" and not show:
-        raise DataError(
-            f"faces must be generated, not {origin} ({what}): licences restrict where faces may "
-            "be shown; if yours allows it, add --show-licensed-faces"
-        )
+        advice = "licences restrict where faces may be shown; if yours allows it, add --show-licensed-faces"
+        raise DataError(f"faces must be generated, not {origin} ({what}): {advice}")
 
 
 def hide_licensed(page: Figure, items: Iterable[Any], show_licensed: bool, title: str) -> bool:
@@ -183,13 +181,9 @@ def mark_events(axes: Axes, events: Mapping[str, int]) -> None:
 
 
 def plot_units(
-    axes: Axes,
-    x: np.ndarray | range,
-    curves: Sequence[tuple[np.ndarray, str, float]],
-    units: Sequence[int],
-    colours: Sequence[str],
-    names: Sequence[str] = (),
-) -> None:
+    axes: Axes, x: np.ndarray | range, curves: Sequence[tuple[np.ndarray, str, float]], units: Sequence[int],
+    colours: Sequence[str], names: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Plot curves of action units, each unit in a colour: values [T, 17] with line style and width.
 
     The first curve of a unit has its name, if there are `names`, as label."""

@@ -97,11 +97,9 @@ def sequence(
     rows = {"driving clip": reenactment.driving.crops[reenactment.positions]}
     for name, frames in clips.items():
         rows |= {name: frames, f"{name}, change x {ENLARGED}": drawing.amplify_change(frames, face_crop, ENLARGED)}
-    if reenactment.ground_truth is not None:
-        rows |= {
-            "ground truth": reenactment.ground_truth,
-            f"ground truth, change x {ENLARGED}": drawing.amplify_change(reenactment.ground_truth, face_crop, ENLARGED),
-        }
+    if (truth := reenactment.ground_truth) is not None:
+        change = drawing.amplify_change(truth, face_crop, ENLARGED)
+        rows |= {"ground truth": truth, f"ground truth, change x {ENLARGED}": change}
     units = sorted({unit for names in expected.values() for unit in names})
     remark = f"; the text sees {', '.join(units)}" if units else ""
     text = f"{title}: {reenactment.driving.clip.id} reenacted by a {reenactment.face_name}{remark}"

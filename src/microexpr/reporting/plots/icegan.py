@@ -200,9 +200,7 @@ def change_rows(
         for i, region in enumerate(FLOW_REGIONS):
             region_units = [unit for unit in units if REGIONS[unit] == region]
             rates = {unit: np.mean([unit in of_clip for of_clip in active]) for unit in region_units if active}
-            rendering = " ".join(
-                f"{unit} {rate:.2f}" for unit, rate in rates.items()
-            )  # share of clips that render each
+            rendering = " ".join(f"{unit} {rate:.2f}" for unit, rate in rates.items())  # share of clips with each
             row: Row = {"class": name, "region": region, "expected": " ".join(region_units), "units_shown": rendering}
             row |= {"area": change.area[i], "made": change.change[i], "true": true_change[i]}
             table.append(row | {"faces": len(synthesised), "clips": len(of_class)} | shared)

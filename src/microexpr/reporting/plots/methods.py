@@ -24,9 +24,8 @@ def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
 
     `rows` are those of `main_table.megc2019`; the method of largest UF1 is at the top."""
     rows = by_figure(rows, "full_uf1")
-    labels = [row["method"] for row in rows]
-    if len({row["origin"] for row in rows}) > 1:
-        labels = [f"{row['method']}, {row['origin']}" for row in rows]
+    labels, is_mixed = [row["method"] for row in rows], len({row["origin"] for row in rows}) > 1
+    labels = [f"{row['method']}, {row['origin']}" for row in rows] if is_mixed else labels
     is_rendered = any("generated" in row["origin"] for row in rows)
     width, height = figure.get_figwidth(), 1.75 + PITCH * len(rows)
     add_heading(figure, height, main_table.table_title(rows) + f"\n{CAUTION}" * is_rendered, False)
@@ -35,9 +34,8 @@ def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
     bottom, top = 0.9 / height, 1 - 0.85 / height
     axes = figure.add_axes((left / width, bottom, (width - left - GAP - right) / width, top - bottom))
     for i, row in enumerate(rows):
-        value, low, high, oracle = (
-            float(row[key]) for key in ("full_uf1", "full_uf1_low", "full_uf1_high", "oracle_full_uf1")
-        )
+        keys = ("full_uf1", "full_uf1_low", "full_uf1_high", "oracle_full_uf1")
+        value, low, high, oracle = (float(row[key]) for key in keys)
         axes.plot([low, high], [i, i], color=BLUE, linewidth=4, alpha=0.35, solid_capstyle="butt")
         axes.plot(value, i, "o", color=BLUE, markersize=7, label=LAST)
         axes.plot(oracle, i, "o", color=RED, markersize=11, fillstyle="none", linestyle="", label=ORACLE)

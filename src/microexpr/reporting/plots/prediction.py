@@ -28,13 +28,8 @@ def draw(page: Figure, prediction: Prediction) -> None:
         for axes in (score_axes, unit_axes):
             axes.axvspan(*span, color=colour, alpha=0.25, linewidth=0)
         if expression.interval.kind == "micro":
-            score_axes.annotate(
-                expression.classes.predicted_class,
-                (span[0], 1.01),
-                xycoords=("data", "axes fraction"),
-                color=colour,
-                fontsize=7,
-            )
+            at, name = (span[0], 1.01), expression.classes.predicted_class
+            score_axes.annotate(name, at, xycoords=("data", "axes fraction"), color=colour, fontsize=7)
     score_axes.legend(
         [score_axes.axvspan(0, 0, color=colour, alpha=0.25) for colour in COLOURS.values()], list(COLOURS), ncols=5,
         loc="lower right", bbox_to_anchor=(1, 1.1),

@@ -54,12 +54,10 @@ def draw_landmarks(page: Figure, clip: Clip, faces: Group) -> None:
     drawing.show_image(face_axes, luma(crops[0]), "crop with 68 landmarks")
     drawing.draw_landmarks(face_axes, tracked[0])
     drawing.stamp(face_axes, clip.origin)
-    height_axes, pose_axes = (
-        page.add_axes((0.46, bottom, 0.37, high)) for bottom, high in ((0.37, 0.43), (0.08, 0.18))
-    )
-    each_frame = np.array(
-        [predict_by_network(crop, face_box(points)) for crop, points in zip(luma(crops), tracked, strict=True)]
-    )
+    places = ((0.37, 0.43), (0.08, 0.18))
+    height_axes, pose_axes = (page.add_axes((0.46, bottom, 0.37, high)) for bottom, high in places)
+    crops_and_points = zip(luma(crops), tracked, strict=True)
+    each_frame = np.array([predict_by_network(crop, face_box(points)) for crop, points in crops_and_points])
     for i, (name, point) in enumerate(POINTS.items()):
         for points, colour, width in ((each_frame, "0.7", 1.0), (tracked, BLUE, 1.8)):
             heights = points[:, point, 1]
@@ -153,10 +151,8 @@ def _units(
     """Plot curves by name of some units, each in a colour, with a legend of units and of curves."""
     colours = (BLUE, RED, GREEN)
     drawing.plot_units(axes, frames, [*curves.values()], units, colours)
-    handles = [
-        axes.plot([], [], color=colour, label=ACTION_UNITS[unit])[0]
-        for unit, colour in zip(units, colours, strict=False)
-    ]
+    named = zip(units, colours, strict=False)
+    handles = [axes.plot([], [], color=colour, label=ACTION_UNITS[unit])[0] for unit, colour in named]
     for name, (_, style, width) in curves.items():
         handles += axes.plot([], [], style, color=GREY, linewidth=width, label=name)
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=5, fontsize=9, borderpad=0,

@@ -192,11 +192,10 @@ def _panels(
                 axes.set_title(panel)
         if groups == ACTION_UNITS:  # agreement may be negative, or not exist
             all_axes[0].axhline(0, color=GREY, linewidth=0.8)
+            never = {"rotation": 90, "ha": "center", "va": "bottom", "color": GREY, "fontsize": 8}
             for i, group in enumerate(groups):
                 if value_key(ALL, group, "relative_icc") not in values:
-                    all_axes[0].text(
-                        i, 0.02, "never rendered", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8
-                    )
+                    all_axes[0].text(i, 0.02, "never rendered", **never)
         top = 1 if panels[-1] == ALL else 1.08
         all_axes[-1].legend(ncols=len(bars), loc="lower right", bbox_to_anchor=(1, top))
         figure.savefig(svg, format="svg", **SAVING[".svg"])

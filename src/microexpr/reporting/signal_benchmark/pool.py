@@ -44,9 +44,8 @@ def read(paths: Iterable[str | Path]) -> list[Measured]:
         with store.open_file(path, "measured") as file:
             about = {key: file.attrs[key].decode() for key in ("dataset", "subject", "difficulty", "origin")}
             if (origin := about.pop("origin")) != "generated":
-                raise StoreError(
-                    f"{path}: origin must be generated, not {origin}: only rendered faces have ground truth"
-                )
+                reason = "only rendered faces have ground truth"
+                raise StoreError(f"{path}: origin must be generated, not {origin}: {reason}")
             for clip, group in file.items():
                 clips.append(Measured(name=clip, **about, **{name: values[()] for name, values in group.items()}))
     return clips
@@ -73,9 +72,8 @@ def _rows(clips: Sequence[Measured], figures: Callable[[list[Measured]], Iterato
         inside = POOLED.get(dataset, (dataset,))
         for difficulty in (*difficulties, ALL):
             selected = [c for c in clips if c.dataset in inside and difficulty in (ALL, c.difficulty)]
-            for part, metric, value, n in figures(selected) if selected else ():
-                values = (dataset, difficulty, part, metric, value, n, "generated")
-                yield dict(zip(COLUMNS, values, strict=True))
+            for figure in figures(selected) if selected else ():
+                yield dict(zip(COLUMNS, (dataset, difficulty, *figure, "generated"), strict=True))
 
 
 def landmarks(clips: list[Measured]) -> Iterator[Figure]:
@@ -155,10 +153,9 @@ def aus(clips: list[Measured]) -> Iterator[Figure]:
     for unit_index, unit in enumerate(ACTION_UNITS):
         for side_index, side in enumerate(SIDES):
             rendered = np.ptp(change[:, unit_index, side_index]) > 0
-            for form, (true, read) in forms.items():
-                for metric, value in agreement(
-                    true[:, unit_index, side_index], read[:, unit_index, side_index]
-                ).items():
+            for form, both in forms.items():
+                true, read = (values[:, unit_index, side_index] for values in both)
+                for metric, value in agreement(true, read).items():
                     if (metric == "mae" or rendered) and np.isfinite(value):
                         values_by_unit.setdefault((side, form + metric), {})[unit] = value
                         yield f"{unit}_{side}", form + metric, value, n
@@ -184,9 +181,8 @@ def _filter_effects(clips: list[Measured]) -> Iterator[Figure]:
         if onset > 1 and np.abs(true_change[:onset]).max() < STILL:
             differences.append(np.diff(readings[:, :onset], axis=1).reshape(2, -1))
         apex_changes.append(readings[:, apex, true_change[apex] > 0].sum(axis=1))
-    noise = (
-        [float(np.sqrt((side**2).mean() / 2)) for side in np.concatenate(differences, axis=1)] if differences else [0.0]
-    )
+    pooled = np.concatenate(differences, axis=1) if differences else np.zeros((2, 1))
+    noise = [float(np.sqrt((side**2).mean() / 2)) for side in pooled]
     if noise[0] > 0:
         yield ALL, "rest_noise", noise[0], len(differences)
         yield ALL, "rest_noise_kept_percent", 100 * noise[1] / noise[0], len(differences)
