@@ -30,9 +30,9 @@ def truths(folds, clips=CLIPS):
     return {fold.name: np.array([labels_by_id[name] for name in fold.test]) for fold in folds}
 
 
-def right(folds, clips=CLIPS):
+def right(folds):
     """One seed and epoch, all right."""
-    return {name: labels[None, None] for name, labels in truths(folds, clips).items()}
+    return {name: labels[None, None] for name, labels in truths(folds).items()}
 
 
 # Two seeds, three epochs: all right in the second epoch only; at the last, seed 1 calls everything negative.
@@ -41,8 +41,7 @@ TWO_SEEDS = {name: np.stack([[t * 0, t, t], [t * 0, t, t * 0]]) for name, t in t
 
 @pytest.fixture
 def training(tmp_path):
-    parts = enumerate((folds_of(FOLDS, f"{i}of2") for i in (1, 2)), 1)
-    return [shard(tmp_path / f"{n}of2.h5", part, CLIPS, TWO_SEEDS) for n, part in parts]
+    return [shard(tmp_path / f"{n}of2.h5", folds_of(FOLDS, f"{n}of2"), CLIPS, TWO_SEEDS) for n in (1, 2)]
 
 
 def figure(rows, selection, scope, metric, pooling="pooled"):
@@ -51,7 +50,7 @@ def figure(rows, selection, scope, metric, pooling="pooled"):
     return row
 
 
-def test_rows_have_mean_and_deviation_over_seeds_all_columns_and_the_counts_of_their_scope(training):
+def test_rows_have_mean_and_deviation_over_seeds_and_the_counts_of_their_scope_and_come_back(tmp_path, training):
     rows = evaluate(training)
     one_class = 0.5 / 3  # a third of the clips, all called class 0: F1 of 0 is 2 * 1/3 / (1/3 + 1)
     for scope in ("full", "smic", "casme2", "samm"):
@@ -67,52 +66,43 @@ def test_rows_have_mean_and_deviation_over_seeds_all_columns_and_the_counts_of_t
     whole, part = figure(rows, "last", "full", "uf1"), figure(rows, "last", "samm", "uf1")
     assert [whole[k] for k in ("seeds", "folds", "clips", "parameters", "origin")] == [2, 6, 36, 12345, "generated"]
     assert [part[k] for k in ("seeds", "folds", "clips", "subject_seen")] == [2, 2, 12, "no"]
-
-
-def test_confusions_are_summed_over_seeds(training):
-    rows = confusion_rows(pool_predictions(training, "ststnet", MEGC, CLIPS))
-    cells = {(r["truth"], r["predicted"]): r["clips"] for r in rows if (r["selection"], r["scope"]) == ("last", "full")}
-    right, wrong = {(name, name): 12 for name in MEGC.classes}, {(name, "negative"): 12 for name in MEGC.classes[1:]}
-    assert {pair: count for pair, count in cells.items() if count} == right | wrong | {("negative", "negative"): 24}
-    assert len(rows) == 2 * 4 * 9 and tuple(rows[0]) == evaluation.CONFUSION_COLUMNS
+    evaluation.write(tmp_path / "a.csv", rows)
+    assert b"\r" not in (tmp_path / "a.csv").read_bytes()
+    rounded = [{k: round(v, 6) if k in FIGURES else v for k, v in row.items()} for row in rows]
+    assert evaluation.read(tmp_path / "a.csv") == rounded
+    confusions = confusion_rows(pool_predictions(training, "ststnet", MEGC, CLIPS))  # summed over seeds
+    of_last = [row for row in confusions if (row["selection"], row["scope"]) == ("last", "full")]
+    cells = {(row["truth"], row["predicted"]): row["clips"] for row in of_last if row["clips"]}
+    wrong = {(name, "negative"): 12 for name in MEGC.classes[1:]}
+    assert cells == {(name, name): 12 for name in MEGC.classes} | wrong | {("negative", "negative"): 24}
+    assert len(confusions) == 2 * 4 * 9 and tuple(confusions[0]) == evaluation.CONFUSION_COLUMNS
 
 
 def test_how_folds_are_split_into_shards_changes_nothing_and_resamples_are_those_of_every_method(tmp_path, training):
     assert evaluate([shard(tmp_path / "a.h5", FOLDS, CLIPS, TWO_SEEDS)]) == evaluate(training[::-1], CLIPS[::-1])
-    predicted = {
-        name: np.where(np.arange(6) < i, t, 0)[None, None] for i, (name, t) in enumerate(truths(FOLDS).items())
-    }
+    labels = truths(FOLDS).items()
+    predicted = {name: np.where(np.arange(6) < i, t, 0)[None, None] for i, (name, t) in enumerate(labels)}
     path = shard(tmp_path / "b.h5", FOLDS, CLIPS, predicted)
     lows, other_lows = ([row["low"] for row in evaluate([path], method=name)] for name in ("ststnet", "icegan"))
     assert lows == other_lows != [row["low"] for row in evaluate([path], seed=2)]
 
 
-def test_the_oracle_takes_each_seeds_first_best_epoch():
+def test_selections_are_each_seeds_first_best_epoch_and_first_weights_and_inner_epochs_of_every_fold(training):
+    """Folds began with class 0 everywhere; inner subjects chose the second epoch of seed 0 and the first of seed 1."""
     truth = np.array([0, 1, 2, 0])
     epochs = [[[0, 0, 0, 1], [0, 1, 0, 0], [0, 1, 2, 1]], [[1, 1, 1, 1], [2, 2, 2, 2], [0, 1, 2, 0]]]
     fold = FoldScores("file", "fold", ("a", "b", "c", "d"), truth, scores(epochs), (), None)
     chosen = {name: values.argmax(-1).tolist() for name, values in fold.selections().items()}
     assert chosen == {"last": [epochs[0][2], epochs[1][2]], "oracle_best_test": [epochs[0][1], epochs[1][2]]}
-
-
-def test_first_weights_and_inner_epochs_are_selections_where_every_fold_has_them(training):
-    """Folds began with class 0 everywhere; inner subjects chose the second epoch of seed 0 and the first of seed 1."""
     assert {*pool_predictions(training, "ststnet", MEGC, CLIPS).predicted} == {"last", "oracle_best_test"}
-    for path, part in zip(training, (folds_of(FOLDS, f"{i}of2") for i in (1, 2)), strict=True):
+    for i, path in enumerate(training, 1):
         with h5py.File(path, "a") as file:
-            for fold in part:
+            for fold in folds_of(FOLDS, f"{i}of2"):
                 file[fold.name]["start"] = scores(np.zeros((2, len(fold.test)), int))
                 file[fold.name]["inner_epoch"] = [1, 0]
     pooled = pool_predictions(training, "ststnet", MEGC, CLIPS)
     assert not pooled.predicted["start"].any()
     assert pooled.predicted["inner_validation"].tolist() == [pooled.truth.tolist(), [0] * len(CLIPS)]
-
-
-def test_macro_data_of_another_origin_are_said(tmp_path):
-    clips = [replace(clip, origin="licensed") for clip in CLIPS]
-    fitted = {fold.name: ["generated/ckplus/S005/*", "licensed/mmi/S001/*"] for fold in FOLDS}
-    path = shard(tmp_path / "1of1.h5", FOLDS, clips, right(FOLDS), fitted)
-    assert {row["origin"] for row in evaluate([path], clips)} == {"licensed+generated"}
 
 
 FIRST, OTHERS = CLIPS[12], CLIPS[:12] + CLIPS[13:]
@@ -146,12 +136,20 @@ def test_scores_that_are_no_numbers_and_shards_of_different_trainings_are_refuse
         evaluate(training)
 
 
-def test_rows_come_back_from_their_file(tmp_path, training):
-    rows = evaluate(training)
-    evaluation.write(tmp_path / "a.csv", rows)
-    assert b"\r" not in (tmp_path / "a.csv").read_bytes()
-    back = evaluation.read(tmp_path / "a.csv")
-    assert [{k: round(v, 6) if k in FIGURES else v for k, v in row.items()} for row in rows] == back
+def test_macro_data_of_another_origin_are_said_and_a_declared_leak_has_one_selection_of_its_own(tmp_path):
+    """It is let through where it is just what was declared."""
+    clips = [replace(clip, origin="licensed") for clip in CLIPS]
+    fitted = {fold.name: ["generated/ckplus/S005/*", "licensed/mmi/S001/*"] for fold in FOLDS}
+    path = shard(tmp_path / "1of1.h5", FOLDS, clips, right(FOLDS), fitted)
+    assert {row["origin"] for row in evaluate([path], clips)} == {"licensed+generated"}
+    everything = {fold.name: [f"generated/{name}" for name in fold.train + fold.test] for fold in FOLDS}
+    honest = shard(tmp_path / "honest.h5", FOLDS, CLIPS, right(FOLDS))
+    leaky = shard(tmp_path / "leaky.h5", FOLDS, CLIPS, right(FOLDS), everything)
+    assert {*pool_predictions([leaky], "ststnet", MEGC, CLIPS, FOLDS, "held_out_clips").predicted} == {LEAKY}
+    with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/c00, a clip of its held-out subject"):
+        evaluate([leaky])
+    with pytest.raises(LeakError, match="must have the declared leak held_out_clips, but lacks"):
+        pool_predictions([honest], "ststnet", MEGC, CLIPS, FOLDS, "held_out_clips")
 
 
 def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
@@ -166,55 +164,37 @@ def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
     scored = megc_log.scores(megc_log.read(evaluation.official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
         assert scored["full"][metric] == pytest.approx(figure(rows, "last", "full", metric)["value"])
-    assert scored["full"]["clips"] == 42
-    assert {r["metric"] for r in rows} >= {"f1_repression", "recall_fear"}
+    assert scored["full"]["clips"] == 42 and {r["metric"] for r in rows} >= {"f1_repression", "recall_fear"}
 
 
-def test_few_folds_ask_only_for_their_clips_and_a_fold_more_or_fewer_is_refused(tmp_path):
-    protocol = PROTOCOLS["lovo_casme2_3"]
+def test_few_folds_ask_only_for_their_clips_and_each_seed_of_a_drawn_split_for_those_of_its_own_draw(tmp_path):
+    protocol, split, clips = PROTOCOLS["lovo_casme2_3"], PROTOCOLS["split70"], composite(subjects=4, clips=4)
     few = protocol.folds(CLIPS, limit=3)
     path = shard(tmp_path / "1of1.h5", few, CLIPS, right(few))
     rows = evaluation.evaluate(pool_predictions([path], "ststnet", protocol, CLIPS, few), PARAMS, 1)
     row = figure(rows, "last", "full", "accuracy")
     assert (row["folds"], row["clips"], row["subject_seen"]) == (3, 3, "yes")
     assert {r["pooling"] for r in rows} == {"pooled"}
-    with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
-        pool_predictions([path], "ststnet", protocol, CLIPS)
-    with pytest.raises(StoreError, match="must be one of the 2 expected"):
-        pool_predictions([path], "ststnet", protocol, CLIPS, few[:2])
-
-
-def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
-    clips, rng = composite(subjects=4, clips=4), np.random.default_rng(0)
-    folds = PROTOCOLS["split70"].folds(clips, seeds=3)
-    predicted = {fold.name: rng.integers(3, size=(1, 1, len(fold.test))) for fold in folds}
-    path = shard(tmp_path / "1of1.h5", folds, clips, predicted)
-    pooled = pool_predictions([path], "ststnet", PROTOCOLS["split70"], clips, folds)
+    for folds, message in ((None, "must be predicted once, not 0 times"), (few[:2], "must be one of the 2 expected")):
+        with pytest.raises(StoreError, match=message):
+            pool_predictions([path], "ststnet", protocol, CLIPS, folds)
+    draws, rng = split.folds(clips, seeds=3), np.random.default_rng(0)
+    predicted = {fold.name: rng.integers(3, size=(1, 1, len(fold.test))) for fold in draws}
+    path = shard(tmp_path / "draws.h5", draws, clips, predicted)
+    pooled = pool_predictions([path], "ststnet", split, clips, draws)
     row = figure(evaluation.evaluate(pooled, PARAMS, 1), "last", "full", "accuracy")
-    accuracies = [np.mean(predicted[name] == labels) for name, labels in truths(folds, clips).items()]
+    accuracies = [np.mean(predicted[name] == labels) for name, labels in truths(draws, clips).items()]
     assert (row["value"], row["deviation"]) == pytest.approx((np.mean(accuracies), np.std(accuracies, ddof=1)))
-    tested = {name for fold in folds for name in fold.test}
+    tested = {name for fold in draws for name in fold.test}
     assert (row["seeds"], row["folds"], row["clips"]) == (3, 3, len(tested))
-
-
-def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
-    """It is let through where it is just what was declared."""
-    everything = {fold.name: [f"generated/{name}" for name in fold.train + fold.test] for fold in FOLDS}
-    honest = shard(tmp_path / "honest.h5", FOLDS, CLIPS, right(FOLDS))
-    leaky = shard(tmp_path / "leaky.h5", FOLDS, CLIPS, right(FOLDS), everything)
-    assert {*pool_predictions([leaky], "ststnet", MEGC, CLIPS, FOLDS, "held_out_clips").predicted} == {LEAKY}
-    with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/c00, a clip of its held-out subject"):
-        evaluate([leaky])
-    with pytest.raises(LeakError, match="must have the declared leak held_out_clips, but lacks"):
-        pool_predictions([honest], "ststnet", MEGC, CLIPS, FOLDS, "held_out_clips")
 
 
 def test_learning_is_said_in_words():
     """By hand: mean over two folds of first and last scored epochs; an update that is never made is left out."""
     losses = np.array([[[1.0, np.nan], [0.4, np.nan], [0.2, np.nan]]], np.float32)
     moved = {"network": np.array([0.5], np.float32), "frozen": np.array([0.0], np.float32)}
-    scores = np.zeros((1, 3, 1, 2), np.float32)
-    fold = FoldScores("file", "a", ("x",), np.zeros(1, int), scores, (), None, None, losses, moved)
+    of_fold = np.zeros((1, 3, 1, 2), np.float32)
+    fold = FoldScores("file", "a", ("x",), np.zeros(1, int), of_fold, (), None, None, losses, moved)
     folds = [fold, replace(fold, loss=losses * 3)]
     assert describe_learning(folds) == "loss 2 to 0.4; weights moved by network 0.5, frozen 0 of their length"
     assert describe_learning([replace(fold, loss=None, moved={})]) == ""

@@ -51,23 +51,22 @@ def paths(tmp_path, predictions):
     return paths
 
 
-@pytest.mark.parametrize(("metric", "figure"), [("uf1", f1_score), ("uar", recall_score)])
-def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(
-    paths, predictions, metric, figure
-):
+def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(paths, predictions):
     subjects = np.array([f"{clip.dataset}/{clip.subject}" for clip in CLIPS])
-    means = {name: np.mean([figure(TRUTH, y, average="macro") for y in seeds]) for name, seeds in predictions.items()}
-    rows = [row for row in pairs.compare_methods(paths, MEGC, 40, 7) if row["metric"] == metric]
-    assert [(row["first"], row["second"]) for row in rows] == list(combinations(predictions, 2))
-    for row in rows:
-        assert row["difference"] == pytest.approx(means[row["first"]] - means[row["second"]])
-        rng = generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
-        both = [metrics.by_subject(TRUTH, predictions[row[side]], subjects, 3) for side in ("first", "second")]
-        (alone,) = intervals.differences(both, metrics.METRICS[metric], 40, rng)
-        assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
-        counts = [row[name] for name in ("clips", "subjects", "origin", "selection", "seeds")]
-        assert counts == [54, 9, "generated", "last", 2]
-    assert [row["p_holm"] for row in rows] == intervals.holm([row["p"] for row in rows]).tolist()
+    compared_pairs = pairs.compare_methods(paths, MEGC, 40, 7)
+    for metric, figure in (("uf1", f1_score), ("uar", recall_score)):
+        means = {name: np.mean([figure(TRUTH, y, average="macro") for y in y_of]) for name, y_of in predictions.items()}
+        rows = [row for row in compared_pairs if row["metric"] == metric]
+        assert [(row["first"], row["second"]) for row in rows] == list(combinations(predictions, 2))
+        for row in rows:
+            assert row["difference"] == pytest.approx(means[row["first"]] - means[row["second"]])
+            rng = generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
+            both = [metrics.by_subject(TRUTH, predictions[row[side]], subjects, 3) for side in ("first", "second")]
+            (alone,) = intervals.differences(both, metrics.METRICS[metric], 40, rng)
+            assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
+            counts = [row[name] for name in ("clips", "subjects", "origin", "selection", "seeds")]
+            assert counts == [54, 9, "generated", "last", 2]
+        assert [row["p_holm"] for row in rows] == intervals.holm([row["p"] for row in rows]).tolist()
 
 
 def test_predictions_come_back_as_they_were_pooled(tmp_path):
@@ -84,26 +83,25 @@ def test_predictions_come_back_as_they_were_pooled(tmp_path):
     assert answers.predicted.tolist() == pooled.predicted["last"].tolist()
 
 
-def test_methods_asked_about_other_clips_are_no_pair(paths, predictions):
-    write(paths["poor"], predictions["poor"][:, :-1], CLIPS[:-1])
-    with pytest.raises(StoreError, match=f"{paths['poor']}: must hold the clips, .* of {paths['best']}$"):
-        pairs.compare_methods(paths, MEGC, 10, 1)
-    write(paths["poor"], predictions["poor"][:1])  # one seed only
-    with pytest.raises(StoreError, match="seeds"):
-        pairs.compare_methods(paths, MEGC, 10, 1)
-    paths["poor"].write_text(",".join(evaluation.PREDICTION_COLUMNS) + "\n")
-    with pytest.raises(StoreError, match="must hold predictions of selection last"):
+@pytest.mark.parametrize(
+    ("seeds", "clips", "message"),
+    [
+        (2, len(CLIPS) - 1, "poor_predictions.csv: must hold the clips, .* of .*best_predictions.csv$"),
+        (1, len(CLIPS), "seeds"),
+        (0, 0, "must hold predictions of selection last"),
+    ],
+)
+def test_methods_asked_about_other_clips_are_no_pair(paths, predictions, seeds, clips, message):
+    write(paths["poor"], predictions["poor"][:seeds, :clips], CLIPS[:clips])
+    with pytest.raises(StoreError, match=message):
         pairs.compare_methods(paths, MEGC, 10, 1)
 
 
-def test_origins_of_both_stand_on_the_row(paths):
+def test_rows_have_the_origins_of_both_come_back_from_their_csv_and_one_method_makes_none(tmp_path, paths):
     paths["good"].write_text(paths["good"].read_text().replace("generated", "licensed+generated"))
-    rows = {(row["first"], row["second"]): row["origin"] for row in pairs.compare_methods(paths, MEGC, 10, 1)}
-    assert rows["best", "good"] == "licensed+generated" and rows["best", "poor"] == "generated"
-
-
-def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, paths):
     rows = pairs.compare_methods(paths, MEGC, 10, 1)
+    origins = {(row["first"], row["second"]): row["origin"] for row in rows}
+    assert origins["best", "good"] == "licensed+generated" and origins["best", "poor"] == "generated"
     evaluation.write(tmp_path / "paired.csv", rows, pairs.COLUMNS)
     read_rows = evaluation.read(tmp_path / "paired.csv", pairs.COLUMNS)
     assert [list(row) for row in read_rows] == [list(pairs.COLUMNS)] * 12
@@ -111,8 +109,7 @@ def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, p
         {key: pytest.approx(value, rel=1e-3, abs=1e-6) if key in pairs.FIGURES else value for key, value in row.items()}
         for row in rows
     ]
-    evaluation.write(tmp_path / "none.csv", pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1), pairs.COLUMNS)
-    assert (tmp_path / "none.csv").read_text() == ",".join(pairs.COLUMNS) + "\n"
+    assert pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1) == []
 
 
 def compared(tests, half=1, subjects=68):
@@ -152,18 +149,16 @@ def line(uf1, p_holm, subjects=68):
     return method_tests.indistinguishable_from_best(rows, compared(tests, subjects=subjects))
 
 
-def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest():
+def test_lines_below_the_table_name_who_is_not_told_apart_from_the_highest_and_who_is_better_than_the_floor():
     uf1 = {"a": 0.2, "b": 0.8, "c": 0.7, "d": 0.6}
-    assert line(uf1, {"bc": 0.31, "ab": 0.05, "cd": 0.9}) == (
-        "b has the highest UF1. Not distinguishable from it: a (p 0.05), c (p 0.31) (68 subjects, p corrected for 6 "
-        "pairs).\n"
-    )
+    text = line(uf1, {"bc": 0.31, "ab": 0.05, "cd": 0.9})
+    assert text.startswith("b has the highest UF1. Not distinguishable from it: a (p 0.05), c (p 0.31) (68 subjects, ")
+    assert text.endswith("p corrected for 6 pairs).\n")
     assert "Not distinguishable from it: none (" in line(uf1, {"ac": 1.0})
     assert line({"a": 0.2}, {}) == ""
-
-
-def test_comparisons_with_the_floor_are_a_family_of_their_own():
-    """Three tests: Holm multiplies the smallest p by 3, the next by 2."""
+    text = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)  # six pairs of seven people: at least 6 / 2^6
+    assert "7 subjects are too few to distinguish any of 6 pairs" in text and text.endswith("is at least 0.094.\n")
+    # a family of its own: Holm multiplies the smallest p of three tests by 3, the next by 2
     floor = [("majority", "a", -0.5, 0.001, 1), ("b", "majority", 0.3, 0.024, 1), ("c", "majority", -0.2, 0.001, 1)]
     other = ("a", "b", 1, 0, 0)
     basis = "UAR above that of majority, p < 0.05, corrected for 3 methods"
@@ -177,19 +172,12 @@ def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_
     subjects, error = 24, 0.04
     rows = compared(tests, error * student.ppf(0.975, subjects - 1), subjects)
     first, second = method_tests.against_reference(rows).splitlines()
-    assert first == (
+    words = (
         "Compared with ststnet (UF1, p < 0.05, corrected for 2 tests), better: a; worse: b. Of all 3 pairs 2 differ."
     )
-    assert method_tests.against_reference(rows, "c") == ""
+    assert first == words and method_tests.against_reference(rows, "c") == ""
     smallest = float(re.search(r"show: (\S+) of one pair", second)[1])
     rng = np.random.default_rng(0)
     differences = rng.normal(smallest, error * subjects**0.5, (20_000, subjects))
     result = ttest_1samp(differences, 0, axis=1)
     assert np.mean((result.pvalue < 0.05) & (result.statistic > 0)) == pytest.approx(0.8, abs=0.05)
-
-
-def test_too_few_people_for_so_many_pairs_are_said():
-    """Six pairs of seven people: at least 6 / 2^6."""
-    line_below = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)
-    text = "a has the highest UF1. 7 subjects are too few to distinguish any of 6 pairs of methods"
-    assert line_below.startswith(text) and line_below.endswith("is at least 0.094.\n")

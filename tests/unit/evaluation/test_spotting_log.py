@@ -12,6 +12,8 @@ from microexpr.core.errors import DataError
 from microexpr.evaluation import spotting_log
 from microexpr.evaluation.spotting import Spotted
 
+OURS = "vid,onset,offset,type"
+
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
@@ -29,26 +31,25 @@ def corpus(tmp_path_factory):
 def truth(videos) -> dict[str, list[Spotted]]:
     """Everything that is there, with the class of its emotion, if it has one."""
     names = {0: "negative", 1: "positive", 2: "surprise", None: ""}
-    return {
-        v.clip.id: [
-            Spotted(e.kind, e.onset, (e.onset + e.offset) // 2, e.offset, 1.0, names[e.label] * (e.kind == "micro"))
-            for e in v.expressions
-        ]
-        for v in videos
-    }
+
+    def spotted(e):
+        emotion = names[e.label] * (e.kind == "micro")
+        return Spotted(e.kind, e.onset, (e.onset + e.offset) // 2, e.offset, 1.0, emotion)
+
+    return {video.clip.id: [*map(spotted, video.expressions)] for video in videos}
 
 
 @pytest.mark.parametrize("dataset", datasets.LONG)
-@pytest.mark.parametrize("form", ["2022", "2025"])
-def test_a_written_log_is_read_back(corpus, dataset, form):
+def test_a_written_log_is_read_back(corpus, dataset):
     _, videos = corpus(dataset)
-    text = spotting_log.format_log(videos, truth(videos), form)
-    assert text.splitlines()[0] == ",".join(spotting_log.COLUMNS[form])
-    spotted = spotting_log.read(text, "log.csv", videos)[0]
-    for video in videos:
-        expected = [s for s in truth(videos)[video.clip.id] if form == "2022" or s.kind == "micro"]
-        spans = [(s.kind, s.span, s.emotion * (form == "2025")) for s in expected]
-        assert [(s.kind, s.span, s.emotion) for s in spotted[video.clip.id]] == spans
+    for form in ("2022", "2025"):
+        text = spotting_log.format_log(videos, truth(videos), form)
+        assert text.splitlines()[0] == ",".join(spotting_log.COLUMNS[form])
+        spotted = spotting_log.read(text, "log.csv", videos)[0]
+        for video in videos:
+            expected = [s for s in truth(videos)[video.clip.id] if form == "2022" or s.kind == "micro"]
+            spans = [(s.kind, s.span, s.emotion * (form == "2025")) for s in expected]
+            assert [(s.kind, s.span, s.emotion) for s in spotted[video.clip.id]] == spans
 
 
 @pytest.fixture
@@ -76,68 +77,62 @@ def test_names_of_other_years_programs_and_languages_are_understood_or_noted(vid
     assert all(part in note for part, note in zip(notes, actual, strict=True))
 
 
-HEADER = "vid,onset,offset,type\n"
-
-
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("header", "text", "message"),
     [
-        ("vid,onset", r"log\.csv: must have a column offset or pred_offset, not only vid, onset"),
-        (HEADER + "/data/007/006_1.avi,1,2,me", r"a video must be one of .*, not '/data/007/006_1.avi'.*row 2"),
-        (HEADER + "006_9,1,2,me", r"a video must be one of 006/006_1, .*, not '006_9' .*\(log.csv, row 2\)"),
-        *(
-            (HEADER + f"006_1,{text},2,me", rf"log.csv, row 2: onset must be a whole number.*, not '{text}'")
-            for text in ("one", "nan", "0.6", "2_0", "1.200")
-        ),
-        (HEADER + '006_1,"1,200",2,me', r"row 2: onset must be a whole number without a sign between thousands"),
-        (HEADER + "006_1,1", r"log.csv, row 2: offset must be a whole number, not ''"),
-        (HEADER + "006_1,-9,2,me", r"onset must lie in the frames 1\.\.\d+, not -9 \(log.csv, row 2\)"),
-        (HEADER + "006_1,1,99999,me", r"offset must lie in the frames .*, not 99999 \(log.csv, row 2\)"),
-        (HEADER + "006_1,1,2,me\n006_1,1.0,2,micro", r"once, not twice: 1 to 2 \(log.csv, row 3; row 2\)"),
-        (HEADER + ",1,2,me", r"a video must have a name, not an empty cell \(log.csv, row 2\)"),
-        ("vid,onset,pred_onset,offset\n006_1,1,2,3", "onset '1' and pred_onset '2' must not differ, both are onset"),
-        (HEADER + "006_1,1,2,me,x", r"log.csv, row 2: must have 4 cells like the header, not 5"),
-        ("", r"log.csv: must be a CSV file with a header, not empty"),
-        (HEADER + "006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
-        ("vid,onset,offset,emotion\n006_1,1,2,negativ", r"emotion must be one of .*, not 'negativ' \(did you mean"),
-        ("subject,video,onset,offset\n99,006_1,3,20", r"a subject must be one of 006, .*, not '99' \(log.csv, row 2\)"),
-        ("vid,onset,offset,label\n006_1,1,2,macro", r"emotion must be no type, as 'macro' is: call the column type"),
-        (HEADER + "006_1,1,2,me\n006_1,5,6,", r"type must be one of .*, not '' \(log.csv, row 3\)"),
-        (HEADER + "006_1,1,2,meso", r"type must be one of me, mae, micro, macro, not 'meso' \(log.csv, row 2\)"),
+        ("vid,onset", "", r"log\.csv: must have a column offset or pred_offset, not only vid, onset"),
+        (OURS, "/data/007/006_1.avi,1,2,me", r"a video must be one of .*, not '/data/007/006_1.avi'.*row 2"),
+        (OURS, "006_9,1,2,me", r"a video must be one of 006/006_1, .*, not '006_9' .*\(log.csv, row 2\)"),
+        *((OURS, f"006_1,{text},2,me", rf"log.csv, row 2: onset must be a whole number.*, not '{text}'")
+          for text in ("one", "nan", "0.6", "2_0", "1.200")),
+        (OURS, '006_1,"1,200",2,me', r"row 2: onset must be a whole number without a sign between thousands"),
+        (OURS, "006_1,1", r"log.csv, row 2: offset must be a whole number, not ''"),
+        (OURS, "006_1,-9,2,me", r"onset must lie in the frames 1\.\.\d+, not -9 \(log.csv, row 2\)"),
+        (OURS, "006_1,1,99999,me", r"offset must lie in the frames .*, not 99999 \(log.csv, row 2\)"),
+        (OURS, "006_1,1,2,me\n006_1,1.0,2,micro", r"once, not twice: 1 to 2 \(log.csv, row 3; row 2\)"),
+        (OURS, ",1,2,me", r"a video must have a name, not an empty cell \(log.csv, row 2\)"),
+        ("vid,onset,pred_onset,offset", "006_1,1,2,3", "'1' and pred_onset '2' must not differ, both are onset"),
+        (OURS, "006_1,1,2,me,x", r"log.csv, row 2: must have 4 cells like the header, not 5"),
+        ("", "", r"log.csv: must be a CSV file with a header, not empty"),
+        (OURS, "006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
+        ("vid,onset,offset,emotion", "006_1,1,2,negativ", r"emotion must be one of .*, not 'negativ' \(did you mean"),
+        ("subject,video,onset,offset", "99,006_1,3,20", r"a subject must be one of 006, .*, not '99' \(log.csv, row 2"),
+        ("vid,onset,offset,label", "006_1,1,2,macro", r"must be no type, as 'macro' is: call the column type"),
+        (OURS, "006_1,1,2,me\n006_1,5,6,", r"type must be one of .*, not '' \(log.csv, row 3\)"),
+        (OURS, "006_1,1,2,meso", r"type must be one of me, mae, micro, macro, not 'meso' \(log.csv, row 2\)"),
     ],
-)
-def test_wrong_columns_and_rows_are_named(videos, text, message):
+)  # fmt: skip
+def test_wrong_columns_and_rows_are_named(videos, header, text, message):
     with pytest.raises(DataError, match=message):
-        spotting_log.read(f"{text}\n", "log.csv", videos)
+        spotting_log.read(f"{header}\n{text}\n", "log.csv", videos)
 
 
 def test_the_command_scores_a_log(corpus, tmp_path, capsys):
     root, videos = corpus("samm_long")
     log, text = tmp_path / "mine.csv", spotting_log.format_log(videos, truth(videos), "2022")
-    log.write_text(text, encoding="utf-8")
-    assert main(["score", str(log), "--videos", str(root)]) == 0
-    assert "micro" in capsys.readouterr().out
-    assert main(["score", str(log), "--videos", str(tmp_path)]) == 1
-    assert "must be a folder of long videos named casme3_long, " in capsys.readouterr().err
     as_excel_writes_it = text.replace(",", ";").replace("\n", "\r\n").encode("utf-16")
     for data in (text.encode(), as_excel_writes_it):
         log.write_bytes(data)
         assert main(["score", str(log), "--videos", str(root), "--json"]) == 0
         assert [row["f1"] for row in json.loads(capsys.readouterr().out)] == [1, 1, 1]
+    assert main(["score", str(log), "--videos", str(root)]) == 0
+    assert "micro" in capsys.readouterr().out
+    assert main(["score", str(log), "--videos", str(tmp_path)]) == 1
+    assert "must be a folder of long videos named casme3_long, " in capsys.readouterr().err
 
 
 def test_a_video_is_that_of_its_subject_however_both_are_spelt(corpus):
     """All videos of CAS(ME)^3 may have the same name."""
     _, videos = corpus("casme3_long")
-    first, second = (replace(v, clip=replace(v.clip, name="a")) for v in videos if v is videos[0] or v is videos[-1])
-    assert first.clip.subject != second.clip.subject
-    span = f"a,{second.clip.first},{second.clip.first + 9}"
-    for subject in (second.clip.subject, second.clip.subject.upper(), second.clip.subject.removeprefix("spNO.")):
+    first, second = (replace(v, clip=replace(v.clip, name="a")) for v in (videos[0], videos[-1]))
+    name, span = second.clip.subject, f"a,{second.clip.first},{second.clip.first + 9}"
+    assert first.clip.subject != name
+    for subject in (name, name.upper(), name.removeprefix("spNO.")):
         text = f"Subject,Video,Onset,Offset,Emotion,Type\n{subject},{span},Happiness,MaE\n"
         (spotted,) = spotting_log.read(text, "log.csv", [first, second])[0][second.clip.id]
         assert (spotted.kind, spotted.emotion) == ("macro", "positive")
     for subject, message in (
-        ("", "a video must be one, but 'a' could be .*, spNO.*: give"),
+        ("", "must be one, but 'a' could be .*, spNO.*: give"),
         ("spNO.99", "must be one of .*, not"),
     ):
         with pytest.raises(DataError, match=rf"{message} .* \(log.csv, row 2\)"):

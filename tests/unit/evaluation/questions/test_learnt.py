@@ -25,14 +25,14 @@ def test_the_majority_is_that_of_other_subjects():
     assert answers["d/s1/a"] == Facts("negative", "disgust", {4: "both", 9: "both"}, {12: "right"}, 3 / 4)
     # of a, b, e, f two are negative and positive each: the first by name
     assert answers["d/s2/c"] == Facts("negative", "anger", {4: "both", 12: "left"}, {}, 1 / 2)
-
-
-def test_a_unit_counts_as_shown_from_half_on_and_one_is_always_named():
+    # a unit counts as shown from half on, and one is always named
     few = {name: KNOWN[name] for name in ("d/s1/b", "d/s2/c", "d/s3/f")}
     assert learnt.majority(few)["d/s1/b"].units == {4: "both", 9: "both"}  # 4 in both, 9 in half
     rare = {"d/s1/a": KNOWN["d/s1/a"], "d/s2/x": Facts("negative", "anger"), "d/s3/x": Facts("negative", "anger"),
             "d/s4/x": Facts("negative", "anger", {9: "both"})}  # fmt: skip
     assert learnt.majority(rare)["d/s1/a"].units == {9: "both"}  # of a third of the clips
+    with pytest.raises(DataError, match="at least two subjects"):
+        learnt.majority({name: facts for name, facts in KNOWN.items() if "/s1/" in name})
 
 
 def lines():
@@ -54,6 +54,12 @@ def test_questions_alone_give_away_what_is_asked_of_which_clip():
     assert 0.5 < answers["d/s1/b"].confidence < 1
 
 
+def test_measurements_are_read_as_those_of_other_subjects_turned_out():
+    wrong = {"negative": Facts("surprise", "?", {99: "both"}), "positive": Facts("negative", "?", {99: "both"})}
+    answers = learnt.from_measurements(lines(), {clip: wrong[facts.coarse] for clip, facts in KNOWN.items()})
+    assert {clip: facts.coarse for clip, facts in answers.items()} == {clip: f.coarse for clip, f in KNOWN.items()}
+
+
 def test_a_predicted_class_brings_what_is_frequent_in_it():
     predicted = dict.fromkeys(KNOWN, "positive") | {"d/s3/e": "negative"}
     answers = learnt.from_classes(KNOWN, predicted)
@@ -64,22 +70,15 @@ def test_a_predicted_class_brings_what_is_frequent_in_it():
 
 
 def test_predicted_units_bring_class_and_sides_and_those_that_are_not_evaluated_are_learnt():
-    known = KNOWN | dict.fromkeys(
-        ("d/s2/c", "d/s2/d"), Facts("negative", "disgust", {4: "both", 9: "both", 38: "both"})
-    )
+    more = Facts("negative", "disgust", {4: "both", 9: "both", 38: "both"})
+    known = KNOWN | {"d/s2/c": more, "d/s2/d": more}
     answers = learnt.from_units(known, dict.fromkeys(known, (12, 99)) | {"d/s3/f": (9, 4)})
     assert answers["d/s1/a"].coarse == "positive" and answers["d/s1/a"].units == {12: "right", 99: "both"}
     assert answers["d/s3/f"].fine == "disgust" and {*answers["d/s3/f"].units} == {4, 9, 38}
     part = learnt.from_units(known, {"d/s1/a": (12,)})
     assert part["d/s1/a"] == replace(answers["d/s1/a"], units={12: "right"})
     assert part["d/s1/b"] == learnt.majority(known)["d/s1/b"]
-    nothing = learnt.from_units(known, dict.fromkeys(known, ()))
-    assert len(nothing["d/s1/a"].units) >= 1
-
-
-def test_one_subject_alone_has_nothing_to_learn_from():
-    with pytest.raises(DataError, match="at least two subjects"):
-        learnt.majority({name: facts for name, facts in KNOWN.items() if "/s1/" in name})
+    assert learnt.from_units(known, dict.fromkeys(known, ()))["d/s1/a"].units  # one is always named
 
 
 def test_long_videos_are_guessed_by_number_and_duration_in_those_of_other_subjects():
@@ -91,12 +90,3 @@ def test_long_videos_are_guessed_by_number_and_duration_in_those_of_other_subjec
     assert (second.onset, second.offset) == pytest.approx((7.25, 7.75))
     with pytest.raises(DataError, match="at least two subjects"):
         learnt.guess_videos(videos[:1])
-
-
-def test_measurements_are_read_as_those_of_other_subjects_turned_out():
-    wrong = {
-        clip: Facts("surprise" if f.coarse == "negative" else "negative", "?", {99: "both"})
-        for clip, f in KNOWN.items()
-    }
-    answers = learnt.from_measurements(lines(), wrong)  # always wrong in the same way
-    assert {clip: facts.coarse for clip, facts in answers.items()} == {clip: f.coarse for clip, f in KNOWN.items()}
