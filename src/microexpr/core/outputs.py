@@ -67,19 +67,19 @@ class Manifest:
 
     def intact(self) -> set[str]:
         """Return the names of the files that are as this program wrote them."""
-        return {name for name in self.files if self._is_intact(name)}
+        intact = set[str]()
+        for name, entry in self.files.items():
+            path = self.folder / name
+            with suppress(OSError, LookupError, TypeError, ValueError):  # a manifest from elsewhere may hold anything
+                status = path.lstat()
+                could_be = is_below(path, self.folder) and S_ISREG(status.st_mode) and status.st_size == entry["size"]
+                if could_be and (status.st_mtime_ns == entry["mtime_ns"] or file_digest(path) == entry["sha256"]):
+                    intact.add(name)
+        return intact
 
     def is_complete(self) -> bool:
         """Return whether all files are as this program wrote them."""
         return bool(self.files) and self.intact() == {*self.files}
-
-    def _is_intact(self, name: str) -> bool:
-        with suppress(OSError, LookupError, TypeError, ValueError):  # a manifest from elsewhere may hold anything
-            path, entry = self.folder / name, self.files[name]
-            status = path.lstat()
-            if is_below(path, self.folder) and S_ISREG(status.st_mode) and status.st_size == entry["size"]:
-                return bool(status.st_mtime_ns == entry["mtime_ns"] or file_digest(path) == entry["sha256"])
-        return False
 
 
 def manifests(folder: Path) -> list[Manifest]:

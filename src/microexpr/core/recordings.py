@@ -174,22 +174,16 @@ def last(path: str) -> str:
     return _alike(_parts(path).all[-1:])
 
 
-def _common(a: _Parts, b: _Parts) -> int:
-    """Return how many parts two paths have in common, from the last; `WHOLE` if they are equal."""
-    if a.whole == b.whole:
-        return WHOLE
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a.all[::-1], b.all[::-1], strict=False)))
-
-
 def _rank(path: _Parts, query: _Parts) -> int:
     """Return how well a path that is there answers to a query: the higher the better, 0 for not at all.
 
     An absolute query ends with the path; of another machine's it has the folder and name."""
-    common = _common(path, query)
-    if common == WHOLE:
+    if path.whole == query.whole:
         return WHOLE
     if not query.root:
         return int(query.ends(path))
+    from_last = zip(path.all[::-1], query.all[::-1], strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], from_last))
     return 1 + common if (common > 1 if path.root else path.ends(query)) else 0
 
 

@@ -72,7 +72,8 @@ class Subjects:
         (s-1 and s1), as numbers (1.1 and 1.10) or but for a data set (s1 and casme2/s1), a number that another name has
         after letters (1 and s1), or one after two words for a subject (s1 and sub01, P01 and Participant 1)."""
         self._what = what
-        self._where = {name: f" ({where})" if where else "" for name, where in _items(names)}
+        items = names.items() if isinstance(names, Mapping) else ((name, "") for name in names)
+        self._where = {name: f" ({where})" if where else "" for name, where in items}
         decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := _with_point(name))]
         self._drops_fractions = all(text.rstrip("0").endswith(".") for text in decimals)
         self._names: dict[str, list[Any]] = {}  # by key, in their order
@@ -207,10 +208,6 @@ def _with_point(name: Any) -> str:
 def _decimal(key: str) -> str:
     """Return a key without zeros at the end of a decimal number, as spreadsheet programs write it."""
     return key.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", key) else key
-
-
-def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]]:
-    return names.items() if isinstance(names, Mapping) else ((name, "") for name in names)
 
 
 @lru_cache(maxsize=2**16)

@@ -1,7 +1,7 @@
 """Read YAML that a user gives, which may come from anywhere: limits of size, depth, aliases and spelling."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,8 @@ def read(path: str | Path, error: type[MicroexprError], reader: type[Values | Te
         _check_depth(text := file.read_bytes().decode(), reader)
         loader = reader(text)
         if node := loader.get_single_node():
-            _check_keys(node)
+            _check_nodes(node)
             _check_size(node)
-            _check_spelling(node)
         return loader.construct_document(node) if node else None
     except _Refused as refused:
         reason, *nodes = refused.args
@@ -76,23 +75,15 @@ def _check_depth(text: str, reader: Any) -> None:
 
 
 def _check_size(root: Any) -> None:
-    """Refuse a number of many digits, and aliases that expand to too much or too deep, or to themselves."""
+    """Refuse aliases that expand to too much or too deep, or to themselves."""
     sizes: dict[int, tuple[int, int]] = {}
 
     def size(node: Any) -> tuple[int, int]:  # values, and levels
         if id(node) not in sizes:
             sizes[id(node)] = VALUES + 1, 0  # of a node within itself
-            if isinstance(node, yaml.ScalarNode):
-                parts: Iterable[Any] = ()
-                if len(node.value) > DIGITS and not node.tag.endswith(":str"):
-                    raise _Refused(f"a number must have at most {DIGITS} digits", node)
-            else:
-                parts = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
-            inner = [size(part) for part in parts]
-            sizes[id(node)] = (
-                1 + sum(values for values, _ in inner),
-                1 + max((levels for _, levels in inner), default=0),
-            )
+            inner = [size(part) for part in _parts(node)]
+            deepest = max((levels for _, levels in inner), default=0)
+            sizes[id(node)] = 1 + sum(values for values, _ in inner), 1 + deepest
         return sizes[id(node)]
 
     values, levels = size(root)
@@ -101,42 +92,33 @@ def _check_size(root: Any) -> None:
             raise _Refused(f"must have at most {most} {what}, where an alias is what it stands for")
 
 
-def _check_keys(root: Any) -> None:
-    """Refuse a key that is no text, or occurs twice in its mapping, in any case: YAML readers take the last one."""
-    for node in _nodes(root):
-        if isinstance(node, yaml.MappingNode):
-            lines: dict[str, int] = {}
-            for key, _ in node.value:
-                kind = key.tag.rpartition(":")[2]
-                if kind not in ("str", "merge"):
-                    actual = f"{key.value} ({kind})" if isinstance(key, yaml.ScalarNode) else f"a {kind}"
-                    raise _Refused(f"a key must be text, not {actual}", key)
-                if other := lines.get(name := folded(key.value)):
-                    raise _Refused(f"{key.value} must stand once, not in line {other} too", key)
-                lines[name] = key.start_mark.line + 1
+def _check_nodes(root: Any) -> None:
+    """Refuse a key that is no text, or occurs twice in its mapping, in any case: YAML readers take the last one.
 
-
-def _check_spelling(root: Any) -> None:
-    """Refuse a scalar that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
-    for node in _nodes(root):
-        kind = node.tag.rpartition(":")[2]
+    Refuse a number of many digits, and scalars that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
+    nodes, seen = [root], set[int]()
+    for node in nodes:
+        if id(node) in seen:  # an alias is the node that it stands for
+            continue
+        seen.add(id(node))
+        nodes += _parts(node)
+        kind, lines = node.tag.rpartition(":")[2], dict[str, int]()
         if isinstance(node, yaml.ScalarNode):
+            if len(node.value) > DIGITS and kind != "str":
+                raise _Refused(f"a number must have at most {DIGITS} digits", node)
             pattern, form = PLAIN.get(kind, (None, "text, a number, true or false"))
             if kind not in ("str", "null", "merge") and not (pattern and pattern.fullmatch(node.value)):
                 actual = f"{node.value[:60]}, which YAML reads as {kind}; in quotes it is text"
                 raise _Refused(f"must be {form}, not {actual}", node)
         elif kind not in ("map", "seq"):
             raise _Refused(f"must be a list or mapping, not a {kind}", node)
-
-
-def _nodes(root: Any) -> Iterator[Any]:
-    """Yield each node once: an alias is the node that it stands for, so a node may come again."""
-    nodes, seen = [root], set[int]()
-    for node in nodes:
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            nodes += _parts(node)
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if (kind := key.tag.rpartition(":")[2]) not in ("str", "merge"):
+                actual = f"{key.value} ({kind})" if isinstance(key, yaml.ScalarNode) else f"a {kind}"
+                raise _Refused(f"a key must be text, not {actual}", key)
+            if other := lines.get(name := folded(key.value)):
+                raise _Refused(f"{key.value} must stand once, not in line {other} too", key)
+            lines[name] = key.start_mark.line + 1
 
 
 def _parts(node: Any) -> Iterable[Any]:
