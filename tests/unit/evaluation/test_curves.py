@@ -51,14 +51,6 @@ def made(loss, uf1):
 TWO_PHASES = made([[[1, 3], [2, np.nan]], [[3, 5], [4, np.nan]]], [0.25])
 
 
-def test_rows_add_up_the_updates_and_score_the_last_phase_alone():
-    assert curves.rows(TWO_PHASES) == [
-        {"epoch": 1, "loss": "6.000000", "uf1": ""},
-        {"epoch": 2, "loss": "3.000000", "uf1": "0.250000"},
-    ]
-    assert curves.rows(made(np.empty((4, 1, 0)), [0.5])) == [{"epoch": 1, "loss": "", "uf1": "0.500000"}]
-
-
 def test_draws_of_the_same_clips_are_not_pooled_and_shards_of_two_trainings_are_refused(shards, tmp_path):
     path = trained(tmp_path, job(CLIPS, "split70", seeds=2), flow_files(tmp_path, CLIPS))
     with store.open_file(path) as file:
@@ -69,7 +61,12 @@ def test_draws_of_the_same_clips_are_not_pooled_and_shards_of_two_trainings_are_
         curves.read([*shards, path])
 
 
-def test_picture_shows_each_update_and_says_that_uf1_chooses_nothing():
+def test_rows_and_picture_add_up_the_updates_and_score_the_last_phase_alone():
+    assert curves.rows(TWO_PHASES) == [
+        {"epoch": 1, "loss": "6.000000", "uf1": ""},
+        {"epoch": 2, "loss": "3.000000", "uf1": "0.250000"},
+    ]
+    assert curves.rows(made(np.empty((4, 1, 0)), [0.5])) == [{"epoch": 1, "loss": "", "uf1": "0.500000"}]
     figure = drawing.plot(methods.draw_training, TWO_PHASES)
     losses, uf1 = figure.axes
     assert losses.lines[0].get_ydata().tolist() == [2, 3] and losses.lines[1].get_ydata()[0] == 4
@@ -85,5 +82,4 @@ def test_the_command_draws_shards_and_a_file_that_lacks_curves_is_an_error_of_on
     with store.create(empty, "train", {}, method="m", protocol="p", origin="generated", classes="a, b"):
         pass
     assert main(["plot", "training", empty, str(tmp_path / "a.png")]) == 1
-    error = "a.h5: must have attributes, datasets and axes as a stage writes them, not others ("
-    assert error in capsys.readouterr().err
+    assert "a.h5: must have attributes, datasets and axes as a stage" in capsys.readouterr().err

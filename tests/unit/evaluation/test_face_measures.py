@@ -65,19 +65,14 @@ def test_faces_that_show_their_class_are_recognised_and_unchanged_ones_by_chance
     assert (rows["full", "made"]["made"], rows["full", "true"]["made"], rows["full", "made"]["folds"]) == (54, 18, 6)
     assert rows["samm", "made"]["made"] == 18 and rows["samm", "made"]["folds"] == 2
     assert 0.5 < rows["full", "made"]["low"] < 1 == rows["full", "made"]["high"]
-
-
-@pytest.mark.parametrize(("shows", "expected"), [(lambda label: (label + 1) % 3, 0), (lambda label: None, 1 / 3)])
-def test_faces_that_show_another_class_or_none(shows, expected):
-    assert figures(synthesised_faces(shows))["full", "made"]["value"] == pytest.approx(expected)
+    for shows, expected in ((lambda label: (label + 1) % 3, 0), (lambda label: None, 1 / 3)):  # another class, or none
+        assert figures(synthesised_faces(shows))["full", "made"]["value"] == pytest.approx(expected)
 
 
 def test_the_recogniser_learns_from_true_clips_of_its_folds_training_side_alone():
     """Clips of the other subjects decide, not synthesised faces or the test subject's own clips."""
-    original = synthesised_faces(lambda label: label)
-    first = FOLDS[0]
-    single_fold = replace(original, faces=[face for face in original.faces if face.fold == first])
-    tested = set(first.test)
+    original, tested = synthesised_faces(lambda label: label), {*FOLDS[0].test}
+    single_fold = replace(original, faces=[face for face in original.faces if face.fold == FOLDS[0]])
     turned = figures(single_fold, lambda clip: clip.label if clip.id in tested else (clip.label + 1) % 3)
     assert turned["full", "made"]["value"] == 0
     assert figures(single_fold, lambda clip: clip.label if clip.id not in tested else 0)["full", "made"]["value"] == 1
@@ -93,13 +88,11 @@ def test_the_mean_flow_is_of_the_training_clips_of_the_target_class():
 
 
 EVEN_SIDE, CROP = 32, 64
-GREY = 100
-ONSET, APEX = 1.0, 2.0  # coordinates of all landmarks
 
 
 def even(change: int) -> np.ndarray:
     """uint8[2, EVEN_SIDE, EVEN_SIDE, 1]: even grey, and the same with all pixels changed."""
-    return np.stack([np.full((EVEN_SIDE, EVEN_SIDE, 1), GREY + level, np.uint8) for level in (0, change)])
+    return np.stack([np.full((EVEN_SIDE, EVEN_SIDE, 1), 100 + level, np.uint8) for level in (0, change)])
 
 
 @pytest.fixture
@@ -109,35 +102,23 @@ def faces() -> SynthesisedFaces:
 
 
 @pytest.fixture
-def true() -> dict[str, TrueFace]:
-    """Apexes 10 grey levels brighter than their onsets."""
-    points = {"onset": np.full((68, 2), ONSET), "apex": np.full((68, 2), APEX)}
-    return {clip.id: TrueFace(clip, even(10), even(0)[0], points, CROP) for clip in CLIPS}
-
-
-@pytest.fixture
-def regress(monkeypatch):
-    """Read of each unit how bright a face is; record the images that are read."""
-    calls = []
+def change_figures(monkeypatch):
+    """Rows by scope, metric and kind of faces, whose true apexes are 10 grey levels brighter than their onsets, and
+    the images that were read: of each unit, how bright a face is."""
+    points, calls = {"onset": np.full((68, 2), 1.0), "apex": np.full((68, 2), 2.0)}, []
+    true = {clip.id: TrueFace(clip, even(10), even(0)[0], points, CROP) for clip in CLIPS}
 
     def read(crops, onset, model):
         calls.append(crops)
-        values = crops.mean((1, 2)) / 10
-        return np.broadcast_to(values[:, None, None], (len(crops), len(ACTION_UNITS), 3))
+        return np.broadcast_to(crops.mean((1, 2))[:, None, None] / 10, (len(crops), len(ACTION_UNITS), 3))
+
+    def rows(faces):
+        rows = face_measures.changes(gather(faces, true), None, 50, 1)
+        assert all(row.keys() == set(FACE_COLUMNS) for row in rows)
+        return {(row["scope"], row["metric"], row["faces"]): row for row in rows}, calls
 
     monkeypatch.setattr(face_measures, "regressor", SimpleNamespace(regress=read))
-    return calls
-
-
-def change_figures(faces, true):
-    rows = face_measures.changes(gather(faces, true), None, 50, 1)
-    assert all(row.keys() == set(FACE_COLUMNS) for row in rows)
-    rows = {(row["scope"], row["metric"], row["faces"]): row for row in rows}
-    return rows, {key: row["value"] for key, row in rows.items()}
-
-
-def kinds(values, metric):
-    return {kind for _, name, kind in values if name == metric}
+    return rows
 
 
 def test_exaggerated_faces_have_twice_the_change_and_grey_change_is_over_the_tenth_of_pixels_that_changes_most():
@@ -150,41 +131,44 @@ def test_exaggerated_faces_have_twice_the_change_and_grey_change_is_over_the_ten
     assert face_measures.grey_change(np.stack([[still, still], [still, spot]])) == pytest.approx([0, 15])
 
 
-def test_grey_change_and_error_of_action_units_of_each_kind_and_scope(faces, true, regress):
+def test_grey_change_and_error_of_action_units_of_each_kind_and_scope(faces, change_figures):
     """The error is of changes to the true apex, whose change is read as 1 from brightness."""
-    name, (rows, values) = "grey_change", change_figures(faces, true)
-    assert kinds(values, name) == {"made", "made_twice", "mean_flow", "true"}
-    assert values["samm", name, "made"] == 5 and values["smic", name, "made"] == 4
-    assert values["full", name, "made_twice"] == pytest.approx(2 * values["full", name, "made"])
-    assert values["full", name, "true"] == 10 and values["full", name, "mean_flow"] == 0  # nothing moves on even grey
-    row = rows["full", name, "made"]
-    assert (row["made"], rows["full", name, "true"]["made"]) == (54, 18) and row["low"] < row["value"] < row["high"]
-    name = "au_error"
-    assert kinds(values, name) == {"made", "mean_flow", "neutral"}
-    assert values["full", name, "neutral"] == values["full", name, "mean_flow"] == pytest.approx(1)
-    assert values["full", name, "made"] == pytest.approx(1 - (0.3 + 0.1 + 0.1 / 3))  # mean of labels 1, a third samm
-    assert values["samm", name, "made"] == pytest.approx(1 - (0.3 + 0.1 + 0.1))
-    row = rows["full", name, "made"]
-    assert (row["made"], row["true"], row["folds"]) == (18, 18, 6) and row["low"] < row["value"] < row["high"]
+    rows, read = change_figures(faces)
+    kinds = {"grey_change": {"made", "made_twice", "mean_flow", "true"}, "au_error": {"made", "mean_flow", "neutral"}}
+    for name in kinds:
+        assert {kind for _, metric, kind in rows if metric == name} == kinds[name]
+        row = rows["full", name, "made"]
+        assert row["low"] < row["value"] < row["high"]
+    expected = {
+        ("samm", "grey_change", "made"): 5, ("smic", "grey_change", "made"): 4,
+        ("full", "grey_change", "made_twice"): 2 * (3 + 1 + 1 / 3), ("full", "grey_change", "true"): 10,
+        ("full", "grey_change", "mean_flow"): 0,  # nothing moves on even grey
+        ("full", "au_error", "neutral"): 1, ("full", "au_error", "mean_flow"): 1,
+        ("full", "au_error", "made"): 1 - (0.3 + 0.1 + 0.1 / 3),  # mean of labels 1, a third samm
+        ("samm", "au_error", "made"): 1 - (0.3 + 0.1 + 0.1),
+    }  # fmt: skip
+    assert {key: rows[key]["value"] for key in expected} == pytest.approx(expected)
+    assert (rows["full", "grey_change", "made"]["made"], rows["full", "grey_change", "true"]["made"]) == (54, 18)
+    row = rows["full", "au_error", "made"]
+    assert (row["made"], row["true"], row["folds"]) == (18, 18, 6)
     assert row["note"] == "32 x 32 pixels enlarged to 64 x 64"
-    assert len(regress) == 18 and {crops.shape for crops in regress} == {(4, CROP, CROP)}  # each image once
+    assert len(read) == 18 and {crops.shape for crops in read} == {(4, CROP, CROP)}  # each image once
 
 
-def test_displays_are_compared_with_the_true_one_and_with_each_other(faces, true, regress):
+def test_displays_are_compared_with_the_true_one_and_with_each_other(faces, change_figures):
     """Three faces of each clip: the first 3, 4 or 5 levels brighter, then 8 and 13; the true one is 10 brighter."""
     displays = {clip.id: np.stack([even(8)[1], even(13)[1]]) for clip in CLIPS}
-    _, values = change_figures(replace(faces, displays=displays), true)
-    assert values["full", "au_error_nearest", "made"] == pytest.approx(0.2)
-    assert values["full", "au_error_nearest", "true"] == values["full", "display_distance", "true"] == 0  # all alike
+    rows, read = change_figures(replace(faces, displays=displays))
     first = 3 + 1 + 1 / 3  # levels, on average
-    expected = ((8 - first) + (13 - first) + 5) / 30
-    assert values["full", "display_distance", "made"] == pytest.approx(expected)
-    assert {crops.shape[0] for crops in regress} == {6}
-
-
-def test_the_nearest_of_some_true_displays_is_a_mean_over_all_choices():
-    values = np.array([3.0, 1.0, 2.0, 7.0])
+    expected = {
+        ("full", "au_error_nearest", "made"): 0.2, ("full", "au_error_nearest", "true"): 0,  # all alike
+        ("full", "display_distance", "true"): 0,
+        ("full", "display_distance", "made"): ((8 - first) + (13 - first) + 5) / 30,
+    }  # fmt: skip
+    assert {key: rows[key]["value"] for key in expected} == pytest.approx(expected)
+    assert {crops.shape[0] for crops in read} == {6}
+    values = np.array([3.0, 1.0, 2.0, 7.0])  # the nearest of some true displays is a mean over all choices
     for count in range(1, 5):
-        expected = np.mean([min(choice) for choice in combinations(values, count)])
-        assert face_measures.expected_least(values, count) == pytest.approx(expected)
+        choices = np.mean([min(choice) for choice in combinations(values, count)])
+        assert face_measures.expected_least(values, count) == pytest.approx(choices)
     assert face_measures.expected_least(values, 9) == 1

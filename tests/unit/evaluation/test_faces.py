@@ -29,12 +29,8 @@ def means(crops, landmarks=None):
 
 
 @pytest.fixture
-def shard(tmp_path):
-    return synth_file(tmp_path / "1of1.h5", FOLDS, CLIPS)
-
-
-@pytest.fixture
-def faces(shard):
+def faces(tmp_path):
+    shard = synth_file(tmp_path / "1of1.h5", FOLDS, CLIPS)
     return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS).own_class()
 
 
@@ -87,18 +83,16 @@ def test_figures_are_those_of_all_folds_faces_enlarged_against_as_many_true_ones
     for (kind, image), (crops, landmarks) in zip(pictures.items(), embedded, strict=True):
         assert crops.shape == (18, CROP, CROP, 1)
         assert np.unique(landmarks).tolist() == [APEX if kind == "true" else ONSET]
-        first = cv2.resize(image, (CROP, CROP), interpolation=cv2.INTER_CUBIC)
-        assert np.array_equal(crops[0, ..., 0], first)
+        assert np.array_equal(crops[0, ..., 0], cv2.resize(image, (CROP, CROP), interpolation=cv2.INTER_CUBIC))
     assert {scope for scope, _, _ in rows} == {"full", "smic", "casme2", "samm"}
-    of_samm = [face for face in faces.faces if face.clip.dataset == "samm"]
-    for scope, scope_faces in (("full", faces.faces), ("samm", of_samm)):
+    for scope in ("full", "samm"):
+        scope_faces = [face for face in faces.faces if scope in ("full", face.clip.dataset)]
         true = np.stack([picture("true", face.clip.id) for face in scope_faces])
         for kind, index in (("made", 1), ("neutral", 0)):
-            images = np.stack([face.pair[index] for face in scope_faces])
+            images, count = np.stack([face.pair[index] for face in scope_faces]), len(scope_faces)
             row, vectors = rows[scope, kind, "face_frechet"], means(faces_of_clips.enlarge(true, CROP))
             assert row["value"] == pytest.approx(frechet(means(enlarged(scope_faces, index)), vectors))
-            counts = [row[name] for name in ("made", "true", "folds")]
-            assert counts == [len(images), len(images), len(images) // 3]
+            assert [row[name] for name in ("made", "true", "folds")] == [count, count, count // 3]
             assert (row["origin"], row["side"], row["subject_seen"]) == ("generated", "held_out", "no")
             assert row["note"] == "12 x 12 pixels enlarged to 24 x 24"
             errors = ((images.astype(float) - true) ** 2).mean((1, 2, 3))
@@ -113,14 +107,12 @@ def test_figures_are_those_of_all_folds_faces_enlarged_against_as_many_true_ones
     assert row["value"] == pytest.approx(cosine[subjects[:, None] != subjects].mean())
     assert (row["made"], row["true"]) == (6, 6)
     assert ("smic", "neutral", "identity_cosine") not in rows  # of a face with itself
-
-
-def test_for_identity_alone_one_face_of_each_subject_is_embedded(faces, files, embedded):
+    embedded.clear()  # for identity alone one face of each subject is embedded
     rows = figures(faces, files, every=False)
     assert [len(crops) for crops, _ in embedded] == [6, 6, 6]
     assert np.array_equal(embedded[0][0], enlarged(faces.faces[::3]))
-    metrics = {metric for _, _, metric in rows}
-    assert metrics == {"ssim", "psnr", "identity_cosine", "identity_distance", "identity_cosine_to_others"}
+    identity = {"identity_cosine", "identity_distance", "identity_cosine_to_others"}
+    assert {metric for _, _, metric in rows} == {"ssim", "psnr"} | identity
     assert rows["full", "made", "ssim"]["made"] == 18 and rows["full", "made", "identity_cosine"]["made"] == 6
     assert rows["samm", "made", "identity_cosine"]["note"].endswith("one face of each subject")
 
@@ -154,15 +146,19 @@ def test_draws_are_measured_one_by_one(tmp_path, files):
     assert (both["made"], both["folds"]) == (3 + 6, 2)
 
 
-def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
-    first, rest = FOLDS[0], FOLDS[1:]
-    with pytest.raises(LeakError, match=r"1of1.h5 must be of method famgan, not icegan"):
-        faces_of_clips.read([shard], "famgan", PROTOCOL, CLIPS)
-    with pytest.raises(StoreError, match=r"3 faces of clip casme2/s01/c00 in fold casme2/s01, not 0"):
-        faces_of_clips.read([synth_file(tmp_path / "a.h5", rest, CLIPS)], "icegan", PROTOCOL, CLIPS)
-    swapped = replace(first, test=FOLDS[2].test)
-    swapped_shard = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)
-    with pytest.raises(StoreError, match=r"must be made from a held-out clip of its fold, not from generated/samm"):
-        faces_of_clips.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
+SWAPPED = [replace(FOLDS[0], test=FOLDS[2].test), *FOLDS[1:]]
+
+
+@pytest.mark.parametrize(
+    ("folds", "method", "error", "message"),
+    [
+        (FOLDS, "famgan", LeakError, r"1of1.h5 must be of method famgan, not icegan"),
+        (FOLDS[1:], "icegan", StoreError, r"3 faces of clip casme2/s01/c00 in fold casme2/s01, not 0"),
+        (SWAPPED, "icegan", StoreError, r"must be made from a held-out clip of its fold, not from generated/samm"),
+    ],
+)
+def test_what_is_not_this_protocols_is_refused(tmp_path, folds, method, error, message):
+    with pytest.raises(error, match=message):
+        faces_of_clips.read([synth_file(tmp_path / "1of1.h5", folds, CLIPS)], method, PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the apex files"):
         faces_of_clips.read_true(CLIPS, {}, (SIZE, SIZE, 1))

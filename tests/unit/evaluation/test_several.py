@@ -37,13 +37,13 @@ def test_f1_is_scikit_learns_of_what_is_known_and_other_labels_are_refused(answe
         metrics.by_subject(np.array([[0, 2]]), np.array([[0, 1]]), [0])
     matrices = metrics.by_subject(truth, predicted, subjects)
     assert matrices.shape == (8, 2, 5, 2, 2) and matrices.sum() == 2 * (truth >= 0).sum()
+    low, high = intervals.interval(matrices, metrics.macro_f1, 200, np.random.default_rng(0))
+    assert 0 < low < metrics.macro_f1(matrices.sum(0)).mean() < high < 1
+    assert intervals.share_interval(0.5, np.array([0.4, 0.6]), np.array([0.5])) == (0, 1)  # single subjects give none
     for seed in range(2):
         labelled = [np.flatnonzero(column >= 0) for column in truth.T]
         columns = [(truth[rows, i], predicted[seed, rows, i]) for i, rows in enumerate(labelled)]
-        binary, both = (
-            [float(f1_score(*column, average=average, zero_division=0)) for column in columns]
-            for average in ("binary", "macro")
-        )
+        binary, both = ([f1_score(*c, average=kind, zero_division=0) for c in columns] for kind in ("binary", "macro"))
         pooled = matrices[:, seed].sum(0)
         assert metrics.macro_f1(pooled) == pytest.approx(np.mean(binary))
         # scikit-learn leaves out an answer that occurs nowhere; here the last label is never said to be there
@@ -62,14 +62,6 @@ def test_average_precision_is_scikit_learns_with_ties_weights_and_a_label_of_no_
             rows = rows[truth[rows, i] >= 0]
             assert actual[i] == pytest.approx(average_precision_score(truth[rows, i], scores[0, rows, i]))
         assert actual[4] == 0
-
-
-def test_an_interval_of_a_mean_holds_it_and_single_subjects_give_none(answers):
-    truth, predicted, _, subjects = answers
-    matrices = metrics.by_subject(truth, predicted, subjects)
-    low, high = intervals.interval(matrices, metrics.macro_f1, 200, np.random.default_rng(0))
-    assert 0 < low < metrics.macro_f1(matrices.sum(0)).mean() < high < 1
-    assert intervals.share_interval(0.5, np.array([0.4, 0.6]), np.array([0.5])) == (0, 1)
 
 
 @pytest.fixture(scope="module", params=[UNITS, UNITS_LOSO])

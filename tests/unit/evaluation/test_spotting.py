@@ -69,12 +69,9 @@ def test_figures_of_classes_are_of_hits_alone():
     precision, recall = (0.5 + 0) / 2, (1 + 0) / 2  # of negative and positive
     assert row["analysis_f1"] == pytest.approx(2 * precision * recall / (precision + recall))
     assert row["strs"] == pytest.approx(row["f1"] * row["analysis_f1"])
-
-
-def test_rows_of_data_sets_and_without_hits():
+    # rows of data sets, one without hits
     other = replace(VIDEOS[1], clip=replace(VIDEOS[1].clip, dataset="samm_long"))
-    intervals = FOUND | {other.clip.id: []}
-    rows = list(spotting.rows("ours", [VIDEOS[0], other], intervals, 50, 1))
+    rows = list(spotting.rows("ours", [VIDEOS[0], other], FOUND | {other.clip.id: []}, 50, 1))
     scopes = ("full", "casme_sq", "samm_long")
     assert [(row["scope"], row["kind"]) for row in rows][::3] == [(scope, "micro") for scope in scopes]
     assert [rows[6][name] for name in ("f1", "onset_ms", "strs", "recognised")] == [0, None, None, 0]

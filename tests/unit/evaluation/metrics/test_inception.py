@@ -27,12 +27,8 @@ def network():
 def test_names_and_sizes_are_those_of_the_published_weights(network):
     tensors = network.state_dict()
     assert sum(weights.numel() for weights in network.parameters()) == CONVOLUTIONS + 2048 * 1008 + 1008
-    inside = [
-        f"Mixed_{block}.branch{layer}"
-        for blocks, layers in BRANCHES.items()
-        for block in blocks.split()
-        for layer in layers.split()
-    ]
+    blocks = [(block, layers) for blocks, layers in BRANCHES.items() for block in blocks.split()]
+    inside = [f"Mixed_{block}.branch{layer}" for block, layers in blocks for layer in layers.split()]
     assert {name.rpartition(".conv.")[0] for name in tensors if ".conv." in name} == {*STEM.split(), *inside}
     assert len(tensors) == 94 * 6 + 2
     assert tensors["Conv2d_1a_3x3.conv.weight"].shape == (32, 3, 3, 3)
@@ -43,8 +39,10 @@ def test_names_and_sizes_are_those_of_the_published_weights(network):
     assert {layer.eps for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)} == {0.001}
 
 
-def test_pictures_shrink_as_in_the_paper(network):
-    """299 to 149, 147, 73, 71, 35, 17 and 8 pixels, with 288, 768 and 2048 channels behind them."""
+def test_pictures_shrink_as_in_the_paper_and_pools_are_tensorflows(network):
+    """299 to 149, 147, 73, 71, 35, 17 and 8 pixels, with 288, 768 and 2048 channels behind them.
+
+    An average does not count the padding, so that of ones is one everywhere; the last block takes the largest."""
     seen = {}
     for name, layer in network.named_children():
         layer.register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape[1:])}))
@@ -53,10 +51,6 @@ def test_pictures_shrink_as_in_the_paper(network):
     sides = {"Conv2d_1a_3x3": (32, 149), "Conv2d_2a_3x3": (32, 147), "Conv2d_3b_1x1": (80, 73)}
     sides |= {"Conv2d_4a_3x3": (192, 71), "Mixed_5d": (288, 35), "Mixed_6e": (768, 17), "Mixed_7c": (2048, 8)}
     assert {name: seen[name] for name in sides} == {name: (c, side, side) for name, (c, side) in sides.items()}
-
-
-def test_pools_are_tensorflows(network):
-    """An average does not count the padding, so that of ones is one everywhere; the last block takes the largest."""
     ones = torch.ones(1, 1, 4, 4)
     assert inception.average_pool(ones).equal(ones)
     pools = {name: layer.pool for name, layer in network.named_children() if name.startswith("Mixed")}

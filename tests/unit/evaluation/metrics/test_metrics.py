@@ -46,22 +46,19 @@ def test_agreement_with_scikit_learn_and_mean_and_deviation_over_seeds():
         np.testing.assert_allclose(figure(stack), [[figure(matrix) for matrix in row] for row in stack])
 
 
-def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
+@pytest.mark.filterwarnings("error")
+def test_means_over_subjects_leave_out_who_lacks_the_class_as_scikit_learn_does():
     rng = np.random.default_rng(4)
     truth, predicted, subjects = rng.integers(3, size=50), rng.integers(3, size=(2, 50)), rng.integers(20, size=50)
-    expected = []
-    for labels in predicted:
-        clips = [subjects == name for name in np.unique(subjects)]
-        expected.append(np.mean([f1_score(truth[c], labels[c], average="macro", zero_division=np.nan) for c in clips]))
-    assert per_subject_mean(by_subject(truth, predicted, subjects, 3), uf1) == pytest.approx(expected)
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_subject_without_the_class_is_left_out_of_its_mean_recall_and_a_class_only_predicted_has_an_f1_of_zero():
+    clips = [subjects == name for name in np.unique(subjects)]
+    each = [[f1_score(truth[c], y[c], average="macro", zero_division=np.nan) for c in clips] for y in predicted]
+    means = per_subject_mean(by_subject(truth, predicted, subjects, 3), uf1)
+    assert means == pytest.approx(np.mean(each, 1))
     matrices = by_subject(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.array(["a", "a", "a", "b"]), 3)
     recall = by_class(["negative", "positive", "surprise"])
     means = [float(per_subject_mean(matrices, metric)[0]) for metric in recall.values()][3:]
     assert means == pytest.approx([0.5, 1, np.nan], nan_ok=True)
+    # a class that is only predicted has an F1 of zero
     assert uf1(confusion(np.array([0, 1, 1]), np.array([0, 1, 2]), 3)) == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 

@@ -1,6 +1,7 @@
 """Figures of made faces against closed forms: known moments, loops over pairs, images that differ by so much."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -18,26 +19,21 @@ def with_moments(mean, covariance, n, rng):
     return white @ np.linalg.cholesky(covariance).T + mean
 
 
-def test_frechet_distance_is_that_with_a_square_root_of_a_matrix():
+def test_frechet_distance_is_that_with_a_square_root_of_a_matrix_also_of_fewer_images_than_features():
+    """Known from two samples within one plane of 128 dimensions, turned at random."""
     rng = np.random.default_rng(1)
     first, second = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 6)), rng.normal(size=(30, 6)) + 1
     covariance, other_covariance = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
     spread = np.trace(covariance + other_covariance - 2 * sqrtm(covariance @ other_covariance).real)
     assert frechet(first, second) == pytest.approx(((first.mean(0) - second.mean(0)) ** 2).sum() + spread)
-
-
-def test_frechet_distance_of_fewer_images_than_features():
-    """Known from two samples within one plane of 128 dimensions, turned at random."""
-    rng = np.random.default_rng(2)
     plane = np.linalg.qr(rng.normal(size=(128, 2)))[0].T
     first = with_moments([0, 0], np.diag([4.0, 1]), 10, rng) @ plane
     second = with_moments([3, 0], np.diag([1.0, 1]), 10, rng) @ plane
     assert frechet(first, second) == pytest.approx(9 + 1)
     assert frechet(first, first) == pytest.approx(0, abs=1e-9)
-    for distance in (frechet, kernel):
-        for samples in ((first[:1], second), (first, second[:1])):
-            with pytest.raises(ValueError, match=r"at least two images, not of shape \(1, 128\)"):
-                distance(*samples)
+    for distance, samples in product((frechet, kernel), ((first[:1], second), (first, second[:1]))):
+        with pytest.raises(ValueError, match=r"at least two images, not of shape \(1, 128\)"):
+            distance(*samples)
 
 
 def test_kernel_distance_is_that_of_a_loop():
@@ -62,16 +58,14 @@ def test_identity_of_the_same_and_of_orthogonal_faces():
         identity(vectors, vectors[:1])
 
 
-def test_likeness_of_images_that_differ_by_a_constant():
-    """SSIM of flat images is (2ab + C1) / (a^2 + b^2 + C1), C1 = (0.01 * 255)^2; PSNR that of the difference."""
+def test_likeness_is_of_a_gaussian_window_and_complete_of_equal_images():
+    """SSIM of Wang et al. 2004: moments within a Gaussian of 1.5 pixels, 11 x 11, where that lies inside the image.
+
+    That of flat images is (2ab + C1) / (a^2 + b^2 + C1), C1 = (0.01 * 255)^2; PSNR is that of the difference."""
     a, b, c = 100.0, 120.0, (0.01 * 255) ** 2
     images, true = np.full((2, 16, 16, 3), int(a), np.uint8), np.full((2, 16, 16, 3), int(b), np.uint8)
     expected = {"ssim": (2 * a * b + c) / (a * a + b * b + c), "psnr": 20 * math.log10(255 / 20)}
     assert similarity(images, true) == pytest.approx(expected)
-
-
-def test_likeness_is_of_a_gaussian_window_and_complete_of_equal_images():
-    """SSIM of Wang et al. 2004: moments within a Gaussian of 1.5 pixels, 11 x 11, where that lies inside the image."""
     image, other = np.random.default_rng(7).integers(256, size=(2, 20, 24)).astype(np.uint8)
 
     def within(image):
