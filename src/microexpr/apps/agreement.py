@@ -84,9 +84,8 @@ def compare(
     name: str, first: Sequence[Coded], second: Sequence[Coded], times: np.ndarray, in_classes: bool = False,
     is_whole: bool = True,
 ) -> Recording:  # fmt: skip
-    """Return the events of both in a recording with frames at these times in seconds, float64[T], and their pairs.
-
-    With `in_classes` emotions are compared as MEGC2019's classes. Raises DataError for one outside, or twice."""
+    """Return the events of both in a recording with frames at these times in seconds, float64[T], and their pairs. With
+    `in_classes` emotions are compared as MEGC2019's classes. Raises DataError for one outside, or twice."""
     for events in (first, second):
         coding.check_once(events, times)
     sides = [[_event(event, times, in_classes) for event in events] for events in (first, second)]

@@ -130,7 +130,6 @@ def write(path: str | Path, clips: Sequence[Clip], models: Models) -> list[str]:
 
 def read(path: str | Path, clips: Sequence[Clip]) -> dict[str, Facts]:
     """Return by id the facts measured in those of the clips that are of the file's subject; guesses without a face.
-
     Raises LeakError where a model was fitted on the subject."""
     by_clip = {}
     with store.open_file(path, "answers") as file:
@@ -152,9 +151,8 @@ def read(path: str | Path, clips: Sequence[Clip]) -> dict[str, Facts]:
 def answers(
     lines: Sequence[Line], folder: Path, models: Models, fps: float | None = None, progress: Progress = silent
 ) -> tuple[list[Facts], list[str]]:
-    """Return the facts for each question on a clip in a folder, and a line on each clip that was not measured.
-
-    Raises DataError, before any is measured, for a clip that is not there, or there several times."""
+    """Return the facts for each question on a clip in a folder, and a line on each clip that was not measured. Raises
+    DataError, before any is measured, for a clip that is not there, or there several times."""
     paths = clips(lines, folder, fps)
     of_clip, notes = dict[Path, Facts](), list[str]()
     different = dict.fromkeys(paths)

@@ -88,7 +88,6 @@ class Plan:
 
     def _entries(self) -> list[Row]:
         """Return the name, input, manifest and rows of every input in the summary, in an order that is always the same.
-
         An entry of an earlier run stays while its files are complete; without files, while its input is there."""
         root, entries = self.summary.folder, list[Row]()
         for job in (job for job in self.jobs if job.state):
@@ -134,9 +133,8 @@ def plan(
 
 
 def name_outputs(items: Iterable[Item], ending: str, taken: Iterable[str]) -> Iterator[tuple[Item, str]]:
-    """Yield each input with the name of its files: its own without the ending, where no other has the same.
-
-    Raises OutputError for two inputs of one name."""
+    """Yield each input with the name of its files: its own without the ending, where no other has the same. Raises
+    OutputError for two inputs of one name."""
     full = {item: _fitting(item.name) + ending for item in items}
     stems = ((item, item.name if item.path.is_dir() else str(Path(item.name).with_suffix(""))) for item in full)
     short = {item: _fitting(stem) + ending for item, stem in stems}

@@ -29,9 +29,8 @@ def choose(driving: str | Path | None, emotion: str | None, style: int | None, f
 
 
 def kind(name: str) -> Literal["sample", "video", "emotion", "clip"]:
-    """Return the meaning of a name: a shipped sample, a file or folder of frames, a display, a clip of a run.
-
-    Raises ParamsError for any other name."""
+    """Return the meaning of a name: a shipped sample, a file or folder of frames, a display, a clip of a run. Raises
+    ParamsError for any other name."""
     if name in LABELS:
         return "sample"
     if Path(name).exists():

@@ -69,9 +69,8 @@ def of_coder(
 
 
 def check_once(events: Iterable[Coded], seconds: np.ndarray | None = None) -> None:
-    """Raise DataError for an event of one recording and coder that is there twice, naming both places.
-
-    Times are compared as they are written, or as frames with these times, float64[T]."""
+    """Raise DataError for an event of one recording and coder that is there twice, naming both places. Times are
+    compared as they are written, or as frames with these times, float64[T]."""
     seen = dict[tuple[str, float, float, str], str]()
     for event in events:
         times = (event.onset, event.offset) if seconds is None else event.frames(seconds)[::2]
@@ -88,7 +87,6 @@ def links(path: Path) -> list[Path]:
 
 def check_media(path: Path, recording: Path) -> list[str]:
     """Return a note on an .eaf that is linked to videos that are not there and called otherwise than its recording.
-
     Raises DataError for one that is linked to other videos alone that are there."""
     others = links(path)
     linked = [other for other in others if other.is_file()]
@@ -101,7 +99,6 @@ def check_media(path: Path, recording: Path) -> list[str]:
 
 def media(path: Path, recording: str = "") -> Path | None:
     """Return the video that events are of: that of a table's row, that which an .eaf names, or one of the same name.
-
     Raises DataError where several have the name."""
     if linked := next((other for other in links(path) if other.is_file()), None):
         return linked

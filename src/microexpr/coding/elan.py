@@ -119,9 +119,8 @@ def _of_parents(document: Any, tier: str, below: tuple[str, ...] = ()) -> dict[s
 
 
 def _origin(document: Any, path: Path) -> int:
-    """Return where in its video a document begins, in milliseconds; of several, in that which is called like it.
-
-    Raises DataError for several videos in which it begins elsewhere, where none is called like it."""
+    """Return where in its video a document begins, in milliseconds; of several, in that which is called like it. Raises
+    DataError for several videos in which it begins elsewhere, where none is called like it."""
     media = list[tuple[Path, int]]()
     for descriptor in document.media_descriptors:
         text = descriptor.get("TIME_ORIGIN") or "0"
@@ -160,9 +159,8 @@ def _is_read(document: Any, tier: str) -> bool:
 
 
 def _children(document: Any, tier: str, coder: str, path: Path) -> tuple[list[int], list[tuple[str | int, str]]]:
-    """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time.
-
-    Raises DataError for two tiers of apexes or of units, and for one that is another coder's than the tier."""
+    """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time. Raises
+    DataError for two tiers of apexes or of units, and for one that is another coder's than the tier."""
     apexes, units, first = list[int](), list[tuple[str | int, str]](), dict[str, str]()
     for name, (aligned, references, attributes, _) in document.tiers.items():
         content = _below(name)
@@ -250,9 +248,8 @@ def text(marks: Sequence[Mark], media: str, annotator: str = "") -> str:
 
 
 def media(path: Path) -> list[Path]:
-    """Return the videos that a file is linked to, those called like it first, which may not be there.
-
-    Raises DataError if it is no .eaf."""
+    """Return the videos that a file is linked to, those called like it first, which may not be there. Raises DataError
+    if it is no .eaf."""
     links = (of.get(name) for of in _parse(path).media_descriptors for name in ("RELATIVE_MEDIA_URL", "MEDIA_URL"))
     paths = dict.fromkeys(Path(os.path.normpath(path.parent.absolute() / local(link))) for link in links if link)
     videos = [other for other in paths if other.suffix.lower() in VIDEO_SUFFIXES]

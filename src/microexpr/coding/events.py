@@ -44,9 +44,8 @@ class Coded:
     where: str = ""  # file and row, or tier, for messages
 
     def frames(self, seconds: np.ndarray) -> tuple[int, int | None, int]:
-        """Return the positions of onset, apex and offset among frames with these times, float64[T], rising.
-
-        Raises DataError if they are not in this order, outside of the recording, or counted at another rate."""
+        """Return the positions of onset, apex and offset among frames with these times, float64[T], rising. Raises
+        DataError if they are not in this order, outside of the recording, or counted at another rate."""
         if self.fps:
             self._check_rate(seconds)
         onset, offset = self._position(self.onset, seconds, "onset"), self._position(self.offset, seconds, "offset")
@@ -104,9 +103,8 @@ def split_label(label: str, kind: Kind, where: str) -> tuple[str, str]:
 
 
 def without_nothing(events: Sequence[Coded], path: Path) -> tuple[list[Coded], list[str]]:
-    """Return events with "" in place of words for nothing, and a note on words that could mean something else.
-
-    Raises DataError for one that could be a name, Nan or None, where other rows of the recording have a subject."""
+    """Return events with "" in place of words for nothing, and a note on words that could mean something else. Raises
+    DataError for one that could be a name, Nan or None, where other rows of the recording have a subject."""
     emptied, places = list[Coded](), dict[tuple[str, str], list[str]]()
     people = {event.recording: event.subject for event in events if stated(event.subject)}
     for event in events:

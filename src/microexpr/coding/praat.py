@@ -57,9 +57,8 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
 
 
 def text(marks: Sequence[Mark], seconds: float) -> str:
-    """Return a TextGrid of events in order of time, which covers a video of this length.
-
-    A label is the emotion, or the kind where it has none, and after a colon the action units."""
+    """Return a TextGrid of events in order of time, which covers a video of this length. A label is the emotion, or the
+    kind where it has none, and after a colon the action units."""
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {seconds:.6f}"]
     lines += ["tiers? <exists>", f"size = {len(EVENTS)}", "item []:"]
     for number, kind in enumerate(EVENTS, 1):

@@ -126,7 +126,6 @@ def _unit_of_times(path: Path, header: Sequence[str], rows: Sequence[tuple[int, 
 
 def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, str]:
     """Return an event of BORIS with times in its own file, where an observation plays several, one after the other.
-
     Raises DataError where they cannot be told: without the files' lengths, or if the number of a frame differs."""
     files, lengths = (re.split(r"\s*;\s*", cells.get(name, "")) for name in ("source", "lengths"))
     rates = (re.split(r"\s*;\s*", cells.get("rate", "")) * len(files))[: len(files)]  # one may be of all

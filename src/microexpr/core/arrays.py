@@ -35,7 +35,6 @@ def space_evenly(points: np.ndarray) -> np.ndarray:
 
 def best_thresholds(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the threshold float32[L] of each label with the highest F1 on these clips: scores [N, L], labels [N, L].
-
     It lies in the middle between two clips' scores, and is 0 for a label that no clip, or every clip, has."""
     thresholds = []
     for column, label in zip(scores.T, labels.T, strict=True):
@@ -60,9 +59,8 @@ def label_shares(labels: np.ndarray) -> np.ndarray:
 
 
 def correct(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return how well scores [..., N, C] predict: the share of right classes, of truth int64[N], 0..1 [...].
-
-    Of several labels int64[N, L] it is the mean over these of F1; of one without a positive clip, 0."""
+    """Return how well scores [..., N, C] predict: the share of right classes, of truth int64[N], 0..1 [...]. Of several
+    labels int64[N, L] it is the mean over these of F1; of one without a positive clip, 0."""
     if truth.ndim == 1:
         return np.asarray((scores.argmax(-1) == truth).mean(-1))
     answers, positives = (scores > 0) & (truth != UNKNOWN), truth == 1

@@ -34,8 +34,7 @@ class Clip:
 
     Frame numbers are the data set's own (5562 in SAMM, 658536 in SMIC), not positions. `onset`, `apex` and `offset`
     are None where the data set does not annotate them (SMIC has no apex, MMI none of the three). `label` is MEGC2019's
-    class, or None for clips outside of it.
-    """
+    class, or None for clips outside of it."""
 
     dataset: str
     subject: str  # normalised: sub01, 006, s01
@@ -95,8 +94,7 @@ class Fold:
     """One split of a protocol: ids (`Clip.id`) of the clips to train on and of those to test.
 
     A method may be fitted on all of `train` and `inner`. If there are `inner` clips, a second training without them
-    chooses the epoch at which the first training, on both, is evaluated.
-    """
+    chooses the epoch at which the first training, on both, is evaluated."""
 
     name: str  # the held-out unit: casme2/sub01, casme2/sub01/EP02_01, casme2; draw1 of a random split
     train: tuple[str, ...]
@@ -120,9 +118,8 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class LongVideo:
-    """A whole video, and the expressions in it in the order of their onsets. They may overlap.
-
-    `clip` is the video, without events, emotion and label."""
+    """A whole video, and the expressions in it in the order of their onsets. They may overlap. `clip` is the video,
+    without events, emotion and label."""
 
     clip: Clip
     expressions: tuple[Expression, ...]

@@ -150,9 +150,8 @@ class Columns:
     """The columns of a table by what they mean. Several may mean one thing, where their cells do not differ."""
 
     def __init__(self, header: Sequence[str], meanings: Mapping[str, Collection[str]], name: str) -> None:
-        """Take names of columns for each meaning; case, blanks and other characters than letters do not count.
-
-        `name` is that of the file, for messages."""
+        """Take names of columns for each meaning; case, blanks and other characters than letters do not count. `name`
+        is that of the file, for messages."""
         self._name = name
         plain = {head: plain_name(head) for head in header}
         self.heads = {
@@ -193,9 +192,8 @@ def plain_name(column: str) -> str:
 
 
 def number(text: str) -> float:
-    """Return a finite number, with a point or, as Excel writes it in many countries, a comma.
-
-    A text such as 1,200 could be either 1.2 or 1200, and is refused."""
+    """Return a finite number, with a point or, as Excel writes it in many countries, a comma. A text such as 1,200
+    could be either 1.2 or 1200, and is refused."""
     if re.fullmatch(r"\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+\s*", text):
         raise ValueError("a number with a point, or without a comma between thousands")
     if not re.fullmatch(r"\s*[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]{1,4})?\s*", text):

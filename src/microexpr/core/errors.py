@@ -15,9 +15,8 @@ LONGEST = 4000  # characters of a message: the text in place of a number may hav
 
 
 def printable(text: str) -> str:
-    """Return a text with control characters, bidirectional marks and undecodable bytes as "\\x1b"; line feeds stay.
-
-    A name of a file may hold a terminal's commands."""
+    """Return a text with control characters, bidirectional marks and undecodable bytes as "\\x1b"; line feeds stay. A
+    name of a file may hold a terminal's commands."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -73,9 +72,8 @@ def about(path: Path, error: Exception) -> str:
 
 
 def remedy(*paths: str | Path) -> str:
-    """Return "; `snakemake --cores all PATH` makes it" for files that a run makes, "" for files from elsewhere.
-
-    A file that exists passes as up to date, so that Snakemake makes it again only with --force."""
+    """Return "; `snakemake --cores all PATH` makes it" for files that a run makes, "" for files from elsewhere. A file
+    that exists passes as up to date, so that Snakemake makes it again only with --force."""
     outputs = [str(path) for path in paths if str(path).startswith(("results/", "data/rendered/"))]
     if not outputs:
         return ""

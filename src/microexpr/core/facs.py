@@ -52,14 +52,12 @@ def parse(text: str) -> tuple[ActionUnit, ...]:
     R before a number is the side, A to E after it the intensity (A/B: between two). A or A/ before side and number
     means asymmetric, T or B the top or bottom lip alone (read, not kept), ? at the end unsure. SAMM's ref(...), which
     its workbook does not explain and its AU-based classes do not count, is unsure too. A unit marked (k) is there
-    throughout the clip and is left out.
-    """
+    throughout the clip and is left out."""
     return tuple(unit for term in _terms(text) if (unit := _alternatives(term)))
 
 
 def joined(text: str) -> str:
     """Return a code with + in place of other marks between its units: commas, semicolons, also full-width ones, blanks.
-
     "6 12" and "4;9" become "6+12" and "4+9", 12.0 of a spreadsheet 12; "6 or 12" and words that are no unit stay."""
     text = re.sub(r"(?<![\d.])(\d+)\.0+(?![\d.])", r"\1", text)
     text = re.sub(r"\s*[,;\N{FULLWIDTH COMMA}\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}]\s*", "+", text.strip())
@@ -68,9 +66,8 @@ def joined(text: str) -> str:
 
 
 def unread(text: str) -> tuple[str, ...]:
-    """Return the terms of a code that are not understood, in its order: "soft focus" of "R14+17+soft focus".
-
-    A number that is none of FACS is not understood either; "+" stands for a term that is empty."""
+    """Return the terms of a code that are not understood, in its order: "soft focus" of "R14+17+soft focus". A number
+    that is none of FACS is not understood either; "+" stands for a term that is empty."""
     return tuple(term or "+" for term in _terms(text) if _alternatives(term) is None)
 
 
@@ -136,8 +133,7 @@ def occurrence(code: str) -> tuple[int, ...]:
     """Return a label for each of `AUS`: 1 if it is coded, 0 if only others are, -1 (`UNKNOWN`) if it is not known.
 
     A unit is unknown if the coder was not sure of it. All units are unknown for a clip without a code; those that are
-    not coded are so too where a part of the code is not understood (the index notes it).
-    """
+    not coded are so too where a part of the code is not understood (the index notes it)."""
     units = parse(code)
     labels = dict.fromkeys(AUS, 0 if units and not unread(code) else UNKNOWN)
     for unit in sorted(units, key=_is_certain):  # certain units last, so that they win over uncertain ones
@@ -176,10 +172,8 @@ _CLASS = {
 
 
 def objective_class(action_units: frozenset[int]) -> int:
-    """Return the AU-based class of a combination of FACS numbers.
-
-    1 happiness-, 2 surprise-, 3 anger-, 4 disgust-, 5 sadness-, 6 fear-like; 7 any other combination.
-    """
+    """Return the AU-based class of a combination of FACS numbers. 1 happiness-, 2 surprise-, 3 anger-, 4 disgust-, 5
+    sadness-, 6 fear-like; 7 any other combination."""
     return _CLASS.get(action_units, OTHERS)
 
 

@@ -29,9 +29,8 @@ SPECIAL = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR
 
 
 def regular(path: str | Path, error: type[MicroexprError] = DataError) -> Path:
-    """Return the path, unless it is a named pipe, a socket or a device, which may never end: then raise `error`.
-
-    A path that cannot be opened as a file for another reason is left to the call that opens it."""
+    """Return the path, unless it is a named pipe, a socket or a device, which may never end: then raise `error`. A path
+    that cannot be opened as a file for another reason is left to the call that opens it."""
     path = Path(path)
     try:
         kind = SPECIAL.get(stat.S_IFMT(path.stat().st_mode))
@@ -78,7 +77,6 @@ def is_hidden(path: Path) -> bool:
 
 def visible(folder: Path, pattern: str = "*") -> list[Path]:
     """Return the files and folders in a folder that are not hidden, sorted; those of a pattern in visible folders.
-
     Raises DataError for a folder with a thousand others in each other."""
     try:
         # iterdir raises what glob passes over

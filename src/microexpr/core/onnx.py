@@ -50,9 +50,8 @@ class Network:
 
 
 def load(path: str | Path, inputs: Sequence[str] | None = None) -> Network:
-    """Load the network of a file that has these inputs, None: any.
-
-    Raises StoreError if the file cannot be read, is damaged or of another network, or holds what none of ours does."""
+    """Load the network of a file that has these inputs, None: any. Raises StoreError if the file cannot be read, is
+    damaged or of another network, or holds what none of ours does."""
     content, metadata = _read(path)
     network = _network(content, metadata, str(path))
     actual = [item.name for item in network.session.get_inputs()]

@@ -28,9 +28,8 @@ Inputs = frozenset[tuple[int, int]]  # device and inode: the same through links 
 
 
 def identities(paths: Iterable[Path]) -> Inputs:
-    """Return the inputs of a command, files and folders, and the files in these folders.
-
-    Unreadable ones are left out, since the command itself reports them."""
+    """Return the inputs of a command, files and folders, and the files in these folders. Unreadable ones are left out,
+    since the command itself reports them."""
     inodes = set[tuple[int, int] | None]()
     for path in paths:
         with suppress(OSError):
@@ -53,9 +52,8 @@ def source_of(path: Path) -> str:
 
 
 class Manifest:
-    """A hidden JSON file that lists the files of a command with their SHA-256, size and time, and a record of them.
-
-    A file with the listed size and time is not read again: to read an hour of video takes seconds."""
+    """A hidden JSON file that lists the files of a command with their SHA-256, size and time, and a record of them. A
+    file with the listed size and time is not read again: to read an hour of video takes seconds."""
 
     def __init__(self, folder: Path, command: str):
         self.folder, self.command, self.name = folder, command, f".{command}{MANIFEST}"
@@ -165,9 +163,8 @@ def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path
 
 
 def file(path: Path, suffixes: tuple[str, ...], inputs: Iterable[Path], force: bool, sibling: str = "") -> Output:
-    """Return one file, and one of the same name with another suffix, as output. A symbolic link is followed.
-
-    Raises OutputError for a suffix that is none of `suffixes`, and if they may not be written."""
+    """Return one file, and one of the same name with another suffix, as output. A symbolic link is followed. Raises
+    OutputError for a suffix that is none of `suffixes`, and if they may not be written."""
     path = path.resolve() if path.is_symlink() else path
     if path.suffix.lower() not in suffixes:
         raise OutputError(f"{path}: must end in {' or '.join(suffixes)}")

@@ -175,9 +175,8 @@ def last(path: str) -> str:
 
 
 def _rank(path: _Parts, query: _Parts) -> int:
-    """Return how well a path that is there answers to a query: the higher the better, 0 for not at all.
-
-    An absolute query ends with the path; of another machine's it has the folder and name."""
+    """Return how well a path that is there answers to a query: the higher the better, 0 for not at all. An absolute
+    query ends with the path; of another machine's it has the folder and name."""
     if path.whole == query.whole:
         return WHOLE
     if not query.root:
@@ -223,9 +222,8 @@ class Recordings(Generic[K]):
         self._subjects = subjects or Subjects(filter(None, self._of.values()))
 
     def find(self, name: str, subject: str = "") -> list[K]:
-        """Return those that a path or name may mean, of a subject if one is given: one where that is certain.
-
-        A whole path comes before the end of one. An absolute path is that which it ends with."""
+        """Return those that a path or name may mean, of a subject if one is given: one where that is certain. A whole
+        path comes before the end of one. An absolute path is that which it ends with."""
         query = _parts(name)
         owners = next(filter(None, map(self._subjects.find_folder, query.all[-2::-1])), [])
         by_rank: dict[int, list[K]] = {}

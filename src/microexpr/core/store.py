@@ -51,10 +51,8 @@ _HARMLESS: set[tuple[int, ...]] = set()  # device, inode, size and times of file
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; rename it to `path` on success, remove it otherwise.
-
-    Raises StoreError when the disk is full or the folder not writable.
-    """
+    """Yield a temporary path in the same folder; rename it to `path` on success, remove it otherwise. Raises StoreError
+    when the disk is full or the folder not writable."""
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -109,7 +107,6 @@ def read_csv(
     path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
     """Return the rows of a CSV file that this program wrote, by column: values of the column's kind, or the text.
-
     Raises StoreError if it is missing, has other columns, or a cell of another kind."""
     with csv_file.opened(path, StoreError) as (names, rows):
         for position, (expected, name) in enumerate(zip_longest(columns, names, fillvalue="none"), 1):
@@ -141,9 +138,8 @@ class Group:
             self.put(name, value)
 
     def put(self, name: str, value: Any, kind: str | None = None) -> None:
-        """Write one dataset as described by field `kind` of the schema (default: the field of the same name).
-
-        Raises ValueError for another number of axes: that is a mistake in the caller."""
+        """Write one dataset as described by field `kind` of the schema (default: the field of the same name). Raises
+        ValueError for another number of axes: that is a mistake in the caller."""
         field = self._schema.fields[kind or name]
         array = text(value) if field.dtype == "text" else np.asarray(value, field.dtype)
         axes = tuple(f"{name}_{i}" for i in range(array.ndim)) if field.axes == ("any",) else field.axes
@@ -212,9 +208,8 @@ def is_dimension(item: h5py.Dataset | h5py.Group) -> bool:
 
 
 def _create_dataset(group: h5py.Group, name: str, field: Field, array: np.ndarray) -> h5py.Dataset:
-    """Create a dataset with HDF5's checksum over all its values.
-
-    The checksum is that of a chunk; a scalar lies in the object header, which has a separate checksum."""
+    """Create a dataset with HDF5's checksum over all its values. The checksum is that of a chunk; a scalar lies in the
+    object header, which has a separate checksum."""
     if array.ndim:
         chunks = (1, *array.shape[1:]) if field.by_frame else array.shape
         layout: dict[str, Any] = {"chunks": chunks, "fletcher32": True} if array.size else {}
@@ -237,10 +232,8 @@ def text(values: str | Iterable[str]) -> np.ndarray:
 
 @contextmanager
 def create(path: str | Path, schema: str, params: dict[str, Any], **attributes: str) -> Iterator[Group]:
-    """Create an HDF5 file of a schema, which appears only when it is complete.
-
-    `params` are the sections of params.yaml that it depends on. `attributes` are origin, dataset, subject, ...: plain
-    words for users who inspect the file."""
+    """Create an HDF5 file of a schema, which appears only when it is complete. `params` are the sections of params.yaml
+    that it depends on. `attributes` are origin, dataset, subject, ...: plain words for users who inspect the file."""
     image = {"driver": "core", "backing_store": False, "block_size": IMAGE_BLOCK}
     with atomic(path) as part:
         # built in memory and written at once: HDF5 itself crashes when a disk runs full
@@ -266,9 +259,8 @@ def subject_file(path: str | Path, schema: str, clips: Sequence[Clip], **params:
 
 @contextmanager
 def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File]:
-    """Open an HDF5 file that this program wrote, read-only; `schema` None accepts any schema.
-
-    Raises StoreError if it is missing, truncated, damaged, of another schema or version, or refers to other files."""
+    """Open an HDF5 file that this program wrote, read-only; `schema` None accepts any schema. Raises StoreError if it
+    is missing, truncated, damaged, of another schema or version, or refers to other files."""
     try:
         file = h5py.File(regular(path, StoreError), "r")
     except FileNotFoundError:
@@ -335,10 +327,8 @@ def _endless_heap(file: h5py.File) -> str:
 
 
 def _dangerous_content(file: h5py.File) -> str:
-    """Describe the first object that refers to another place or claims more values than there are; "" if none does.
-
-    A file may come from elsewhere: it could expose another file of the user, fill the memory, or lead a reader round.
-    """
+    """Describe the first object that refers to another place or claims more values than there are; "" if none does. A
+    file may come from elsewhere: it could expose another file of the user, fill the memory, or lead a reader round."""
     root, size = h5py.h5o.get_info(file.id), file.id.get_filesize()
     groups, visited = [(b"", file.id)], {root.addr}
     if danger := _dangerous_attributes(file.id, root, size):
@@ -487,9 +477,8 @@ def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequ
 
 
 def _with_digest(data: bytes) -> bytes:
-    """Return a safetensors file with its digest in the metadata and the keys of its header sorted.
-
-    The library writes the keys in random order."""
+    """Return a safetensors file with its digest in the metadata and the keys of its header sorted. The library writes
+    the keys in random order."""
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
     metadata = header.setdefault("__metadata__", {})

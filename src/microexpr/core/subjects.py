@@ -159,7 +159,6 @@ class Subjects:
 
 def _is_other(folder: tuple[Part, ...], subject: tuple[Part, ...], is_far: bool) -> bool:
     """Return whether a folder has the form of a subject's name and is not it: of the same word, or as short a code.
-
     Other words, as in session1 or t1, and longer numbers, such as years and rates, may be anything."""
     match folder, subject:
         case (int(n),), (int(number),):

@@ -25,9 +25,8 @@ def validate(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Any
 
 
 def _relevant(errors: Iterable[Any]) -> Iterator[Any]:
-    """Yield errors; of a value that may be a word or something else those alone of what it is, a word or not.
-
-    The branch, such as `literal['published']`, is left out of an error's position."""
+    """Yield errors; of a value that may be a word or something else those alone of what it is, a word or not. The
+    branch, such as `literal['published']`, is left out of an error's position."""
     errors = list(errors)
     wrong = {e["loc"][:-1] for e in errors if e["type"] != "too_short"}  # pydantic counts valid items alone
     errors = [e for e in errors if e["type"] != "too_short" or e["loc"] not in wrong]

@@ -93,9 +93,8 @@ def _check_size(root: Any) -> None:
 
 
 def _check_nodes(root: Any) -> None:
-    """Refuse a key that is no text, or occurs twice in its mapping, in any case: YAML readers take the last one.
-
-    Refuse a number of many digits, and scalars that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
+    """Refuse a key that is no text, or occurs twice in its mapping, in any case: YAML readers take the last one. Refuse
+    a number of many digits, and scalars that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
     nodes, seen = [root], set[int]()
     for node in nodes:
         if id(node) in seen:  # an alias is the node that it stands for

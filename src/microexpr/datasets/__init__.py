@@ -37,9 +37,8 @@ def layout(dataset: str) -> Layout:
 
 
 def read_videos(dataset: str, origin: Origin, problems: list[str] | None = None) -> Videos:
-    """Return the long videos of a data set, sorted by id, with the expressions in each, and notes.
-
-    Raises DataError for a data set without long videos, and as `Layout` describes."""
+    """Return the long videos of a data set, sorted by id, with the expressions in each, and notes. Raises DataError for
+    a data set without long videos, and as `Layout` describes."""
     native = layout(dataset)
     if native.kind != "long":
         raise DataError(f"data set must be one of {', '.join(LONG)}, whose videos are long, not {dataset}")

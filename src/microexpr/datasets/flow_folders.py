@@ -57,9 +57,8 @@ EXPECTED = (
 
 
 def subject_of(name: str, where: str) -> tuple[str, str]:
-    """Return data set and subject (s01, sub01, 006) of a folder's or row's name; its form tells the data set.
-
-    Raises DataError for a name that has no data set's form."""
+    """Return data set and subject (s01, sub01, 006) of a folder's or row's name; its form tells the data set. Raises
+    DataError for a name that has no data set's form."""
     for dataset, part in PARTS.items():
         if match := part.pattern.fullmatch(name):
             return dataset, part.form.format(int(match[1]))
@@ -80,8 +79,7 @@ def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], lis
     that is present must have MEGC2019's clips, subjects and classes; every subject's u_train must be all other
     subjects' u_test.
 
-    Raises DataError, naming file, row or clip, for any violation; if `problems` is a list, appends to it instead.
-    """
+    Raises DataError, naming file, row or clip, for any violation; if `problems` is a list, appends to it instead."""
     folder, table = _locate(root)
     contents = _read_list(root, folder, table, problems) if table else _read_partitions(root, folder, problems)
     clips, notes, violations = contents
@@ -108,8 +106,7 @@ def picture(root: Path, clip: Clip) -> np.ndarray:
     """Return u, v, strain as the RGB channels of uint8[28, 28, 3], each scaled to 0..255 in this clip.
 
     OpenCV's order, BGR, is the reverse. Raises DataError for a picture that is missing, unreadable, of another size, or
-    of other pixels than 8 bits of RGB.
-    """
+    of other pixels than 8 bits of RGB."""
     path, alterations = root / clip.folder, Alterations()
     pixels = decoded(path, alterations)
     if alterations:  # harmless in a picture of a face, but not in a measurement
@@ -120,9 +117,8 @@ def picture(root: Path, clip: Clip) -> np.ndarray:
 
 
 def _locate(root: Path) -> tuple[Path, Path | None]:
-    """Return the folder of subjects and None, or the folder of pictures and its list.
-
-    Raises DataError unless there is exactly one such folder."""
+    """Return the folder of subjects and None, or the folder of pictures and its list. Raises DataError unless there is
+    exactly one such folder."""
     if not root.is_dir():
         raise DataError(f"{root}: is not there; it must hold {EXPECTED}")
     tables: dict[Path, list[Path]] = {folder: [] for folder in (root, *_folders(root))}  # CSV files with the columns
@@ -208,9 +204,8 @@ def _labelled_pictures(partition: Path) -> list[tuple[int, Path]]:
 
 
 def _train_violations(tests: dict[Path, set[LabelledName]]) -> Iterator[str]:
-    """Yield each way in which a subject's u_train is not all other subjects' u_test.
-
-    Clips are compared by file name and class: a clip has the same file name in every u_train."""
+    """Yield each way in which a subject's u_train is not all other subjects' u_test. Clips are compared by file name
+    and class: a clip has the same file name in every u_train."""
     counts = Counter(name for test in tests.values() for name in test)
     for folder, test in tests.items():
         try:

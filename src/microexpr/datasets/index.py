@@ -45,7 +45,6 @@ def read_licensed(dataset: str) -> list[Clip]:
 
 def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
     """Check that the loader still reads the clips `expected`, with which the DAG was built; return the loader's notes.
-
     Raises DataError for the first clip that differs, and as `check_length` does."""
     folder = datasets.root(dataset, expected[0].origin)
     clips, notes = datasets.layout(dataset).read(folder, expected[0].origin, None)
@@ -71,9 +70,8 @@ def check_length(clips: Iterable[Clip], params: Params) -> None:
 
 
 def detections(paths: Iterable[str | Path]) -> dict[str, dict[str, str]]:
-    """Return the columns DETECTION and LEFT_OUT of each clip, by clip id, from the faces files at `paths`.
-
-    Raises StoreError for a file that cannot be read."""
+    """Return the columns DETECTION and LEFT_OUT of each clip, by clip id, from the faces files at `paths`. Raises
+    StoreError for a file that cannot be read."""
     by_clip = {}
     for path in paths:
         with store.open_file(path, "faces") as file:
@@ -88,7 +86,6 @@ def detections(paths: Iterable[str | Path]) -> dict[str, dict[str, str]]:
 
 def write(path: str | Path, clips: list[Clip], detected: Mapping[str, Mapping[str, str]] | None = None) -> None:
     """Write the index CSV of all clips; `detected` is what `detections` returns, None where no faces were looked for.
-
     Raises DataError if it lacks a clip."""
     if detected is not None and (missing := [clip.id for clip in clips if clip.id not in detected]):
         advice = remedy(f"results/faces/{missing[0].rpartition('/')[0]}.h5")
@@ -110,9 +107,8 @@ def read_all(paths: Iterable[str | Path]) -> list[Clip]:
 
 
 def find(name: str, results: Path) -> Clip:
-    """Return the clip DATASET/SUBJECT/CLIP of a run, from its data set's index in the folder `results`.
-
-    Raises DataError for a name of another form, of no clip, or of one that is left out; StoreError as `read` does."""
+    """Return the clip DATASET/SUBJECT/CLIP of a run, from its data set's index in the folder `results`. Raises
+    DataError for a name of another form, of no clip, or of one that is left out; StoreError as `read` does."""
     if name.count("/") != 2:
         raise DataError(f"a clip must be written DATASET/SUBJECT/CLIP, not {name}")
     dataset = name.split("/")[0]

@@ -43,9 +43,8 @@ class Row:
         return f"{self.file.name}, row {self.number}"
 
     def text(self, column: str) -> str:
-        """Return a cell as it is typed; "" if empty.
-
-        Raises DataError for a date, as programs make of codes, and for two columns of one thing that differ."""
+        """Return a cell as it is typed; "" if empty. Raises DataError for a date, as programs make of codes, and for
+        two columns of one thing that differ."""
         texts = dict[str, str]()
         for head, value in self.values[_key(column)].items():
             if isinstance(value, date | time | timedelta):
@@ -95,9 +94,8 @@ class Row:
         return plain_name(text, self.where)
 
     def choice_of(self, column: str, choices: Iterable[str]) -> str:
-        """Return a cell in lower case if it is one of the choices.
-
-        Raises DataError for another word: otherwise its row would be left out silently."""
+        """Return a cell in lower case if it is one of the choices. Raises DataError for another word: otherwise its row
+        would be left out silently."""
         word, valid = self.text(column).lower(), sorted(choices)
         if word not in valid:
             near = nearest(word, valid)
@@ -112,7 +110,6 @@ def _key(column: str) -> str:
 
 def find(root: Path, pattern: str, notes: list[str]) -> Path:
     """Return the only matching workbook in root or one folder deeper; note spreadsheets of its name in other formats.
-
     Raises DataError if there is none or several."""
     path = find_optional(root, pattern)
     others = [other for suffix in SPREADSHEETS for other in _matches(root, str(Path(pattern).with_suffix(suffix)))]
@@ -124,9 +121,8 @@ def find(root: Path, pattern: str, notes: list[str]) -> Path:
 
 
 def find_optional(root: Path, pattern: str) -> Path | None:
-    """Return the only matching workbook in root or one folder deeper, whatever its case; None if there is none.
-
-    Raises DataError if there are several."""
+    """Return the only matching workbook in root or one folder deeper, whatever its case; None if there is none. Raises
+    DataError if there are several."""
     matches = _matches(root, pattern)
     if len(matches) > 1:
         names = ", ".join(str(path.relative_to(root)) for path in matches)
@@ -204,9 +200,8 @@ def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterato
 
 
 def listing(path: Path, columns: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number, as in an editor, and the cells of each row, stripped of blanks.
-
-    Raises DataError for a file that is not CSV, as `csv_file.opened` does, and for a missing column."""
+    """Yield the line number, as in an editor, and the cells of each row, stripped of blanks. Raises DataError for a
+    file that is not CSV, as `csv_file.opened` does, and for a missing column."""
     with csv_file.opened(path) as (header, rows):
         for column in columns:
             if column not in header:
@@ -254,9 +249,8 @@ def _unreadable_as_data_error(file: Path) -> Iterator[None]:
 
 
 def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the cells of each row from row `start` on; a merged one counts for all of its rows that have others.
-
-    Raises DataError for more than a sheet of a data set has."""
+    """Yield the cells of each row from row `start` on; a merged one counts for all of its rows that have others. Raises
+    DataError for more than a sheet of a data set has."""
     from openpyxl.utils import column_index_from_string
 
     count, merged, current = 0, dict[int, list[tuple[int, int]]](), dict[int, tuple[int, Any]]()

@@ -32,8 +32,7 @@ def tree(path: str | Path) -> Tree:
     """Return groups and datasets of a file with shape, type, axes, units, meaning and storage.
 
     Of neighbouring groups with the same datasets only the first is expanded, the others are counted. Raises StoreError
-    if the file cannot be read.
-    """
+    if the file cannot be read."""
     root = Tree(f"[bold]{escape(str(path))}[/]")
     if is_weights(path):
         for name, value in sorted(read_metadata(path).items()):
@@ -53,7 +52,6 @@ def tree(path: str | Path) -> Tree:
 
 def rows(path: str | Path) -> list[dict[str, str | int]]:
     """Return path, type, shape, storage, axes, units and description of every dataset of a file, as plain values.
-
     Raises StoreError if the file cannot be read."""
     with store.open_file(path) as file:
         names: list[str] = []
@@ -128,10 +126,8 @@ def _branch(branch: Tree, group: Any) -> None:
 
 
 def _form(item: Any) -> tuple[Any, ...]:
-    """Return the part of two groups' structure that does not depend on sizes and values.
-
-    Nested groups count by their first form.
-    """
+    """Return the part of two groups' structure that does not depend on sizes and values. Nested groups count by their
+    first form."""
     if hasattr(item, "dtype"):
         return (item.ndim, item.dtype.kind)
     forms: dict[tuple[Any, ...], str] = {}
@@ -159,10 +155,8 @@ def _short(value: Any) -> str:
 
 
 def chain(path: str | Path) -> Tree:
-    """Return the provenance of the file, or of each group of it: clips by origin, data set and subject.
-
-    Raises StoreError if the file cannot be read.
-    """
+    """Return the provenance of the file, or of each group of it: clips by origin, data set and subject. Raises
+    StoreError if the file cannot be read."""
     root = Tree(f"[bold]{escape(str(path))}[/]")
     fitted: dict[str, list[str]] = {}
     if is_weights(path):

@@ -21,9 +21,8 @@ LISTED = 4
 
 
 def recorded(paths: Sequence[Path], root: Path) -> list[dict[str, Any]]:
-    """Return the values of params.yaml that tables were made with, in a checkout.
-
-    Raises StoreError for a table that was not made there, or is another now."""
+    """Return the values of params.yaml that tables were made with, in a checkout. Raises StoreError for a table that
+    was not made there, or is another now."""
     values = []
     for path in paths:
         record = records.read(relpath(path, root), root)

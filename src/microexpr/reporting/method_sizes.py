@@ -17,7 +17,6 @@ from microexpr.training.checked import Row as Checked
 
 def rows(methods: Mapping[str, MethodRow], on_pictures: Mapping[str, Checked]) -> list[Row]:
     """Return the rows of the list for methods and variants, as `described.check` describes them, sorted by name.
-
     Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
     result: list[Row] = []
     for name in sorted({*methods, *recognisers.names()}):

@@ -47,9 +47,8 @@ def mismatch(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
 
 
 def pairs_of_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> tuple[str, dict[str, Row]]:
-    """Return the method of highest UF1, the first of equals, and by each other one their pair of UF1.
-
-    `rows` are those of the table, `pairs` those of `evaluation.pairs` on the same evaluations."""
+    """Return the method of highest UF1, the first of equals, and by each other one their pair of UF1. `rows` are those
+    of the table, `pairs` those of `evaluation.pairs` on the same evaluations."""
     best, by_method = by_figure(rows, "full_uf1")[0]["method"], {}
     for pair in pairs:
         if pair["metric"] == "uf1" and best in (pair["first"], pair["second"]):
@@ -59,9 +58,8 @@ def pairs_of_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> tu
 
 
 def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
-    """Return a line on the methods that do not differ from the best one; "" without any pair.
-
-    Arguments are those of `pairs_of_best`."""
+    """Return a line on the methods that do not differ from the best one; "" without any pair. Arguments are those of
+    `pairs_of_best`."""
     pairs = [pair for pair in pairs if pair["metric"] == "uf1"]
     if not pairs:
         return ""
@@ -78,9 +76,8 @@ def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequen
 
 
 def comparisons(reference: str, pairs: Sequence[Row], metric: str = "uf1") -> list[Comparison]:
-    """Return the test of each other method against a reference, p corrected for these tests alone.
-
-    `pairs` are those of `evaluation.pairs`; the order is theirs."""
+    """Return the test of each other method against a reference, p corrected for these tests alone. `pairs` are those of
+    `evaluation.pairs`; the order is theirs."""
     tests = []
     for pair in pairs:
         if pair["metric"] == metric and reference in (pair["first"], pair["second"]):
@@ -113,10 +110,8 @@ def above_chance(tests: Sequence[Comparison]) -> list[Comparison]:
 
 
 def better_than_chance(pairs: Sequence[Row]) -> str:
-    """Return a line on the methods with a UAR above that of `FLOOR`, p corrected for these tests; "" without any.
-
-    UF1 would not do: a random guess has a higher one than the majority class. `pairs` are those of
-    `evaluation.pairs`."""
+    """Return a line on the methods with a UAR above that of `FLOOR`, p corrected for these tests; "" without any. UF1
+    would not do: a random guess has a higher one than the majority class. `pairs` are those of `evaluation.pairs`."""
     if not (tests := comparisons(FLOOR, pairs, "uar")):
         return ""
     better = [test.method for test in above_chance(tests)]
@@ -126,7 +121,6 @@ def better_than_chance(pairs: Sequence[Row]) -> str:
 
 def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
     """Return a line on the methods with another UF1 than a reference, p corrected for these tests; "" without any.
-
     Below it stands the smallest difference that such a test, and one between all pairs, finds."""
     if not (tests := comparisons(reference, pairs)):
         return ""

@@ -16,9 +16,8 @@ Marks = Mapping[str, str]  # by method; empty without tests
 
 
 def marks(rows: Rows, pairs: Sequence[Result]) -> Marks:
-    """Return the mark of the best method, of those that cannot be told from it, and of those not above a guess.
-
-    `pairs` are those of `evaluation.pairs`, made of these rows."""
+    """Return the mark of the best method, of those that cannot be told from it, and of those not above a guess. `pairs`
+    are those of `evaluation.pairs`, made of these rows."""
     if not pairs:
         return {}
     best, of_best = pairs_of_best(rows, pairs)

@@ -92,9 +92,8 @@ class Video:
         return float((self.timeline.positions[-1] + 1) / self.fps)
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield the frames of these numbers, rising, or all that exist: uint8[H, W, 3] RGB or uint8[H, W] grey.
-
-        Raises DataError naming a frame that is unreadable or of another size than the first."""
+        """Yield the frames of these numbers, rising, or all that exist: uint8[H, W, 3] RGB or uint8[H, W] grey. Raises
+        DataError naming a frame that is unreadable or of another size than the first."""
         return (_turn(image, self.quarters) for image in self.source.read(numbers))
 
     def turned(self, quarters: int) -> "Video":
@@ -220,9 +219,8 @@ def open_video(path: Path, fps: float | None = None) -> Video:
 
 
 def from_array(images: np.ndarray, fps: float, name: str = "array") -> Video:
-    """Return frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `name` replaces the path in errors.
-
-    Raises DataError for another type or shape, and as `open_video` does."""
+    """Return frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `name` replaces the path in errors. Raises
+    DataError for another type or shape, and as `open_video` does."""
     is_picture = images.ndim == 3 and images.shape[-1] in (3, 4) and images.shape[1] > 4  # channels last
     if images.dtype != np.uint8 or is_picture or (images.ndim != 3 and (images.ndim, images.shape[-1:]) != (4, (3,))):
         raise DataError(f"{name}: must be uint8[T, H, W, 3] or uint8[T, H, W], not {images.dtype}{[*images.shape]}")

@@ -206,7 +206,6 @@ class VideoFile(Source):
 
     def decode(self, start: float | None = None) -> Iterator[Decoded]:
         """Yield every frame in the order of display, fields as separate frames; or those from about `start` seconds on.
-
         Frames that do not decode are left out. Raises DataError if the file is no video."""
         with opened(self.path) as (container, stream):
             frames = _decode(container, stream, start)
@@ -371,7 +370,6 @@ def _turn(picture: "av.VideoFrame") -> tuple[int, bool]:
 
 def measure(path: Path) -> tuple[int, int]:
     """Return the number of frames in a file's header, and frames a second rounded to an integer; none is decoded.
-
     Raises DataError if it is no video or is cut short."""
     with opened(path) as (_, stream):
         length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
@@ -386,9 +384,8 @@ def measure(path: Path) -> tuple[int, int]:
 
 
 def read_all(path: Path, frames: int, start: int = 0) -> Iterator[tuple[float | None, np.ndarray]]:
-    """Yield time and pixels, RGB uint8[H, W, 3], of the frames start..frames-1 of a file that must be whole.
-
-    Raises DataError naming the first frame that does not decode, and if more than `frames` follow."""
+    """Yield time and pixels, RGB uint8[H, W, 3], of the frames start..frames-1 of a file that must be whole. Raises
+    DataError naming the first frame that does not decode, and if more than `frames` follow."""
     count = 0
     with opened(path) as (container, stream):
         for frame in _decode(container, stream):

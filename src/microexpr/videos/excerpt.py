@@ -14,9 +14,8 @@ SAME_TIME = 1e-4  # seconds
 
 
 def times(path: Path) -> np.ndarray:
-    """Return when players show each frame of `VideoFile`, as `Video.seconds`, float64[T]; few are decoded.
-
-    Raises DataError if it is no video."""
+    """Return when players show each frame of `VideoFile`, as `Video.seconds`, float64[T]; few are decoded. Raises
+    DataError if it is no video."""
     file, (stamps, _) = VideoFile(path), _stamps(path)
     if file.interlaced:
         stamps = np.sort(np.concatenate([stamps, stamps + 1 / file.rate]))
@@ -27,9 +26,8 @@ def times(path: Path) -> np.ndarray:
 
 
 def _stamps(path: Path) -> tuple[np.ndarray, bool]:
-    """Return the times of a file's packets, as of `Decoded`, sorted, float64[T], and whether all have their own.
-
-    Zeros stand for those that a packet lacks."""
+    """Return the times of a file's packets, as of `Decoded`, sorted, float64[T], and whether all have their own. Zeros
+    stand for those that a packet lacks."""
     import av
 
     with opened(path) as (container, stream):
@@ -48,7 +46,6 @@ def _stamps(path: Path) -> tuple[np.ndarray, bool]:
 
 def read_some(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     """Yield the pixels, RGB uint8[H, W, 3], of these frames of `VideoFile`, rising, from the key frame before them on.
-
     Raises DataError naming the first that does not decode, or that does so with damage."""
     if not numbers:
         return

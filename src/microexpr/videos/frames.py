@@ -39,9 +39,8 @@ class FrameFiles(Source):
         self.notes += self._alterations.notes(self.path, len(numbers))
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield the existing ones of these frames, rising, or of all.
-
-        Raises DataError naming a frame that is unreadable or of another size than the first."""
+        """Yield the existing ones of these frames, rising, or of all. Raises DataError naming a frame that is
+        unreadable or of another size than the first."""
         size: tuple[int, ...] = ()
         for path in (self.files[i] for i in (sorted(self.files) if numbers is None else numbers) if i in self.files):
             image = picture.read(path, self._alterations, picture.LONGEST, self._bits)
@@ -52,9 +51,8 @@ class FrameFiles(Source):
 
 
 def find(folder: Path, rate: float) -> FrameFiles:
-    """Return a folder's pictures as the frames of one video, in the order of the numbers in their names.
-
-    Raises DataError if there are none, for frames of several videos, and for a number that occurs twice."""
+    """Return a folder's pictures as the frames of one video, in the order of the numbers in their names. Raises
+    DataError if there are none, for frames of several videos, and for a number that occurs twice."""
     files = pictures(folder)
     if not files:
         names = [file.name for file in visible(folder)]
@@ -100,10 +98,8 @@ def by_number(path: Path) -> tuple[list[int], str]:
 
 
 def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Files:
-    """Return the files by time, and note gaps between them.
-
-    Numbers may be times in a unit, as cameras write them. Those that rise by more than one throughout are those of
-    every n-th frame."""
+    """Return the files by time, and note gaps between them. Numbers may be times in a unit, as cameras write them.
+    Those that rise by more than one throughout are those of every n-th frame."""
     numbers = sorted(numbered)
     usual = float(np.median(np.diff(numbers))) if len(numbers) > 2 else 0.0
     unit = next((unit for unit in UNITS if IN_UNITS[0] < usual / unit * rate < IN_UNITS[1]), 0.0)

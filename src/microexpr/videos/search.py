@@ -82,9 +82,8 @@ def find(
 
 
 def once(items: Iterable[Item]) -> list[Item]:
-    """Return items by their paths, each once.
-
-    A file or folder that a link to it names too is read once, and pictures of a folder that is read are not again."""
+    """Return items by their paths, each once. A file or folder that a link to it names too is read once, and pictures
+    of a folder that is read are not again."""
     result = [*{item.source: item for item in reversed([*items])}.values()][::-1]
     folders = {item.source: item.path for item in result if item.kind in ("frames", "pictures") and not item.reason}
     first = dict[tuple[int, int], Path]()
@@ -116,9 +115,8 @@ def pictures(folder: Path) -> list[Path]:
 
 
 def sniff(path: Path) -> tuple[Kind, str]:
-    """Return the kind of a file, and a description if it is neither video nor picture; reads its header at most.
-
-    A file that is named like a video or picture and cannot be opened counts as one: reading it raises the error."""
+    """Return the kind of a file, and a description if it is neither video nor picture; reads its header at most. A file
+    that is named like a video or picture and cannot be opened counts as one: reading it raises the error."""
     by_name = KIND_BY_NAME.get((mimetypes.guess_type(f"x{path.suffix}")[0] or "").partition("/")[0], "other")
     try:
         status = path.stat()
@@ -192,9 +190,8 @@ class _Search:
             links += [path for path in folders if path.is_symlink()]
 
     def choose(self, files: Sequence[Path], folder: Path | None, least: int = 0) -> Iterator[Item]:
-        """Yield files of a folder, or the folder if its pictures, `least` or more, are one input.
-
-        Without a folder they are the user's own choice."""
+        """Yield files of a folder, or the folder if its pictures, `least` or more, are one input. Without a folder they
+        are the user's own choice."""
         items = [Item(path, *sniff(path)) for path in files]
         images, videos = ([item for item in items if item.kind == kind] for kind in ("picture", "video"))
         if folder and images and self._seek == "pictures":

@@ -44,9 +44,8 @@ class Timeline:
         return np.asarray(self.change >= SAME)
 
     def clearly_new(self, fps: float) -> np.ndarray:
-        """Return whether a picture changes by `NEARLY_SAME` of the largest change within `GAP` at least, bool[T].
-
-        Where a call is recorded from the screen, the frames between its pictures are new, but not clearly."""
+        """Return whether a picture changes by `NEARLY_SAME` of the largest change within `GAP` at least, bool[T]. Where
+        a call is recorded from the screen, the frames between its pictures are new, but not clearly."""
         change = np.where(np.isfinite(self.change), self.change, 0)
         reach = max(1, round(GAP * fps))
         largest = sliding_window_view(np.pad(change, reach), 2 * reach + 1).max(axis=1)
@@ -58,9 +57,8 @@ class Timeline:
         return [range(first, stop) for first, stop in pairwise([0, *self.cuts, len(self.positions)])]
 
     def select(self, frames: range, step: int) -> np.ndarray:
-        """Return the numbers of those frames, about every `step`-th, that are worth reading: present, and new.
-
-        In a video that hardly changes, frames that repeat the one before are taken all the same."""
+        """Return the numbers of those frames, about every `step`-th, that are worth reading: present, and new. In a
+        video that hardly changes, frames that repeat the one before are taken all the same."""
         numbers = np.arange(frames.start, frames.stop)
         usable = self.present[numbers]
         new = usable & self.new[numbers]
@@ -107,9 +105,8 @@ def regular_rate(seconds: np.ndarray, candidates: list[float]) -> float | None:
 
 
 def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list[str]]:
-    """Return frames a second, positions float64[T] and notes.
-
-    `seconds` are the times of T frames in the order in which they are shown, `rate` the frames a second to expect."""
+    """Return frames a second, positions float64[T] and notes. `seconds` are the times of T frames in the order in which
+    they are shown, `rate` the frames a second to expect."""
     seconds, notes = seconds.astype(float), list[str]()
     steps = np.diff(seconds)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1 / rate
@@ -131,9 +128,9 @@ def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list
     fps = 1 / float(near.mean() if len(near) else usual)  # one of them is rounded, as the container rounds times
     low, high = np.quantile(steps, [0.01, 0.99])
     if high - low > TOLERANCE * usual:
-        apart = f"{1000 * low:.3g} to {1000 * high:.3g} ms apart"
-        taken = f"times are the frames' own, and curves are interpolated to {fps:.4g} a second"
-        notes.append(f"frames are {apart}; {taken}")
+        range_ms = f"{1000 * low:.3g} to {1000 * high:.3g} ms apart"
+        advice = f"times are the frames' own, and curves are interpolated to {fps:.4g} a second"
+        notes.append(f"frames are {range_ms}; {advice}")
     long = np.flatnonzero(steps > max(GAP, 2.5 * usual))
     if len(long):
         span = f"{seconds[long[0]]:.2f} to {seconds[long[0] + 1]:.2f} s"

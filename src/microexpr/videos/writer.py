@@ -29,7 +29,6 @@ CAMERA_MARK = b"recorded from a camera by microexpr"
 @contextmanager
 def writer(path: Path, fps: float, mark: bytes) -> Iterator[Write]:
     """Yield a function that adds a frame to a new file of Motion JPEG: .avi, or .mkv if frames have irregular times.
-
     `mark` is the file's comment. Raises StoreError when the disk is full."""
     import av
 
@@ -110,9 +109,8 @@ def record(
     progress: Callable[[str, int, int], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> float:
-    """Write a video of this length from a camera and return its frames a second.
-
-    Raises DataError if there is no such camera, or it gives no more frames, StoreError if the disk is full."""
+    """Write a video of this length from a camera and return its frames a second. Raises DataError if there is no such
+    camera, or it gives no more frames, StoreError if the disk is full."""
     with ExitStack() as stack:
         camera = cv2.VideoCapture(number)
         stack.callback(camera.release)

@@ -109,9 +109,8 @@ KINDS = {name: group.kind for group in (*ALWAYS, *OPENFACE, *FURTHER) for name i
 
 
 def fill(faces: Iterable[MeasuredFace], pictures: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """Return columns by name, rounded as files have them, nan where nothing was measured.
-
-    `pictures` are the names of each row's picture."""
+    """Return columns by name, rounded as files have them, nan where nothing was measured. `pictures` are the names of
+    each row's picture."""
     rows = []
     for face in faces:
         parts = [np.atleast_1d(np.asarray(group.values(face), float)) for group in ALWAYS]
@@ -171,9 +170,8 @@ class Table:
         }
 
     def write(self, path: Path) -> None:
-        """Write a file in the format that the ending of the path names. Raises StoreError when the disk is full.
-
-        A CSV has Python's own numbers; values that are not there are empty."""
+        """Write a file in the format that the ending of the path names. Raises StoreError when the disk is full. A CSV
+        has Python's own numbers; values that are not there are empty."""
         if path.suffix == ".csv":
             with store.atomic(path) as part, part.open("w", encoding="utf-8", newline="") as lines:
                 writer = csv.writer(lines, lineterminator="\n")

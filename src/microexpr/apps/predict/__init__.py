@@ -108,9 +108,8 @@ def spot(
     source: Scan | Video, reader: regressor.Model, progress: Progress = silent, rate: float = READ,
     see: See | None = None,
 ) -> Prediction:  # fmt: skip
-    """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
-
-    `see` gets each crop that is read, uint8[H, H], None where no face was found."""
+    """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found. `see`
+    gets each crop that is read, uint8[H, H], None where no face was found."""
     take = track(source, progress)
     long_enough = [  # to show the resting face; a video without cuts always counts
         stretch

@@ -34,9 +34,8 @@ See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
 def write(
     path: Path, prediction: Prediction, progress: Progress, numbers: Sequence[int] = (), see: See = lambda *_: None
 ) -> None:
-    """Write an .avi file, marked as rendered if the video is. Raises StoreError when the disk is full.
-
-    `see` gets the frames `numbers`, and others, so that the video is read only once."""
+    """Write an .avi file, marked as rendered if the video is. Raises StoreError when the disk is full. `see` gets the
+    frames `numbers`, and others, so that the video is read only once."""
     video = prediction.video
     every = max(1, round(video.fps / RATE))
     annotated_numbers = frame_numbers(prediction, every)

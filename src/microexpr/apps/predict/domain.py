@@ -182,9 +182,8 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the expected calibration error of probabilities [N, C] against labels [N], in `BINS` bins.
-
-    It is the mean, over the clips, of the distance between their bin's accuracy and mean probability (eq. 3)."""
+    """Return the expected calibration error of probabilities [N, C] against labels [N], in `BINS` bins. It is the mean,
+    over the clips, of the distance between their bin's accuracy and mean probability (eq. 3)."""
     confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [abs((correct[bins == b].astype(float) - confidence[bins == b]).sum()) for b in range(BINS)]

@@ -48,10 +48,8 @@ Recorded = Mapping[str, Any]  # as the file has them
 
 
 def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | None = None) -> str:
-    """Describe a model's training: "240 generated subjects (population); UF1 0.85 on ... held out".
-
-    `fitted_on` is its provenance, "<origin>/<data set>/<subject>/<clip>" of its clips; its file's `metadata` have
-    figures."""
+    """Describe a model's training: "240 generated subjects (population); UF1 0.85 on ... held out". `fitted_on` is its
+    provenance, "<origin>/<data set>/<subject>/<clip>" of its clips; its file's `metadata` have figures."""
     subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in fitted_on:
         origin, dataset, subject, _ = entry.split("/")
@@ -113,9 +111,8 @@ def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...
 
 
 def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
-    """Return the differences between a video and the models' training data, a line each.
-
-    `fitted_on` is the provenance of all models, as in `describe_training`."""
+    """Return the differences between a video and the models' training data, a line each. `fitted_on` is the provenance
+    of all models, as in `describe_training`."""
     lines, video, face = [], take.video, take.face
     origins = {entry.split("/")[0] for entry in fitted_on}
     origin = "generated" if video.generated else "licensed"
@@ -146,7 +143,6 @@ def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
 
 def rate_figures(fps: float, weights: str) -> Figures:
     """Return the figures of the measured rate that is nearest to a video's, and their description in one line.
-
     `weights` is the digest of the recogniser's; those that were not measured have no figures of classes."""
     contents = json.loads(RATES.read_text(encoding="utf-8"))
     nearest = min(contents["rates"], key=lambda rate: abs(np.log(float(rate) / fps)))

@@ -111,9 +111,8 @@ class Excerpt:
 
 
 def weights_path(method: str | None, folder: Path) -> Path:
-    """Return the path of the shipped network, or <folder>/<method>.safetensors.
-
-    Raises ParamsError if there is no such network, StoreError if there is no such file."""
+    """Return the path of the shipped network, or <folder>/<method>.safetensors. Raises ParamsError if there is no such
+    network, StoreError if there is no such file."""
     if method is None:
         return SHIPPED
     path = folder / f"{method}.safetensors"

@@ -89,9 +89,8 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
 
 
 def micro(events: Sequence[Coded], seconds: np.ndarray) -> list[TrueExpression]:
-    """Return the micro-expressions among events of a video, whose frames have these times, float64[T].
-
-    Raises DataError for one that does not lie in the video, and for one that is there twice."""
+    """Return the micro-expressions among events of a video, whose frames have these times, float64[T]. Raises DataError
+    for one that does not lie in the video, and for one that is there twice."""
     chosen = [event for event in events if event.kind == "micro"]
     coding.check_once(chosen, seconds)
     spans = [(event.frames(seconds), event) for event in chosen]

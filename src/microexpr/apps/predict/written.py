@@ -132,9 +132,8 @@ def flat(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
 
 
 def subtitles(prediction: Prediction, for_browsers: bool = False) -> str:
-    """Return SubRip subtitles of the video, one for each interval; for players in browsers the same as WebVTT.
-
-    Each stays for `READABLE` seconds or until the next begins."""
+    """Return SubRip subtitles of the video, one for each interval; for players in browsers the same as WebVTT. Each
+    stays for `READABLE` seconds or until the next begins."""
     seconds, video, cues = prediction.video.seconds, prediction.video, []
     for number, (interval, classes) in enumerate(prediction.expressions, 1):
         start, end = float(seconds[interval.onset]), float(seconds[interval.offset]) + 1 / video.fps

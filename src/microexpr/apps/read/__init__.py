@@ -27,9 +27,8 @@ def read_curves(
     video: Video, stretch: Stretch, reader: regressor.Model, progress: Progress, rate: float = READ,
     see: See | None = None,
 ) -> Curves:  # fmt: skip
-    """Read action units and gaze of the face, `rate` times a second or as often as there are frames.
-
-    `see` gets each crop, uint8[H, H], None where no face was found."""
+    """Read action units and gaze of the face, `rate` times a second or as often as there are frames. `see` gets each
+    crop, uint8[H, H], None where no face was found."""
     step = max(1, round(video.fps / rate))
     numbers, gaze = video.timeline.select(stretch.frames, step), list[float]()
 
@@ -51,9 +50,8 @@ def read_curves(
 
 
 def evened(curves: Curves, video: Video) -> Curves:
-    """Return curves of frames at uneven times on an even clock, interpolated in time.
-
-    Where no frame is for longer than `GAP`, nothing is seen."""
+    """Return curves of frames at uneven times on an even clock, interpolated in time. Where no frame is for longer than
+    `GAP`, nothing is seen."""
     times = video.seconds[curves.numbers]
     clock = np.arange(times[0], times[-1] + 1e-9, 1 / curves.fps)
     after = np.clip(np.searchsorted(times, clock), 1, max(len(times) - 1, 1))

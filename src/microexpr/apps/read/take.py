@@ -227,9 +227,8 @@ def find_turn(source: Scan | Video) -> int:
 
 
 def steady_landmarks(landmarks: np.ndarray, detected: np.ndarray, fps: float) -> np.ndarray:
-    """Return landmarks [T, 68, 2] averaged over time, so that alignment follows a head without adding movement.
-
-    Over `STEADY` where it keeps still, over `FOLLOWED` where these two averages differ by twice `STILL`."""
+    """Return landmarks [T, 68, 2] averaged over time, so that alignment follows a head without adding movement. Over
+    `STEADY` where it keeps still, over `FOLLOWED` where these two averages differ by twice `STILL`."""
     steady = filters.smooth_stretches(landmarks, detected, fps, STEADY)
     shift = filters.smooth_stretches(landmarks, detected, fps, FOLLOWED) - steady
     scale = np.array([np.hypot(*alignment(points[None])[:, 0]) for points in steady])

@@ -48,9 +48,8 @@ class SourceFace:
 
     @classmethod
     def detect(cls, image: np.ndarray, name: str) -> "SourceFace":
-        """Return the largest face of an image uint8[H, W] or [H, W, 3].
-
-        `name` names the image in errors. Raises DataError if no face is found."""
+        """Return the largest face of an image uint8[H, W] or [H, W, 3]. `name` names the image in errors. Raises
+        DataError if no face is found."""
         rgb = np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)))
         return cls(rgb, faces.track(lambda: [rgb], faces.Params(), name).landmarks[0])
 
@@ -84,9 +83,8 @@ class SourceFace:
 
 
 def animate(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind = "lanczos") -> np.ndarray:
-    """Return crops uint8[K, 288, 288, 3] of the source face with the target AUs [K, 17, 2], frame by frame.
-
-    They are changed by the difference from the face itself."""
+    """Return crops uint8[K, 288, 288, 3] of the source face with the target AUs [K, 17, 2], frame by frame. They are
+    changed by the difference from the face itself."""
     frames = changed_frames(model, face, target_aus, kind, generator_input(face, model))
     return np.stack([face.align(frame) for frame in frames])
 

@@ -63,9 +63,8 @@ class MovedFace:
 
 
 def compose(faces: Sequence[MovedFace], i: int) -> np.ndarray:
-    """Return frame `i` of a photograph with several faces in motion, uint8[H, W, 3].
-
-    Where their parts overlap, the changes of all are added."""
+    """Return frame `i` of a photograph with several faces in motion, uint8[H, W, 3]. Where their parts overlap, the
+    changes of all are added."""
     if len(faces) == 1:
         return faces[0].frame(i)
     image = faces[0].face.image.astype(np.int16)

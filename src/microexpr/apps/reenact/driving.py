@@ -130,13 +130,12 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
 
 def _displays(emotion: str) -> list[display.Display]:
     """Return the renderer's displays of an emotion, the most frequent first."""
-    return [shown for _, shown in sorted(display.DISPLAYS[emotion], key=lambda item: -item[0])]
+    return [each for _, each in sorted(display.DISPLAYS[emotion], key=lambda item: -item[0])]
 
 
 def _changes(units: Mapping[str, float], sides: list[int], decimals: int | None = None) -> np.ndarray:
-    """Return the changes float32[K, 17, 2] since the onset, frame by frame to the offset, in FACS intensity.
-
-    `units` are weights of 0..1; the course and the gain of each unit are those of a performer of mean gains."""
+    """Return the changes float32[K, 17, 2] since the onset, frame by frame to the offset, in FACS intensity. `units`
+    are weights of 0..1; the course and the gain of each unit are those of a performer of mean gains."""
     heights = np.zeros((len(display.ACTION_UNITS), len(display.SIDES)))
     for unit, weight in units.items():
         heights[display.ACTION_UNITS.index(unit), sides] = display.FULL * STRENGTH * weight * display.GAIN[unit]

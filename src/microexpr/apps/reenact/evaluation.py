@@ -28,7 +28,6 @@ ROWS = {"face": slice(16, 272), "upper": slice(16, 130), "lower": slice(130, 272
 
 def curves(read: np.ndarray, true: np.ndarray) -> Figures:
     """Return how well changes of intensity follow the true ones: error of all units, correlation of those that move.
-
     The error of the asymmetry, left less right, and the roughness of the changes follow."""
     figures: Figures = {}
     for region, units in REGIONS.items():

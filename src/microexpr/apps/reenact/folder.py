@@ -46,9 +46,8 @@ def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
 
 
 def _labelled(reenactment: Reenactment, is_compared: bool = False) -> Iterator[np.ndarray]:
-    """Yield the frames of all strengths with `SHORT` and the strength in their lower left corner.
-
-    To compare, a frame is the moving part at rest, in motion, and `MAGNIFIED` times their difference, side by side."""
+    """Yield the frames of all strengths with `SHORT` and the strength in their lower left corner. To compare, a frame
+    is the moving part at rest, in motion, and `MAGNIFIED` times their difference, side by side."""
     window = reenactment.window
     still = reenactment.photograph.image[window]
     for strength in reenactment.strengths:

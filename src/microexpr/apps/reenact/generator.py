@@ -84,9 +84,8 @@ def file(name: str) -> Path:
 
 
 def _super_resolve(image: np.ndarray) -> np.ndarray:
-    """Return float32[4 H, 4 H, 3] by RealSR, on one thread in float32.
-
-    Raises StoreError without ncnn, which few users need, or for other files."""
+    """Return float32[4 H, 4 H, 3] by RealSR, on one thread in float32. Raises StoreError without ncnn, which few users
+    need, or for other files."""
     paths = [file(PARAM), file(WEIGHTS)]
     try:
         import ncnn

@@ -53,9 +53,8 @@ class Photograph:
         return cls(path, rgb, original.shape[:2], faces, tuple(alterations.notes(path, 1)))
 
     def select(self, number: int) -> SourceFace:
-        """Return a face by its number, from 1, the largest.
-
-        Raises DataError if there are fewer faces, or this one is too small or turned too far for the crop."""
+        """Return a face by its number, from 1, the largest. Raises DataError if there are fewer faces, or this one is
+        too small or turned too far for the crop."""
         if not 1 <= number <= len(self.faces):
             raise DataError(f"{self.path}: --face-number must be 1 to {len(self.faces)}, not {number}")
         face = self.faces[number - 1]
@@ -69,9 +68,8 @@ class Photograph:
         return face
 
     def choose(self, number: int | Literal["all"]) -> tuple[dict[int, SourceFace], dict[int, str]]:
-        """Return the face of a number, or all that can be moved, and why others are refused, both by number.
-
-        Raises DataError as `select` does, or if none of all can be moved."""
+        """Return the face of a number, or all that can be moved, and why others are refused, both by number. Raises
+        DataError as `select` does, or if none of all can be moved."""
         if number != "all":
             return {number: self.select(number)}, {}
         chosen, refused = {}, {}
@@ -97,9 +95,8 @@ class Photograph:
 
 
 def read_upright(path: Path, alterations: picture.Alterations) -> np.ndarray:
-    """Return a picture as `picture.read` does, turned so that its faces are upright.
-
-    Raises DataError if it cannot be read."""
+    """Return a picture as `picture.read` does, turned so that its faces are upright. Raises DataError if it cannot be
+    read."""
     image = picture.read(path, alterations)
     turn = detection.best_turn([image])
     if turn:
@@ -132,9 +129,8 @@ def find_faces(image: np.ndarray) -> list[np.ndarray]:
 
 
 def yaw(face: SourceFace) -> float:
-    """Return by how many degrees a face is turned to the subject's left, against the line from the camera to it.
-
-    The face is taken as the middle of a photograph of twice its size, wherever it is in a larger one."""
+    """Return by how many degrees a face is turned to the subject's left, against the line from the camera to it. The
+    face is taken as the middle of a photograph of twice its size, wherever it is in a larger one."""
     low, high = face.landmarks.min(0), face.landmarks.max(0)
     side = 2 * int((high - low).max())
     return float(faces.pose(face.landmarks - (low + high) / 2 + side / 2, (side, side))[0])

@@ -78,8 +78,8 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
             values, at_one_size = (regressor.regress(*arguments, sizes) for sizes in (aus.SIZES, ONE_SIZE))
         numbers = face["frame"][()][expression]
         rendered = read_rendered_changes(clip, ground_truth, numbers) if ground_truth else None
-        shown = crops[expression], apex - onset
-        return DrivingClip(clip, params, values, at_one_size, onset, *shown, rendered)
+        from_onset = crops[expression], apex - onset
+        return DrivingClip(clip, params, values, at_one_size, onset, *from_onset, rendered)
 
 
 def read_rendered_changes(clip: Clip, ground_truth: str | Path, frames: np.ndarray) -> np.ndarray:

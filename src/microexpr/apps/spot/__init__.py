@@ -48,9 +48,8 @@ class Params(BaseModel, frozen=True, extra="forbid"):
 
 
 def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, params: Params) -> int:
-    """Measure a long video and write its file; return the number of frames that were read.
-
-    `numbers` are the data set's own of all frames. Raises DataError if no face is found."""
+    """Measure a long video and write its file; return the number of frames that were read. `numbers` are the data set's
+    own of all frames. Raises DataError if no face is found."""
     reader = regressor.load()
     content = measure(video, np.array(numbers), reader, params)
     settings = params.model_dump(mode="json", include={"rate": True, "movement": {"size"}})
@@ -76,7 +75,6 @@ def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int]
 
 def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: Params) -> dict[str, Any]:
     """Measure a long video, T frames of it; return the content of its file. Raises DataError if no face is found.
-
     `numbers` int64[frames] are the data set's own of all frames."""
     size, movement_crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
 

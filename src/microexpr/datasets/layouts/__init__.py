@@ -154,10 +154,8 @@ def plus_for_commas(units: str) -> str:
 
 
 class Reader:
-    """One reading of a copy below `root`, with notes on what was repaired or passed over.
-
-    A clip that cannot be read raises DataError, or is left out and its error appended to `problems`, if that is a
-    list."""
+    """One reading of a copy below `root`, with notes on what was repaired or passed over. A clip that cannot be read
+    raises DataError, or is left out and its error appended to `problems`, if that is a list."""
 
     UNKNOWN = "is not named like {example}"  # the fault of a folder that `clip` does not match
 
@@ -171,7 +169,6 @@ class Reader:
 
     def matching(self, pictures: Path) -> Iterator[tuple[Path, re.Match[str]]]:
         """Yield the folders of `glob` with a path below `pictures` that `clip` matches; note all else that lies there.
-
         Next to a folder of a fixed name, such as `color`, folders are of other kinds of data, and not noted."""
         words = {"example": self.facts.example, "emotions": ", ".join(self.facts.emotions)}
         level, fault = [pictures], self.UNKNOWN.format(**words)

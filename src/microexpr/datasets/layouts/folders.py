@@ -27,10 +27,8 @@ from microexpr.videos import container
 
 
 class Folders(Reader):
-    """Clips of the facts `folders`, `glob` and `clip`, which matches the folder's path from there on.
-
-    Its groups `subject`, `name` and `emotion` are those of the clip, which is annotated from its first to its last
-    frame."""
+    """Clips of the facts `folders`, `glob` and `clip`, which matches the folder's path from there on. Its groups
+    `subject`, `name` and `emotion` are those of the clip, which is annotated from its first to its last frame."""
 
     NOTHING = "clips like {example}, found none; found {content}"
 

@@ -176,9 +176,8 @@ class Own(Reader):
         return by_recording
 
     def _read_file(self, path: Path, coder: str = "") -> list[Coded]:
-        """Return the events that count; `coder` is who marked those that do not name one.
-
-        Raises DataError for one that names no coder where others of the file do."""
+        """Return the events that count; `coder` is who marked those that do not name one. Raises DataError for one that
+        names no coder where others of the file do."""
         events, notes = coding.read(path, self.problems)
         self.notes += notes
         events = [replace(event, coder=event.coder or coder) for event in events]

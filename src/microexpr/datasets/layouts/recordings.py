@@ -83,10 +83,8 @@ def read_facts(root: Path) -> Facts:
 
 
 def named_subjects(pattern: str, paths: Iterable[str], root: Path) -> dict[str, str]:
-    """Return the subject in each path of recordings that the pattern `Facts.subject` is found in.
-
-    Another process searches, which can be ended: a pattern may take for ever. Raises DataError if it takes long, or is
-    no pattern."""
+    """Return the subject in each path of recordings that the pattern `Facts.subject` is found in. Another process
+    searches, which can be ended: a pattern may take for ever. Raises DataError if it takes long, or is no pattern."""
     command, question = [sys.executable, "-IS", "-c", SEARCH], json.dumps([pattern, *paths])
     try:
         done = subprocess.run(command, input=question, capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -168,9 +166,8 @@ class Recording:
 
 
 def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
-    """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders.
-
-    A single picture is no recording."""
+    """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders. A
+    single picture is no recording."""
     for path in sorted(paths(root)):
         if path.is_dir():
             files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
@@ -183,7 +180,6 @@ def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
 
 def paths(root: Path) -> Iterator[Path]:
     """Yield all files and folders below a root, also those that links lead to, but what begins with a dot, _ or ~.
-
     Raises DataError for folders in more than `DEEPEST` others."""
     seen = set[str]()
     for folder, folders, files in os.walk(root, followlinks=True):

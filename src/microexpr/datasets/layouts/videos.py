@@ -20,9 +20,8 @@ SHOWN = 3  # rows in a note
 
 
 class Videos(Reader):
-    """Videos of the facts `folders`, `glob`, `clip` and `example`, expressions of `file`, `columns` and `types`.
-
-    A video is found by its `key`, and a row names it by `row_key`."""
+    """Videos of the facts `folders`, `glob`, `clip` and `example`, expressions of `file`, `columns` and `types`. A
+    video is found by its `key`, and a row names it by `row_key`."""
 
     example = ""  # path of a video's folder, for messages on a row
     form = "{}"  # of a subject, of what `clip` calls so
@@ -50,9 +49,8 @@ class Videos(Reader):
         return [long_video(clip, expressions.get(clip.id, ())) for clip in clips]
 
     def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
-        """Return the video of a folder of frames, called like the folder, or by `name`; it has no events.
-
-        Raises DataError for a missing frame, unless the data set tolerates it."""
+        """Return the video of a folder of frames, called like the folder, or by `name`; it has no events. Raises
+        DataError for a missing frame, unless the data set tolerates it."""
         assert self.facts.frame is not None
         frames = numbered_frames(folder, self.facts.frame)
         if text := describe_gaps(frames):

@@ -33,7 +33,6 @@ LONGEST = 2.0  # seconds of a micro-expression, a slow fade included, above whic
 
 class Workbook(Reader):
     """Clips of the facts `folders` or `parts`, `file`, `columns` and `emotions`; frames lie in <subject>/<clip>.
-
     Methods are in the order in which they are called, so that a row's first fault is the one that is named."""
 
     def read(self) -> list[Clip]:

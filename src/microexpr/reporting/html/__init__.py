@@ -62,8 +62,7 @@ def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
     """Return the clips of these names; without names one clip of each data set, chosen by annotation only.
 
     That is the first clip of a class, with a different class for each data set in turn. Raises ParamsError for a name
-    that is no clip.
-    """
+    that is no clip."""
     by_id = {clip.id: clip for clip in clips}
     for name in names:
         if name not in by_id:

@@ -36,7 +36,6 @@ def origin_label(origin: str) -> str:
 
 def pairs(names: Sequence[str], compared: Sequence[Mapping[str, Any]], origin: str) -> Chart:
     """Return UF1 of the method of each row less that of each column, of all pairs; a dot where p alone is large.
-
     Columns have numbers, since upright names of many methods do not fit on a phone; rows have numbers and names."""
 
     def words(pair: Mapping[str, Any], sign: int) -> str:

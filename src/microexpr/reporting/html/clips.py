@@ -126,9 +126,8 @@ def wheel() -> str:
 
 
 def _image(pixels: np.ndarray, word: str = "", kind: str = "png", side: int = 0) -> str:
-    """Return an image, grey or blue, green, red, as a data URL, enlarged to a side.
-
-    The word is within the image, so that it survives cropping."""
+    """Return an image, grey or blue, green, red, as a data URL, enlarged to a side. The word is within the image, so
+    that it survives cropping."""
     pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
     if side:
         pixels = cv2.resize(np.ascontiguousarray(pixels), (side, side), interpolation=cv2.INTER_NEAREST)

@@ -59,7 +59,6 @@ def sections(parts: Sequence[Section]) -> dict[str, str]:
 
 def html(inputs: PageInputs, folder: Path, library: str | None = None, parts: Sequence[Section] = ()) -> str:
     """Return the page of results below a folder. `library` is plotly's JavaScript, `parts` are those of other tasks.
-
     Raises StoreError for a file that is missing or cannot be read."""
     rows = main_table.TABLE.read(folder / "megc2019_table.csv")
     compared = read(folder / "megc2019_paired.csv", pairs.COLUMNS)

@@ -93,7 +93,6 @@ class Player:
 
 def tint(crop: np.ndarray, landmarks: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
     """Return a face uint8[288, 288, 3] with regions more orange the more they support its class, blue against.
-
     `landmarks` [68, 2] are in pixels of `crop`, uint8[288, 288, C]; `shares` are those of `Classes.regions`."""
     labels, most = face_regions.region_labels(landmarks, len(crop)), max(map(abs, shares.values())) or 1.0
     grey = np.repeat(luma(crop).astype(np.float32)[..., None], 3, axis=2)
@@ -261,9 +260,8 @@ def area(values: np.ndarray, height: float, x: np.ndarray) -> str:
 def write_index(
     path: Path, videos: Sequence[Mapping[str, Any]], contents: Mapping[str, Mapping[str, Any]], models: Models
 ) -> None:
-    """Write the page of videos, rows of videos.csv; `contents` is the intervals.json of those that are done.
-
-    Raises StoreError when the disk is full."""
+    """Write the page of videos, rows of videos.csv; `contents` is the intervals.json of those that are done. Raises
+    StoreError when the disk is full."""
     micro = {
         name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
         for name, document in contents.items()

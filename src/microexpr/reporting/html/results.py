@@ -65,10 +65,8 @@ class Method:
         return {subject: (correct[subject], total[subject]) for subject in sorted(total)}
 
     def predictions_of(self, clip: str) -> tuple[str, str, str]:
-        """Return the method's name, and its classes for a clip by last epoch and oracle.
-
-        Classes of several seeds are separated by commas.
-        """
+        """Return the method's name, and its classes for a clip by last epoch and oracle. Classes of several seeds are
+        separated by commas."""
         predicted: defaultdict[str, list[str]] = defaultdict(list)
         for row in self.predictions:
             if row["clip"] == clip:
@@ -132,9 +130,8 @@ class LongVideoView(NamedTuple):
 
 
 def long_videos(rows: Sequence[Mapping[str, Any]], methods: Iterable[str], folder: Path) -> list[LongVideoView]:
-    """Read the views of the videos in these rows, below a folder of results.
-
-    Raises StoreError for a file that is missing or cannot be read."""
+    """Read the views of the videos in these rows, below a folder of results. Raises StoreError for a file that is
+    missing or cannot be read."""
     videos = [LongVideo.from_row(dict(row)) for row in rows]
     by_method = {name: spotting.read(folder / f"spot/found/{name}.h5", videos)[1] for name in methods}
     views = []
@@ -187,10 +184,8 @@ class Tile(NamedTuple):
 
 
 def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[Standing]:
-    """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`.
-
-    Tests against the floor are corrected for their number, tests against the best, which these clips chose, for all
-    pairs."""
+    """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`. Tests against the
+    floor are corrected for their number, tests against the best, which these clips chose, for all pairs."""
     ordered = by_figure(rows, "full_uf1")
     best_name, of_best = method_tests.pairs_of_best(rows, pairs)
     chance, floor, best = (

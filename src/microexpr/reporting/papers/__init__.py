@@ -142,9 +142,8 @@ def target_cells(paper: str, table: str) -> list[Cell]:
 
 
 def figures(paper: str, table: str, run: Run) -> list[Printed]:
-    """Return the cells of `target_cells` in a run.
-
-    A run that ablates trains all rows of tables of `ABLATIONS` from scratch, under a separate protocol."""
+    """Return the cells of `target_cells` in a run. A run that ablates trains all rows of tables of `ABLATIONS` from
+    scratch, under a separate protocol."""
     printed = target_cells(paper, table)
     if run.ablates and table in ABLATIONS.get(paper, ()):
         trained = {*Evaluated.metrics, *kinds.SynthesisedFaces.metrics}
@@ -186,8 +185,7 @@ def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
     """Return one row of text for each printed cell, with `COLUMNS`; "" for unknown values; then the table's floor.
 
     Reproduced figures are those of the last epoch, pooled over the folds of the run; the note has the oracle's. Raises
-    KeyError for an input that `inputs` names and `run` lacks.
-    """
+    KeyError for an input that `inputs` names and `run` lacks."""
     cells = figures(paper, table, run)
     printed = [figure.row() for figure in cells]
     reproduced = [

@@ -30,8 +30,7 @@ def measure(protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold]) ->
     """Return the floor of these folds of a protocol.
 
     `chance` guesses every class equally often and has the figures of the expected confusion matrix; `majority` predicts
-    the most frequent class of a fold's training clips, as the method of that name does.
-    """
+    the most frequent class of a fold's training clips, as the method of that name does."""
     by_id = {clip.id: clip for clip in protocol.select(clips)}
     labels = {name: label for name, clip in by_id.items() if (label := protocol.label(clip)) is not None}
     tested: list[tuple[int, Clip, int]] = []  # draw, clip, the class that is most frequent in training

@@ -23,10 +23,8 @@ LETTERS = {LENGTH: "L", len(AUS): "C"} | {LENGTH // n: f"L/{n}" for n in (2, 4, 
 
 
 def describe(cell: Cell, params: Mapping[str, Any]) -> str:
-    """Return a printed kernel or shape; or of a model with these params a tick or "-", or millions of parameters.
-
-    The parameters of the discriminator are those of trunk, heads and reconstruction.
-    """
+    """Return a printed kernel or shape; or of a model with these params a tick or "-", or millions of parameters. The
+    parameters of the discriminator are those of trunk, heads and reconstruction."""
     if cell.metric in ("kernel", "shape"):
         return layers()[cell.row][cell.metric == "shape"]
     method = Icegan(Icegan.Params(**{name: params[name] for name in CHOICES}))
@@ -65,10 +63,8 @@ def layers() -> dict[str, tuple[str, str]]:
 
 
 def format_shape(shape: tuple[int, ...]) -> str:
-    """Return a shape in the paper's notation.
-
-    Clips have [channels, frames, rows, columns]; images keep the axis of clips in front, as printed.
-    """
+    """Return a shape in the paper's notation. Clips have [channels, frames, rows, columns]; images keep the axis of
+    clips in front, as printed."""
     if len(shape) == 5:
         _, channels, frames, *sizes = shape
         axes = [str(channels), LETTERS.get(frames, str(frames)), *map(str, sizes)]

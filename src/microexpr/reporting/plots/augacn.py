@@ -41,10 +41,8 @@ NODE_COLUMNS = (
 
 
 def held_out(clips: Sequence[Clip], emotion: str) -> list[Clip]:
-    """Return all clips of the subject with the most clips of an emotion; of several, the first by name.
-
-    Raises DataError if no subject shows it, or if no other subject is left to train on.
-    """
+    """Return all clips of the subject with the most clips of an emotion; of several, the first by name. Raises
+    DataError if no subject shows it, or if no other subject is left to train on."""
     counts = Counter(clip.subject for clip in clips if clip.emotion == emotion)
     subjects = {clip.subject for clip in clips}
     if not counts or len(subjects) < 2:
@@ -62,10 +60,8 @@ def clips_of_emotion(held: Iterable[Clip], emotion: str) -> list[Clip]:
 
 @torch.no_grad()
 def shares(network: Recogniser, clips: Sequence[Clip], files: Files) -> np.ndarray:
-    """Return float[N, A]: each node's probability as a share of all nodes' sum; 0 for AUs without a node.
-
-    The paper does not define its "proportion"; this definition is ours.
-    """
+    """Return float[N, A]: each node's probability as a share of all nodes' sum; 0 for AUs without a node. The paper
+    does not define its "proportion"; this definition is ours."""
     assert isinstance(network.method, AuGacn)
     data = load_clips(network.method, clips, files, dict.fromkeys((clip.id for clip in clips), 0))
     scores = network.method.au_scores(network.modules, data.inputs, network.statistics)
@@ -93,8 +89,7 @@ def node_rows(
 
     There is a row for each node, largest first, and one for each expected AU that has no node. `clips` are those that
     the network may have seen, `held` the held-out subject's; `expected` has a class with its AUs. Raises LeakError if
-    the network has seen the subject, StoreError if a file cannot be read.
-    """
+    the network has seen the subject, StoreError if a file cannot be read."""
     assert isinstance(network.method, AuGacn)
     ((emotion, units),) = expected.items()
     subject = f"{held[0].dataset}/{held[0].subject}"

@@ -57,8 +57,7 @@ def read(clip: Clip, results: Path, synth: Sequence[str | Path]) -> Journey:
 
     The synthesised faces are those that the generator made from this clip with weights that never saw its subject.
     Raises DataError for a clip that is not in a file or has another origin there, StoreError for a file that cannot
-    be read.
-    """
+    be read."""
     faces_by_class = synthetic(clip, synth)
     with drawing.clip_groups(clip, results, *STAGES) as groups:
         _check_origins({group.file.attrs["origin"].decode() for group in groups}, clip)
@@ -80,9 +79,8 @@ def read(clip: Clip, results: Path, synth: Sequence[str | Path]) -> Journey:
 
 
 def synthetic(clip: Clip, synth: Sequence[str | Path]) -> dict[str, np.ndarray]:
-    """Return `Journey.synthetic` alone.
-
-    Raises DataError for faces of another origin, StoreError for a file that cannot be read."""
+    """Return `Journey.synthetic` alone. Raises DataError for faces of another origin, StoreError for a file that cannot
+    be read."""
     faces: dict[str, np.ndarray] = {}
     for path in synth:
         prefix = clip.id.replace("/", "_")
@@ -162,20 +160,16 @@ def _over_time(figure: Figure, cell: SubplotSpec, journey: Journey) -> Axes:
 
 
 def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: int) -> list[int]:
-    """Return the action units of [T, 17, 3] that change most between two frame numbers, largest first.
-
-    The larger change of left and right counts.
-    """
+    """Return the action units of [T, 17, 3] that change most between two frame numbers, largest first. The larger
+    change of left and right counts."""
     during = relative[(frame >= onset) & (frame <= offset), :, :2]
     change = np.abs(during).max(axis=(0, 2))
     return [int(unit) for unit in np.argsort(-change, kind="stable")[:SHOWN_UNITS]]
 
 
 def _synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:
-    """Plot the neutral face, the face synthesised from it for each class, and the clip's apex at the same size.
-
-    Below each is its difference to the neutral face, or to the onset, magnified.
-    """
+    """Plot the neutral face, the face synthesised from it for each class, and the clip's apex at the same size. Below
+    each is its difference to the neutral face, or to the onset, magnified."""
     neutral = next(iter(journey.synthetic.values()))[0].squeeze()
     size = neutral.shape[1::-1]
     onset, apex = (cv2.resize(journey.crops[event], size, interpolation=cv2.INTER_AREA) for event in ("onset", "apex"))
@@ -202,7 +196,6 @@ class Entry(NamedTuple):
 
 def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
     """Return one entry for each subject, with the clip of median flow length, in the order of data set and subject.
-
     Raises DataError if there are no clips or single pictures, StoreError for a stage file that cannot be read."""
     clips_by_subject: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
@@ -225,9 +218,8 @@ def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
 
 
 def magnified_change(face: Mapping[str, Any], events: Mapping[str, Any]) -> np.ndarray:
-    """Return the apex of a clip less its onset, `MAGNIFIED` times, about 128: uint8[288, 288].
-
-    `face` and `events` are the clip's groups in a faces and an apex file."""
+    """Return the apex of a clip less its onset, `MAGNIFIED` times, about 128: uint8[288, 288]. `face` and `events` are
+    the clip's groups in a faces and an apex file."""
     means = {}
     for event in ("onset", "apex"):
         position = inputs.position(face, events, event)

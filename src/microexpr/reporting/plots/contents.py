@@ -30,8 +30,7 @@ def draw(page: Figure, source: str | Path, show_licensed_faces: bool = False) ->
     """Plot the contents of an HDF5 file, a cell for each of at most `MOST` clips, in the file's order.
 
     Raises DataError for a file without anything to plot, or with licensed faces unless `show_licensed_faces`;
-    StoreError if it cannot be read, or has other datasets than a stage writes.
-    """
+    StoreError if it cannot be read, or has other datasets than a stage writes."""
     with store.open_file(source) as file, store.content_of_a_stage(source):
         groups_by_name: dict[str, list[Any]] = {name: [] for name in KINDS}
 

@@ -117,9 +117,8 @@ def refuse_origin(origin: str, what: str, show: bool) -> None:
 
 
 def hide_licensed(page: Figure, items: Iterable[Any], show_licensed: bool, title: str) -> bool:
-    """Return whether faces of these clips or other things with an `origin` may not be shown.
-
-    If so, the page says so in their place."""
+    """Return whether faces of these clips or other things with an `origin` may not be shown. If so, the page says so in
+    their place."""
     if show_licensed or all(item.origin == "generated" for item in items):
         return False
     page.set_figheight(1.5)
@@ -142,9 +141,8 @@ def amplify_change(frames: np.ndarray, reference: np.ndarray, factor: float) -> 
 def show_image(
     axes: Axes, pixels: np.ndarray, title: str, size: float = 10, cmap: str = "gray", vmax: float = 255
 ) -> None:
-    """Show an image without axes, its title in letters of a size; `pixels` uint8[H, W], [H, W, 1] or [H, W, 3].
-
-    Other values [H, W] have the colours of a map, which ends at `vmax`."""
+    """Show an image without axes, its title in letters of a size; `pixels` uint8[H, W], [H, W, 1] or [H, W, 3]. Other
+    values [H, W] have the colours of a map, which ends at `vmax`."""
     pixels = pixels if pixels.ndim == 2 else np.broadcast_to(pixels, (*pixels.shape[:2], 3))
     axes.imshow(pixels, cmap=cmap, vmin=0, vmax=vmax)
     axes.set_anchor("W")
@@ -184,9 +182,8 @@ def plot_units(
     axes: Axes, x: np.ndarray | range, curves: Sequence[tuple[np.ndarray, str, float]], units: Sequence[int],
     colours: Sequence[str], names: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Plot curves of action units, each unit in a colour: values [T, 17] with line style and width.
-
-    The first curve of a unit has its name, if there are `names`, as label."""
+    """Plot curves of action units, each unit in a colour: values [T, 17] with line style and width. The first curve of
+    a unit has its name, if there are `names`, as label."""
     for unit, colour in zip(units, colours, strict=False):
         for i, (values, style, width) in enumerate(curves):
             label = names[unit] if names and not i else None
@@ -194,9 +191,8 @@ def plot_units(
 
 
 def mirror_halves(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return whole faces of the subject's left half, which is at the right of the image, and of the right half.
-
-    This is FAMGAN's figure 2."""
+    """Return whole faces of the subject's left half, which is at the right of the image, and of the right half. This is
+    FAMGAN's figure 2."""
     middle = face.shape[1] // 2
     right, left = face[:, :middle], face[:, middle:]
     return np.hstack([left[:, ::-1], left]), np.hstack([right, right[:, ::-1]])
@@ -220,8 +216,7 @@ def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
     """Return uint8[H, W, 3] of a flow [2, H, W], u right and v down: hue is direction, white no movement.
 
     Full colour is reached at length `largest`, in the flow's unit, and beyond. Colours of the Middlebury wheel (Baker
-    et al. 2011): right red, left cyan to blue, down yellow, up violet.
-    """
+    et al. 2011): right red, left cyan to blue, down yellow, up violet."""
     turn = orientation(flow) / (2 * np.pi) % 1
     hue = np.stack([np.interp(turn, CORNERS_AT, corner) for corner in CORNERS.T], axis=-1)
     length = np.minimum(magnitude(flow) / largest, 1)[..., None]
@@ -229,10 +224,8 @@ def flow_colours(flow: np.ndarray, largest: float) -> np.ndarray:
 
 
 def flow_wheel(axes: Axes, side: float, rim: str) -> None:
-    """Draw the colour wheel in the lower left corner.
-
-    `side` is its share of the axes, `rim` the label of full colour.
-    """
+    """Draw the colour wheel in the lower left corner. `side` is its share of the axes, `rim` the label of full
+    colour."""
     wheel = axes.inset_axes((0.02, 0.02, side, side))
     disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 101)] * 2))
     colours = flow_colours(disc, 1.0)

@@ -30,9 +30,8 @@ SHOWN = {"fig3": ("casme2", "negative", "woman"), "fig4": ("casme2", "surprise",
 
 
 def choose(reenactments: "Sequence[Reenactment]", figure: str) -> "Reenactment":
-    """Return the reenactment that a figure shows, or the one that has most in common with it.
-
-    A driving clip with a blink comes after one of another data set, since its eyes would hide the expression."""
+    """Return the reenactment that a figure shows, or the one that has most in common with it. A driving clip with a
+    blink comes after one of another data set, since its eyes would hide the expression."""
     dataset, emotion, face_name = SHOWN[figure]
 
     def differences(reenactment: "Reenactment") -> tuple[bool, ...]:
@@ -85,7 +84,6 @@ def sequence(
     show_licensed: bool,
 ) -> None:  # fmt: skip
     """Plot the driving clip, the synthesised clips and their changes, ground truth if there is any, and the curves.
-
     `expected` are the AUs by class that the paper's text sees in the figure."""
     title = f"Fig. {figure.removeprefix('fig')}"
     if drawing.hide_licensed(page, [reenactment], show_licensed, title):

@@ -46,9 +46,7 @@ def fig4(
     show_licensed: bool,
 ) -> None:  # fmt: skip
     """Plot (a) neutral, true and synthesised faces of four subjects, (b) one subject's faces by each kind of generator.
-
-    `synthesised` are faces of the whole ICE-GAN, `variants` those of others by their label; all of every class.
-    """
+    `synthesised` are faces of the whole ICE-GAN, `variants` those of others by their label; all of every class."""
     clips, classes = choose_clips(synthesised.faces), synthesised.protocol.classes
     if hide_licensed(page, clips, show_licensed, "Fig. 4"):
         return
@@ -91,10 +89,8 @@ def _generators(
 def fig5(
     page: Figure, synthesised: SynthesisedFaces, true: TrueFaces, rows: Sequence[Row], show_licensed: bool
 ) -> None:
-    """Plot squared differences of synthesised from neutral faces, and their shares by region.
-
-    Boxes mark the regions of the class's action units; `rows` are those of `change_rows`.
-    """
+    """Plot squared differences of synthesised from neutral faces, and their shares by region. Boxes mark the regions of
+    the class's action units; `rows` are those of `change_rows`."""
     clips, classes = choose_clips(synthesised.faces), list(dict.fromkeys(row["class"] for row in rows))
     if hide_licensed(page, clips, show_licensed, "Fig. 5"):
         return
@@ -160,10 +156,8 @@ def squared_change(pair: np.ndarray, side: int) -> np.ndarray:
 
 
 def shares(pairs: Sequence[np.ndarray], true: Sequence[TrueFace]) -> Shares:
-    """Return the shares of pairs (neutral, other) uint8[2, H, H, 1]; regions are those of each face at its onset.
-
-    In a face that did not change, every pixel counts as changed equally.
-    """
+    """Return the shares of pairs (neutral, other) uint8[2, H, H, 1]; regions are those of each face at its onset. In a
+    face that did not change, every pixel counts as changed equally."""
     areas, changes = [], []
     for pair, face in zip(pairs, true, strict=True):
         regions = region_labels(face.landmarks["onset"], face.crop_size)
@@ -208,9 +202,8 @@ def change_rows(
 
 
 def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list[str]]:
-    """Return, by clip id, the AUs of rendered faces at their true apex.
-
-    `paths` are data/rendered/truth/<dataset>/<subject>.h5; clips of other subjects are left out."""
+    """Return, by clip id, the AUs of rendered faces at their true apex. `paths` are
+    data/rendered/truth/<dataset>/<subject>.h5; clips of other subjects are left out."""
     by_file: dict[tuple[str, ...], list[Clip]] = {}
     for clip in clips:
         by_file.setdefault((clip.dataset, f"{clip.subject}.h5"), []).append(clip)

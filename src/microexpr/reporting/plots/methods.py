@@ -20,9 +20,8 @@ CHOOSES_NOTHING = "UF1 of test clips, pooled over folds: not used to choose anyt
 
 
 def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
-    """Plot the pooled UF1 of each method: last epoch with its interval, oracle hollow, published apart.
-
-    `rows` are those of `main_table.megc2019`; the method of largest UF1 is at the top."""
+    """Plot the pooled UF1 of each method: last epoch with its interval, oracle hollow, published apart. `rows` are
+    those of `main_table.megc2019`; the method of largest UF1 is at the top."""
     rows = by_figure(rows, "full_uf1")
     labels, is_mixed = [row["method"] for row in rows], len({row["origin"] for row in rows}) > 1
     labels = [f"{row['method']}, {row['origin']}" for row in rows] if is_mixed else labels

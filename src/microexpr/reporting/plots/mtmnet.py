@@ -47,9 +47,8 @@ def read_frames(clip: Clip, results: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fig1(page: Figure, clips: Sequence[Clip], results: Path, show_licensed: bool) -> None:
-    """Plot micro-expressions of an index above macro-expressions of the same emotions.
-
-    Raises StoreError if a faces or apex file cannot be read."""
+    """Plot micro-expressions of an index above macro-expressions of the same emotions. Raises StoreError if a faces or
+    apex file cannot be read."""
     first_clips = choose_emotions(clips)
     if hide_licensed(page, first_clips, show_licensed, "Fig. 1"):
         return
@@ -138,8 +137,7 @@ def fig3(
     """Plot (a) apex faces and their reconstructions from their own expression and the neutral frame's identity (eq. 2),
     (b) the same of the first clip of each subject, with identities and expressions crossed.
 
-    Raises LeakError if the network has seen a subject of `held`, StoreError if a file cannot be read.
-    """
+    Raises LeakError if the network has seen a subject of `held`, StoreError if a file cannot be read."""
     provenance.check("the network of Fig. 3", MICRO, "subject", held, network.fitted_on)
     by_subject, unseen = choose_classes(clips, held), {clip.subject for clip in held}
     page_clips = [clip for subject_clips in by_subject.values() for clip in subject_clips]

@@ -18,7 +18,6 @@ MOST = 8  # faces with separate panels, the largest
 
 def draw(page: Figure, reenactment: Reenactment) -> None:
     """Plot for each face in motion, up to `MOST`, the onset, the apex at each strength, differences, and curves below.
-
     The photograph is on the left, with a box around each face; that of the face in motion is red."""
     numbers, panel = reenactment.numbers[:MOST], 9.6 / (len(reenactment.strengths) + 1)  # inches
     inches = 2 * panel + 2.9

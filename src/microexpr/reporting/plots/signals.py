@@ -161,9 +161,8 @@ def _units(
 
 
 def draw_flow(page: Figure, clip: Clip, faces: Group, events: Group, flows: Any) -> None:
-    """Plot onset and apex, and in a row for each algorithm its flow, the head motion in it, and the rest.
-
-    Params are those of the flow file except for the algorithm."""
+    """Plot onset and apex, and in a row for each algorithm its flow, the head motion in it, and the rest. Params are
+    those of the flow file except for the algorithm."""
     drawing.add_heading(page, 4.5, f"{clip.id}: flow from onset to apex", clip.origin == "generated")
     params = flow.Params(**json.loads(flows.file.attrs["params"])["flow"])
     crop, in_frame = luma(faces["crop"][()]), face_regions.read_in_frame(faces)

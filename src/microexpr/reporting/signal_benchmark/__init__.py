@@ -37,10 +37,8 @@ def root_seed(seed: int) -> int:
 
 
 def plan_clips(dataset: str, params: Params, render: plan.Params, seed: int) -> list[PlannedClip]:
-    """Return the benchmark's clips of a data set, sorted by id, the same at every difficulty.
-
-    `render` is section `render` of params.yaml, with another size of the data set; `seed` the one in params.yaml.
-    """
+    """Return the benchmark's clips of a data set, sorted by id, the same at every difficulty. `render` is section
+    `render` of params.yaml, with another size of the data set; `seed` the one in params.yaml."""
     census = NATIVES[dataset].census  # without shares a subject has one clip of each emotion in `balanced`, and no more
     clips = min(params.clips, len(census.balanced)) if not census.shares else params.clips
     size = plan.Corpus(subjects=params.subjects, clips=clips)

@@ -166,10 +166,8 @@ def _panels(
     rows: Sequence[Row], unit: str, groups: Sequence[str], bars: Mapping[str, tuple[str, str]],
     value_key: Callable[[str, str, str], Key], panels: Sequence[str] = (),
 ) -> bytes:  # fmt: skip
-    """Plot a panel for each difficulty, or one of `ALL`, on one scale: in it the same bars for each group.
-
-    `bars` are colours and kinds by name; `value_key` returns the key of a value from its panel, group and kind.
-    """
+    """Plot a panel for each difficulty, or one of `ALL`, on one scale: in it the same bars for each group. `bars` are
+    colours and kinds by name; `value_key` returns the key of a value from its panel, group and kind."""
     values, panels, svg = _values(rows), panels or _difficulties(rows), io.BytesIO()
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure((WIDTH, HEIGHT), layout="constrained")

@@ -41,9 +41,7 @@ class Stages(BaseModel):
 
 def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stages, path: str | Path) -> None:
     """Write the measured file of one subject. Frames and ground truth are made in a temporary folder and removed.
-
-    Raises DataError where a stage would, StoreError when a disk is full.
-    """
+    Raises DataError where a stage would, StoreError when a disk is full."""
     clips, face = [planned.clip for planned in rows], Face(corpus.performer_of(rows[0].clip, seed).face_seed)
     model = regressor.load()
     with (
@@ -112,8 +110,7 @@ def true_motion(
     """Return the movement by a clip's expression alone between two frames, with the head as at the onset.
 
     These are the frames that the flow stage was given, and any other movement is head motion, which that stage is to
-    remove. A wrongly spotted apex thus is an error of apex, not of flow.
-    """
+    remove. A wrongly spotted apex thus is an error of apex, not of flow."""
     performer = corpus.performer_of(planned.clip, seed)
     performance = corpus.play(planned, performer, scene, seed)
     return motion.expression(
@@ -125,10 +122,8 @@ def true_motion(
 def flow_errors(
     estimate: np.ndarray, true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, alignment: np.ndarray
 ) -> dict[str, Any]:
-    """Return sums over the visible skin of each region: pixels, end-point error, length of the true flow.
-
-    `true` and `skin` are those of `on_crop`, `landmarks` [68, 2] the true ones of the onset in pixels of the frame.
-    """
+    """Return sums over the visible skin of each region: pixels, end-point error, length of the true flow. `true` and
+    `skin` are those of `on_crop`, `landmarks` [68, 2] the true ones of the onset in pixels of the frame."""
     size = estimate.shape[1]
     to_flow = flow_matrix(alignment, size)
     labels = face_regions.region_labels(landmarks @ to_flow[:, :2].T + to_flow[:, 2], size)
@@ -151,9 +146,7 @@ def flow_matrix(matrix: np.ndarray, size: int) -> np.ndarray:
 
 def on_crop(movement: motion.Motion, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the true flow float32[2, size, size] in pixels of the crop, and bool[size, size] where skin is visible.
-
-    `matrix` is the clip's alignment; it turns and scales both the positions and the vectors.
-    """
+    `matrix` is the clip's alignment; it turns and scales both the positions and the vectors."""
     to_flow = flow_matrix(matrix, size)
     pixels = cv2.warpAffine(movement.pixels, to_flow, (size, size), flags=cv2.INTER_LINEAR)
     skin = cv2.warpAffine(movement.skin.astype(np.float32), to_flow, (size, size), flags=cv2.INTER_LINEAR)

@@ -81,8 +81,7 @@ def landmarks(clips: list[Measured]) -> Iterator[Figure]:
 
     Noise is the part of the inner landmarks' error that changes within a clip. Movement kept is the share of their true
     movement from onset to apex, with eye corners and nose held still, that is detected (least squares). A
-    blink at onset or apex outweighs the rest in that of all inner landmarks.
-    """
+    blink at onset or apex outweighs the rest in that of all inner landmarks."""
     detected = np.concatenate([clip.detected for clip in clips])
     percent = [
         100 * np.linalg.norm(clip.landmarks_found - clip.landmarks_true, axis=-1)
@@ -120,8 +119,7 @@ def apex(clips: list[Measured]) -> Iterator[Figure]:
     """Yield errors of spotted events, and of the middle frame as a baseline that ignores the clip.
 
     Apexes are spotted between the true onset and offset, those two without any annotation. Clips that end at their apex
-    have no apex to spot and no offset, and are left out.
-    """
+    have no apex to spot and no offset, and are left out."""
     clips = [clip for clip in clips if clip.apex_true < clip.offset]
     errors: dict[str, Callable[[Measured], int]] = {
         "flow": lambda clip: int(clip.apex_flow - clip.apex_true),
@@ -143,8 +141,7 @@ def aus(clips: list[Measured]) -> Iterator[Figure]:
     """Yield agreement by AU and side over all frames: of intensities, and of their change since the onset.
 
     An AU that is never rendered, or never read, has no r; only one that is rendered has an ICC. `all` is the mean over
-    the AUs, and over the sides, that have the figure. Effects of the filter in time follow, see `_filter_effects`.
-    """
+    the AUs, and over the sides, that have the figure. Effects of the filter in time follow, see `_filter_effects`."""
     absolute = [np.concatenate([getattr(clip, name) for clip in clips]) for name in ("au_true", "au_smoothed")]
     change = np.concatenate([clip.au_true - clip.au_true[clip.onset_position] for clip in clips])
     forms = {"": absolute, "relative_": [change, np.concatenate([clip.au_relative for clip in clips])]}
@@ -172,8 +169,7 @@ def _filter_effects(clips: list[Measured]) -> Iterator[Figure]:
 
     Noise is the deviation of readings in frames before the onset, from differences of successive frames, so that a head
     that turns slowly adds none. Clips with a blink there are left out. The apex is the change there, summed over the
-    rendered AUs.
-    """
+    rendered AUs."""
     differences, apex_changes = [], []
     for clip in clips:
         onset, apex = clip.onset_position, int(np.searchsorted(clip.frame, clip.apex_true))
