@@ -11,10 +11,11 @@ from cyclopts import App, Parameter
 from pydantic import BaseModel
 
 import microexpr
-from microexpr.cli import config, described, main
+from microexpr.cli import config, main
 from microexpr.core.schemas import SCHEMAS
 from microexpr.models import base, generators, recognisers
 from microexpr.reporting import method_list
+from microexpr.tasks import described
 
 RESULTS = (  # classes of what the API returns
     "microexpr.api.figures.Evaluation",

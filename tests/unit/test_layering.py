@@ -9,8 +9,8 @@ import pytest
 import yaml
 from importing import MODULES, loads_torch, names, tree
 
-from microexpr.cli.described import SECTION
 from microexpr.tasks import TASKS
+from microexpr.tasks.described import SECTION
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src/microexpr"

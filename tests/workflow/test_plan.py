@@ -19,14 +19,14 @@ from small_corpora import write_corpus
 from stages import Outputs
 
 from microexpr import datasets
-from microexpr.cli import config, described
+from microexpr.cli import config
 from microexpr.core import records, store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
 from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
 from microexpr.protocols.splits import subject_id
-from microexpr.tasks import TASKS
+from microexpr.tasks import TASKS, described
 from microexpr.tasks.run import Run
 from reader_fits.population.planned import Population
 

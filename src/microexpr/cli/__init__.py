@@ -1,5 +1,5 @@
 """Read the command line and params.yaml.
 
-May import: core, coding, videos, datasets, rendering, protocols, models, training, evaluation, apps,
+May import: core, coding, videos, datasets, rendering, models, training, evaluation, apps,
 reporting, tasks, api, facs_faces.
 """

@@ -286,7 +286,8 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
 
     path = Path("params.yaml")
     if path.is_file():
-        from microexpr.cli import config, described
+        from microexpr.cli import config
+        from microexpr.tasks import described
 
         values = config.load(path)
         rows = config.cached("method list", values, lambda: _counted(described.check(values)))
@@ -451,7 +452,7 @@ def compare_params(home: Path, rows: Sequence[Mapping[str, str]], sources: Seque
         recorded = made_with.recorded(sources, root)
         values = config.load(path)
         # checked values are cached in the current folder, for its own params.yaml alone
-        check = config.check_cached if home == RESULTS else import_module("microexpr.cli.described").check
+        check = config.check_cached if home == RESULTS else import_module("microexpr.tasks.described").check
         is_whole = sources[0].name in (TABLE.name, TRAINING_SETS.name)
         difference = made_with.differences([*map(check, recorded)], check(values), rows, is_whole)
     except StoreError as error:

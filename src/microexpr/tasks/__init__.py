@@ -5,25 +5,22 @@
 May import: core, datasets, evaluation, models, protocols, rendering, reporting, signals, training.
 """
 
-import pkgutil
 from graphlib import TopologicalSorter
 from importlib import import_module
+from pathlib import Path
 
 from microexpr.protocols import PROTOCOLS
 from microexpr.tasks.task import MAIN_TASK, Recognition, Task
 
 __all__ = ["MAIN_TASK", "PROTOCOLS", "TASKS", "TASK_OF", "Recognition", "Task"]
 
-_COMMON = {
-    "corpus",
-    "first_weights",
-    "rows",
-    "run",
-    "tables",
-    "task",
-    "trainings",
-}  # of no task
-_NAMES = sorted({module.name for module in pkgutil.iter_modules(__path__)} - _COMMON)
+_FOLDER = Path(__file__).parent
+_PATHS = [*_FOLDER.glob("*.py"), *_FOLDER.glob("*/__init__.py")]
+_NAMES = sorted(  # its other modules are of all tasks
+    path.relative_to(_FOLDER).parts[0].removesuffix(".py")
+    for path in _PATHS
+    if "\nTASK = " in path.read_text(encoding="utf-8")
+)
 _FOUND: dict[str, Task] = {name: import_module(f"microexpr.tasks.{name}").TASK for name in _NAMES}
 _ORDER = TopologicalSorter({name: task.after for name, task in _FOUND.items()}).static_order()
 TASKS: dict[str, Task] = {name: _FOUND[name] for name in _ORDER}  # those first whose files others read

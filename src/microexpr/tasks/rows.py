@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -13,21 +13,6 @@ from microexpr.models.base import Method, NetworkMethod
 from microexpr.signals import inputs
 from microexpr.tasks.task import Recognition
 from microexpr.training.checked import Row
-
-
-class Listed(NamedTuple):
-    """A method or variant as params.yaml has it."""
-
-    key: str  # position of its params
-    name: str
-    method: str  # in `methods`
-    of_method: dict[str, Any]
-    changes: dict[str, Any]  # of a variant: params that differ
-
-    @property
-    def of_papers(self) -> bool:
-        """Whether it is in papers' tables alone."""
-        return self.key.startswith("papers.")
 
 
 def built(find: Callable[[str], Any], key: str, name: str, values: dict[str, Any] | None, *context: Any) -> Any:

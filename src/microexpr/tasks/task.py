@@ -19,8 +19,8 @@ METHODS = "rows of the table: methods, or <method>.<row>, with their params"
 # task's section of params.yaml is found as that of any stage is.
 PARTS = {
     "plan": ("Plan",),  # its files and jobs, as they follow from params.yaml
-    "rows": ("checked_rows",),  # its rows in params.yaml, (all params, methods) -> row by name
-    "checks": ("refusals",),  # of its section, (all params, methods) -> lines
+    "rows": ("checked_rows",),  # its rows in params.yaml, (all params, rows of tasks before it) -> row by name
+    "checks": ("refusals",),  # of its section, (all params, rows of tasks before it) -> lines
     "jobs": None,  # functions of (params, inputs, outputs) that workflow/scripts/task.py runs, of any name
     "table": ("TABLE", "COLUMNS", "table_rows"),  # how it is shown; rows of text, from evaluations
     "page": ("WORDS", "plots"),  # next to its tables in the report

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from microexpr.cli import config, described
+from microexpr.cli import config
 from microexpr.core.clip import Expression
 from microexpr.core.errors import ParamsError
 from microexpr.models import spotters
 from microexpr.models.spotter import MACRO, MICRO, NONE, frame_labels, moving_mean, overlaps, peaks
+from microexpr.tasks import described
 from microexpr.training.checked import Row
 
 MICRO_AT = Expression("micro", 10, 13, 16, "", None, "")

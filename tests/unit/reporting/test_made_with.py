@@ -6,10 +6,11 @@ import pytest
 from paper_runs import rows
 from scratch import ROOT
 
-from microexpr.cli import config, described
+from microexpr.cli import config
 from microexpr.core import records, store
 from microexpr.core.errors import StoreError
 from microexpr.reporting import made_with, main_table
+from microexpr.tasks import described
 
 PATH = Path("results/megc2019_table.csv")
 NAMES = ("ststnet", "hoof", "augacn.auicgan")

@@ -1,14 +1,15 @@
 """Values of section `flow_folders` that other sections exclude."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from microexpr.core.errors import nearest
 from microexpr.models import base, recognisers
 from microexpr.tasks.rows import unknown
+from microexpr.training.checked import Row
 
 
-def refusals(params: Any, methods: Collection[str]) -> Iterator[str]:
+def refusals(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> Iterator[str]:
     """Yield a line for a method that there is none of, or a param that it has not or shares with all tables."""
     method_names = recognisers.names()
     for name, changes in params.flow_folders.methods.items():

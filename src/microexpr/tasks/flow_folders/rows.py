@@ -1,18 +1,19 @@
 """Methods and variants of the main table on precomputed flow pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from microexpr.core.errors import ParamsError
 from microexpr.models import recognisers
-from microexpr.tasks.rows import Listed, built, described_row, usual
+from microexpr.tasks.emotion.rows import Listed, list_methods
+from microexpr.tasks.rows import built, described_row, usual
 from microexpr.training import training_sets
 from microexpr.training.checked import Row
 
 
-def checked_rows(params: Any, listed: Iterable[Listed]) -> dict[str, Row]:
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
     """Return by name the methods and variants with their params on pictures."""
-    return {item.name: _row(item, params) for item in listed}
+    return {item.name: _row(item, params) for item in list_methods(params)}
 
 
 def _row(item: Listed, params: Any) -> Row:

@@ -1,14 +1,14 @@
 """The rows of the table of long videos: spotters with their params."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from microexpr.models import spotters
-from microexpr.tasks.rows import Listed, built, plain
+from microexpr.tasks.rows import built, plain
 from microexpr.training.checked import Row
 
 
-def checked_rows(params: Any, listed: Iterable[Listed]) -> dict[str, Row]:
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
     """Return by name the spotters of section `spot`."""
     return {name: _row(name, values, params.spot) for name, values in params.spot.methods.items()}
 

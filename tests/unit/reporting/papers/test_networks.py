@@ -6,9 +6,10 @@ import pytest
 from paper_runs import by_cell, words
 from scratch import ROOT
 
-from microexpr.cli import config, described
+from microexpr.cli import config
 from microexpr.reporting import papers
 from microexpr.reporting.papers import Run
+from microexpr.tasks import described
 
 
 def models() -> Run:

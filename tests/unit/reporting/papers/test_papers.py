@@ -9,7 +9,6 @@ from paper_runs import by_cell, clip, run, words
 from scratch import ROOT
 
 from microexpr.cli import config
-from microexpr.cli.described import expand_grids
 from microexpr.core import store
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.published import cells
@@ -17,6 +16,7 @@ from microexpr.protocols import ABLATION, PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import COLUMNS, TARGETS, Run
 from microexpr.reporting.papers.cells import SyntheticClips
+from microexpr.tasks.described import expand_grids
 
 
 def test_every_printed_table_is_a_target_and_every_protocol_that_a_paper_names_is_there():

@@ -14,7 +14,7 @@ from scratch import ROOT
 
 from facs_faces import take
 from microexpr import evaluation
-from microexpr.cli import config, described
+from microexpr.cli import config
 from microexpr.core.errors import ParamsError
 from microexpr.core.value_cache import CACHE, cached
 from microexpr.datasets import MACRO, MICRO, index
@@ -23,6 +23,7 @@ from microexpr.models import generators, recognisers
 from microexpr.rendering import plan
 from microexpr.reporting import html, papers, signal_benchmark
 from microexpr.signals import apex, aus, faces, flow
+from microexpr.tasks import described
 from microexpr.training import synthesise, train
 
 SECTIONS = {

@@ -1,0 +1,25 @@
+"""The generators of clips, with their params."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from microexpr.core.errors import ParamsError
+from microexpr.models import generators
+from microexpr.tasks.rows import built, described_row
+from microexpr.training import weights
+from microexpr.training.checked import Row
+
+
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
+    """Return by name the separately trained generators."""
+    return {name: _row(name, values) for name, values in params.generators.items()}
+
+
+def _row(name: str, values: dict[str, Any] | None) -> Row:
+    maker = built(generators.find, f"generators.{name}", name, values)
+    if maker.params.decay_epochs > maker.params.epochs:
+        last, epochs = maker.params.decay_epochs, maker.params.epochs
+        raise ParamsError(f"generators.{name}.decay_epochs must be at most epochs, not {last} > {epochs}")
+    if maker.params.initialisation == "shipped":
+        weights.check_shipped(maker, f"generators.{name}")
+    return described_row(maker)
