@@ -26,7 +26,8 @@ from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
 from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
 from microexpr.protocols.splits import subject_id
-from microexpr.tasks import TASKS, described
+from microexpr.tasks import TASKS
+from microexpr.tasks.emotion.rows import ENDINGS
 from microexpr.tasks.run import Run
 from reader_fits.population.planned import Population
 
@@ -468,7 +469,7 @@ def test_no_variant_may_be_called_like_a_file_of_an_evaluation(run_of):
     run = run_of()
     files = run.plan.training("icegan", run.plan.main.name).evaluation
     endings = {Path(path).stem.removeprefix("icegan") for path in files} - {""}
-    assert endings == {*described.ENDINGS}
+    assert endings == {*ENDINGS}
 
 
 def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects(run_of):

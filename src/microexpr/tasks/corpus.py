@@ -3,7 +3,7 @@
 Methods, protocols and everything that is computed may not come in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from microexpr.datasets import index
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES
 from microexpr.signals.aus import openface, pyfeat
-from microexpr.tasks import MAIN_TASK, TASKS
+from microexpr.tasks.task import MAIN_TASK
 
 Plans = dict[str, list[PlannedClip]]  # by data set
 
@@ -45,12 +45,9 @@ class Corpus:
     """Everything that follows from the annotation, or from the renderer's plan. Raises MicroexprError for what cannot
     be."""
 
-    def __init__(self, values: dict[str, Any], population: Population):
-        """`values` are those of params.yaml, checked."""
+    def __init__(self, values: dict[str, Any], sets: Mapping[str, list[str]], population: Population):
+        """`values` are those of params.yaml, checked; `sets` are the data sets of each task of clips."""
         self.params, self.population = values, population
-        of_clips = [name for name, task in TASKS.items() if task.has_clip_datasets and name in values]
-        tasks = {name: values[name].get("datasets") for name in of_clips}
-        sets = {MAIN_TASK: values["datasets"]} | {name: chosen or values["datasets"] for name, chosen in tasks.items()}
         names = dict.fromkeys(name for chosen in (*sets.values(), values["macro"]) for name in chosen)
         origin = {name: index.origin(name, values["origin"]) for name in names}
         # by task: trained and tested on

@@ -4,13 +4,13 @@ Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from microexpr.reporting import papers
 from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
-from microexpr.tasks.corpus import Population
+from microexpr.tasks.corpus import Corpus, Population
 from microexpr.tasks.emotion.plan import Plan as MainPlan
 from microexpr.tasks.first_weights import SHIPPED, FirstWeights
 from microexpr.tasks.trainings import Planned, PlannedTasks, Training, Trainings
@@ -28,13 +28,22 @@ class Run(PlannedTasks):
     cannot be: before it starts, not after hours."""
 
     def __init__(self, checked: Checked, population: Callable[..., Population]):
-        super().__init__(checked, population)
+        """`population` makes the population of its section of params.yaml."""
+        params = checked.params
+        self.checked, self.task = checked, cache(self._task)
+        of_clips = (name for name, task in TASKS.items() if task.has_clip_datasets and name in params)
+        sets = {name: params[name].get("datasets") or params["datasets"] for name in of_clips}
+        self.corpus = Corpus(params, {MAIN_TASK: params["datasets"]} | sets, population(**params["population"]))
         self.plan: MainPlan = self.task(MAIN_TASK)
         self.tasks: dict[str, Planned] = {name: self.task(name) for name in TASKS}
         self.recognition = {name: plan for name, plan in self.tasks.items() if isinstance(plan, Trainings)}
         self.generators = self.plan.generators
         others = {name: plan for name, plan in self.recognition.items() if plan is not self.plan}
         self.first = FirstWeights(self.corpus, self.plan, others)
+
+    def _task(self, name: str) -> Any:
+        kind: Any = TASKS[name].part("plan", "Plan") or Trainings
+        return kind(self, TASKS[name])
 
     def plan_of(self, training: Training) -> Trainings:
         """Return the plan of a training's task."""

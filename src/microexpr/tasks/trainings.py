@@ -8,8 +8,7 @@ from typing import Any
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import Protocol, TrainingSet
-from microexpr.tasks import TASKS
-from microexpr.tasks.corpus import Corpus, Population
+from microexpr.tasks.corpus import Corpus
 from microexpr.tasks.task import Recognition, Task
 from microexpr.training import training_sets
 from microexpr.training.checked import Checked, Row
@@ -97,18 +96,11 @@ class Training:
 
 
 class PlannedTasks:
-    """The clips of a run, and what it makes for each task, planned when first asked for."""
+    """What the plan of a task may know of its run."""
 
-    def __init__(self, checked: Checked, population: Callable[..., Population]):
-        """`population` makes the population of its section of params.yaml."""
-        self.checked = checked
-        self.corpus = Corpus(checked.params, population(**checked.params["population"]))
-        self.task = cache(self._task)
-
-    def _task(self, name: str) -> Any:
-        """Return the plan of a task by its name."""
-        kind: Any = TASKS[name].part("plan", "Plan") or Trainings
-        return kind(self, TASKS[name])
+    checked: Checked
+    corpus: Corpus
+    task: Callable[[str], Any]  # the plan of another task by its name
 
 
 class Planned:
