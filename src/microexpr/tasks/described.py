@@ -90,8 +90,8 @@ def check(values: dict[str, Any]) -> Checked:
         elif isinstance(task, Recognition):
             rows[name] = of_task(task, sections[name])
         if name in named and name != MAIN_TASK:
-            own = {row: rows[name][row] for row in named[name] if row in rows[name]}
-            refuse(same_rows(f"{name}.methods", own))
+            same_named = {row: rows[name][row] for row in named[name] if row in rows[name]}
+            refuse(same_rows(f"{name}.methods", same_named))
     plain = params.model_dump(mode="json")
     plain["methods"] = {name: rows[MAIN_TASK][name].params for name in params.methods}
     methods, makers = (rows.pop(name) for name in (MAIN_TASK, "synthesise"))

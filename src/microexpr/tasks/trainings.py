@@ -96,7 +96,7 @@ class Training:
 
 
 class PlannedTasks:
-    """What the plan of a task may know of its run."""
+    """The part of a run that the plan of a task may know."""
 
     checked: Checked
     corpus: Corpus
