@@ -27,7 +27,7 @@ from microexpr.models import pretrained_weights
 from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
 from microexpr.protocols.splits import subject_id
 from microexpr.tasks import TASKS
-from microexpr.tasks.emotion.rows import ENDINGS
+from microexpr.tasks.emotion.params import ENDINGS
 from microexpr.tasks.run import Run
 from reader_fits.population.planned import Population
 

@@ -24,12 +24,6 @@ def validate(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Any
     return checked
 
 
-def refuse(lines: Iterator[str]) -> None:
-    """Raises ParamsError with the first of these lines, if there is any."""
-    if line := next(lines, ""):
-        raise ParamsError(line)
-
-
 def _relevant(errors: Iterable[Any]) -> Iterator[Any]:
     """Yield errors; of a value that may be a word or something else those alone of what it is, a word or not. The
     branch, such as `literal['published']`, is left out of an error's position."""

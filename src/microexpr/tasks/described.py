@@ -1,7 +1,6 @@
 """All of params.yaml, checked: the union of every stage's and every method's own Params, and what each method does."""
 
 import re
-from collections.abc import Iterator
 from importlib import import_module
 from operator import attrgetter
 from typing import Any, Literal
@@ -10,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from microexpr.core.errors import ParamsError, errors_at, nearest
 from microexpr.core.files import SOURCES
-from microexpr.core.validation import refuse, validate
+from microexpr.core.validation import validate
 from microexpr.core.value_cache import modules
 from microexpr.datasets import MACRO, MICRO
 from microexpr.reporting import papers
 from microexpr.tasks import MAIN_TASK, TASKS, Recognition
-from microexpr.tasks.emotion.rows import expand_grids
-from microexpr.tasks.rows import of_task, same_rows
+from microexpr.tasks.emotion.params import expand_grids
+from microexpr.tasks.rows import check_distinct, of_task
 from microexpr.tasks.task import Rows
 from microexpr.training.checked import Checked
 
@@ -74,7 +73,7 @@ def check(values: dict[str, Any]) -> Checked:
     Raises ParamsError naming key and value."""
     params = validate(_params_model(), values := expand_grids(values), "")
     _check_lists(values)
-    refuse(_relations(params))
+    _check_relations(params)
     sections: dict[str, Any] = {name: getattr(params, name, None) for name in TASKS} | {MAIN_TASK: params}
     named = {name: section.methods for name, section in sections.items() if hasattr(section, "methods")}
     for name, methods in named.items():
@@ -83,21 +82,19 @@ def check(values: dict[str, Any]) -> Checked:
             raise ParamsError(f"{key}.{row} must be a method or <method>.<name>, of a to z, 0 to 9 and _")
     rows = dict[str, dict[str, Any]]()
     for name, task in TASKS.items():
-        if refusals := task.part("checks", "refusals"):
-            refuse(refusals(params, rows))
-        if checked_rows := task.part("rows", "checked_rows"):
+        if checked_rows := task.part("params", "checked_rows"):
             rows[name] = checked_rows(params, rows)
         elif isinstance(task, Recognition):
             rows[name] = of_task(task, sections[name])
         if name in named and name != MAIN_TASK:
             same_named = {row: rows[name][row] for row in named[name] if row in rows[name]}
-            refuse(same_rows(f"{name}.methods", same_named))
+            check_distinct(f"{name}.methods", same_named)
     plain = params.model_dump(mode="json")
     plain["methods"] = {name: rows[MAIN_TASK][name].params for name in params.methods}
     methods, makers = (rows.pop(name) for name in (MAIN_TASK, "synthesise"))
     plain["generators"] = {name: row.params for name, row in makers.items()}
     for name, table in rows.items():
-        if table.keys() == named[name].keys():  # its own rows, and no changes to those of others
+        if name in named and table.keys() == named[name].keys():  # its own rows, and no changes to those of others
             plain[name]["methods"] = {row: about.params for row, about in table.items()}
     return Checked(params=plain, methods=methods, generators=makers, tasks=rows)
 
@@ -114,14 +111,14 @@ def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
                 raise ParamsError(f"{prefix}{key} must have each value once, not {item} {value.count(item)} times")
 
 
-def _relations(params: Any) -> Iterator[str]:
-    """Yield a line for each value of a stage's section that another section excludes."""
+def _check_relations(params: Any) -> None:
+    """Raises ParamsError for a value of a stage's section that another section excludes."""
     for key, largest in AT_MOST.items():
         value, bound = (attrgetter(name)(params) for name in (key, largest))
         if value > bound > 0:  # subjects: 0 are no such rows
-            yield f"{key} must be at most {largest}, not {value} > {bound}"
+            raise ParamsError(f"{key} must be at most {largest}, not {value} > {bound}")
     for clip in params.report.clips:
         dataset, *names = clip.split("/")
         if dataset not in params.datasets or len(names) != 2:
             expected = f"data set/subject/clip, of {', '.join(params.datasets)}"
-            yield f"report.clips must be {expected}, not {clip}{nearest(dataset, params.datasets)}"
+            raise ParamsError(f"report.clips must be {expected}, not {clip}{nearest(dataset, params.datasets)}")

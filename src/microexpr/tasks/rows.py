@@ -1,7 +1,7 @@
 """Everything a run knows of methods, generators and spotters by their params. Builds each, which loads torch."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -122,15 +122,17 @@ def of_task(task: Recognition, section: Any) -> dict[str, Row]:
     return rows
 
 
-def same_rows(section: str, rows: Mapping[str, Row]) -> Iterator[str]:
-    """Yield a line for two rows of a method in a table with the same params."""
+def check_distinct(section: str, rows: Mapping[str, Row]) -> None:
+    """Raises ParamsError for two rows of a method in a table with the same params."""
     names = sorted(rows, key=lambda name: "." in name)
     for other, name in itertools.combinations(names, 2):
         if other.split(".")[0] == name.split(".")[0] and rows[name].params == rows[other].params:
-            yield f"{section}.{name} must differ from {other} in a param, or go: it is the same row"
+            raise ParamsError(f"{section}.{name} must differ from {other} in a param, or go: it is the same row")
 
 
-def unknown(name: str, values: Iterable[str], key: str) -> Iterator[str]:
-    """Yield a line for a param that a method does not have, also of a row that this run lacks."""
+def check_names(name: str, values: Iterable[str], key: str) -> None:
+    """Raises ParamsError for a param that a method does not have, also of a row that this run lacks."""
     fields = recognisers.find(name).Params.model_fields
-    return (f"{key}.{param} is no known key{nearest(param, fields)}" for param in values if param not in fields)
+    for param in values:
+        if param not in fields:
+            raise ParamsError(f"{key}.{param} is no known key{nearest(param, fields)}")

@@ -15,12 +15,11 @@ MAIN_TASK = "emotion"
 METHODS = "rows of the table: methods, or <method>.<row>, with their params"
 
 
-# Modules of a task's folder: the names in each that are looked for. All may be missing. A module `params` with the
-# task's section of params.yaml is found as that of any stage is.
+# Modules of a task's folder: the names in each that are looked for. All may be missing.
 PARTS = {
     "plan": ("Plan",),  # its files and jobs, as they follow from params.yaml
-    "rows": ("checked_rows",),  # its rows in params.yaml, (all params, rows of tasks before it) -> row by name
-    "checks": ("refusals",),  # of its section, (all params, rows of tasks before it) -> lines
+    # its section of params.yaml where no stage has it; (all params, rows of tasks before it) -> its rows by name
+    "params": ("Params", "checked_rows"),
     "jobs": None,  # functions of (params, inputs, outputs) that workflow/scripts/task.py runs, of any name
     "table": ("TABLE", "COLUMNS", "table_rows"),  # how it is shown; rows of text, from evaluations
     "page": ("WORDS", "plots"),  # next to its tables in the report

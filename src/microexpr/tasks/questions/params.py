@@ -2,11 +2,15 @@
 
 import re
 import shlex
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.models import recognisers, spotters
 from microexpr.protocols import CODED
+from microexpr.training.checked import Row
 
 FILES = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
 
@@ -39,3 +43,22 @@ class Params(BaseModel):
             description="commands of outside programs that read {questions} and {videos} and write {answers}",
         )
     )
+
+
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
+    """Return no rows: those of other tasks answer.
+
+    Raises ParamsError for a row that there is none of, and for a program with another row's name."""
+    for key, section in (("units", "units"), ("spotters", "spot")):
+        named = getattr(params, section).methods
+        for name in getattr(params.questions, key):
+            if name not in named:
+                expected = f"rows of {section}.methods: {', '.join(named)}"
+                raise ParamsError(f"questions.{key} must be {expected}, not {name}{nearest(name, named)}")
+    if params.questions.programs:
+        from microexpr.evaluation.questions import answerers  # a fifth of a second
+
+        for name in params.questions.programs:
+            if name in {*answerers.ROWS, *rows["emotion"], *recognisers.names(), *spotters.names()}:
+                raise ParamsError(f"questions.programs.{name} must have another name: that is another row's")
+    return {}

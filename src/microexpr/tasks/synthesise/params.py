@@ -1,4 +1,4 @@
-"""The generators of clips, with their params."""
+"""The generators of clips, with their params, and what section `synthesise` says of data sets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,13 @@ from microexpr.training.checked import Row
 
 
 def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
-    """Return by name the separately trained generators."""
+    """Return by name the separately trained generators.
+
+    Raises ParamsError for a count of a data set that this run has not, or of no clips."""
+    for name, by_emotion in params.synthesise.counts.items():
+        if name not in params.datasets or not by_emotion:
+            expected = f"clips by emotion of one of {', '.join(params.datasets)}"
+            raise ParamsError(f"synthesise.counts.{name} must be {expected}")
     return {name: _row(name, values) for name, values in params.generators.items()}
 
 

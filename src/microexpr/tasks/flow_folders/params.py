@@ -1,18 +1,28 @@
-"""Methods and variants of the main table on precomputed flow pictures."""
+"""Methods and variants of the main table on precomputed flow pictures, and section `flow_folders` with others."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from microexpr.core.errors import ParamsError
-from microexpr.models import recognisers
-from microexpr.tasks.emotion.rows import Listed, list_methods
-from microexpr.tasks.rows import built, described_row, usual
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.models import base, recognisers
+from microexpr.tasks.emotion.params import Listed, list_methods
+from microexpr.tasks.rows import built, check_names, described_row, usual
 from microexpr.training import training_sets
 from microexpr.training.checked import Row
 
 
 def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
-    """Return by name the methods and variants with their params on pictures."""
+    """Return by name the methods and variants with their params on pictures.
+
+    Raises ParamsError for a method that there is none of, or a param that it has not or shares with all tables."""
+    method_names = recognisers.names()
+    for name, changes in params.flow_folders.methods.items():
+        key = f"flow_folders.methods.{name}"
+        if name not in method_names:
+            raise ParamsError(f"{key} must be a method{nearest(name, method_names)}")
+        for param in sorted(base.Params.model_fields.keys() & {*(changes or {})}):
+            raise ParamsError(f"{key} must not have {param}, which is the same in all tables")
+        check_names(name, changes or {}, key)
     return {item.name: _row(item, params) for item in list_methods(params)}
 
 

@@ -10,12 +10,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, get_args
 
 from microexpr.core.errors import ParamsError, errors_at, nearest
-from microexpr.core.validation import refuse
 from microexpr.datasets import MACRO
 from microexpr.models import base, recognisers
 from microexpr.protocols import TrainingSet
 from microexpr.reporting import papers
-from microexpr.tasks.rows import described_row, recogniser, same_rows, unknown, usual
+from microexpr.tasks.rows import check_distinct, check_names, described_row, recogniser, usual
 from microexpr.training import synthetic_clips, training_sets
 from microexpr.training.checked import MethodRow, Row
 
@@ -95,7 +94,14 @@ def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str
     """Return by name the methods and variants, each also with the training sets that its params do not select."""
     listed = [*list_methods(params)]
     methods = {item.name: _row(item, params.generators) for item in listed}
-    refuse(_refusals(params, {item.name: item.of_papers for item in listed}, methods))
+    main = {item.name: methods[item.name] for item in listed if not item.of_papers}
+    check_distinct("variants", main)
+    check_distinct("papers.variants", {name: row for name, row in methods.items() if name not in COPIES})
+    _check_synthetic(params, methods)
+    _check_training_sets(params, methods)
+    _check_appendix(params, methods)
+    if all(row.params["planted_leak"] or name in params.appendix for name, row in main.items()):
+        raise ParamsError("methods must have a row for the main table: without planted_leak, and not in appendix")
     return {item.name: _with_trainings(item, methods[item.name], params) for item in listed}
 
 
@@ -125,20 +131,8 @@ def _with_trainings(item: Listed, row: Row, params: Any) -> MethodRow:
     )
 
 
-def _refusals(params: Any, of_papers: Mapping[str, bool], methods: Mapping[str, Row]) -> Iterator[str]:
-    """Yield a line for each value that others exclude. `of_papers`: whether a row is in papers' tables alone."""
-    yield from same_rows("variants", {name: row for name, row in methods.items() if not of_papers[name]})
-    yield from same_rows("papers.variants", {name: row for name, row in methods.items() if name not in COPIES})
-    yield from _synthetic(params, methods)
-    yield from _training_sets(params, methods)
-    yield from _appendix(params, methods)
-    ranked = (name for name, row in methods.items() if not row.params["planted_leak"])
-    if all(of_papers[name] or name in params.appendix for name in ranked):
-        yield "methods must have a row for the main table: without planted_leak, and not in appendix"
-
-
-def _synthetic(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
-    """Yield a line for each row that trains on synthetic clips of none, or is no variant.
+def _check_synthetic(params: Any, methods: Mapping[str, Row]) -> None:
+    """Raises ParamsError for a row that trains on synthetic clips of none, or is no variant.
 
     Variants have names of their own, and DVC trains them after all generators."""
     makers = [name for name, row in methods.items() if row.synthesises and not row.params["synthetic"]]
@@ -147,42 +141,46 @@ def _synthetic(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
     for name, generator in used.items():
         if "." not in name:
             expected = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
-            yield f"methods.{name}.synthetic must stand in {expected}"
+            raise ParamsError(f"methods.{name}.synthetic must stand in {expected}")
         if generator not in makers:
             expected = " or ".join(makers) or "a generator, but there is none"
             near = nearest(generator, makers)
-            yield f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}"
+            raise ParamsError(f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}")
 
 
-def _training_sets(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
-    """Yield a line for each method and param of `training_sets` that cannot have an effect; those of a row that this
+def _check_training_sets(params: Any, methods: Mapping[str, Row]) -> None:
+    """Raises ParamsError for a method or param of `training_sets` that cannot have an effect; those of a row that this
     run lacks are unused."""
     method_names = recognisers.names()
     for training, named in params.training_sets:
         for name, changes in named.items():
             key = f"training_sets.{training}.{name}"
             if name not in methods and name not in method_names:
-                yield f"{key} must be a method or variant{nearest(name, methods)}"
+                raise ParamsError(f"{key} must be a method or variant{nearest(name, methods)}")
             if not (kind := recognisers.find(name)).learns:
-                yield f"{key} must be a method that learns: {kind.__name__} learns from no clip"
+                raise ParamsError(f"{key} must be a method that learns: {kind.__name__} learns from no clip")
             chosen = {"precision", *(["population"] * (training == "both"))}  # others of these are not a training's own
             for param in sorted((base.Params.model_fields.keys() - chosen) & changes.keys()):
-                yield f"{key} must not have {param}, which `methods` and `{training}` set"
-            yield from unknown(name, changes, key)
+                raise ParamsError(f"{key} must not have {param}, which `methods` and `{training}` set")
+            check_names(name, changes, key)
             concerned = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
             if {*map(training_sets.declared, concerned)} == {training}:
-                yield f"{key} must go: by its own params {name} trains on `{training}` already"
+                raise ParamsError(f"{key} must go: by its own params {name} trains on `{training}` already")
             if training == "ablation" and name.partition(".")[0] not in papers.ABLATIONS:
-                yield f"{key} must be one of {', '.join(papers.ABLATIONS)}, whose tables train on such subjects"
+                raise ParamsError(
+                    f"{key} must be one of {', '.join(papers.ABLATIONS)}, whose tables train on such subjects"
+                )
 
 
-def _appendix(params: Any, methods: Mapping[str, Row]) -> Iterator[str]:
-    """Yield a line for each row of `appendix` that there is none of, or without a reason."""
+def _check_appendix(params: Any, methods: Mapping[str, Row]) -> None:
+    """Raises ParamsError for a row of `appendix` that there is none of, or without a reason."""
     method_names = recognisers.names()
     for name, reason in params.appendix.items():
         method, dot, _ = name.partition(".")
         variants = [f"{method}.{variant}" for variant in params.variants.get(method, ()) if dot]
         if method not in method_names or (variants and name not in methods):
-            yield f"appendix.{name} must be a method or a variant of one{nearest(name, variants or method_names)}"
+            raise ParamsError(
+                f"appendix.{name} must be a method or a variant of one{nearest(name, variants or method_names)}"
+            )
         if not reason.strip():
-            yield f"appendix.{name} must say why the row is not in the main table"
+            raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
