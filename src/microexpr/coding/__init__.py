@@ -33,10 +33,9 @@ OTHER_SUFFIXES = (".xlsx", ".xls", ".ods", ".boris", ".opf")  # read once they a
 
 
 def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], list[str]]:
-    """Return the events of a file, in its order, and notes on what of it was passed over.
-
-    Raises DataError naming file and row, or tier, for what cannot be understood; if `problems` is a list, what concerns
-    one event alone is appended to it."""
+    """Return the events of a file, in its order, and notes on what of it was passed over. Raises DataError naming file
+    and row, or tier, for what cannot be understood; if `problems` is a list, what concerns one event alone is appended
+    to it."""
     if path.is_dir() or not path.exists():
         raise DataError(f"{path}: {'must be a file, not a folder' if path.is_dir() else 'is not there'}")
     if path.suffix.lower() not in READERS:

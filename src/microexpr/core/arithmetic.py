@@ -67,10 +67,9 @@ def settings() -> dict[str, str]:
 
 
 def kernel_cache() -> str:
-    """Return the folder where numba keeps the compiled form of this source code.
-
-    numba compares a function's own file only, so a change of what it calls would leave old machine code in use. The
-    folder is below the user's NUMBA_CACHE_DIR, if there is one, else below the package."""
+    """Return the folder where numba keeps the compiled form of this source code. numba compares a function's own file
+    only, so a change of what it calls would leave old machine code in use. The folder is below the user's
+    NUMBA_CACHE_DIR, if there is one, else below the package."""
     folder = Path(os.environ.get("NUMBA_CACHE_DIR") or SOURCES / "microexpr/__pycache__")
     name = f"kernels-{_source_digest()}"
     return str(folder if folder.name == name else folder / name)

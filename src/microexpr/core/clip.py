@@ -91,10 +91,9 @@ def join_origins(origins: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One split of a protocol: ids (`Clip.id`) of the clips to train on and of those to test.
-
-    A method may be fitted on all of `train` and `inner`. If there are `inner` clips, a second training without them
-    chooses the epoch at which the first training, on both, is evaluated."""
+    """One split of a protocol: ids (`Clip.id`) of the clips to train on and of those to test. A method may be fitted on
+    all of `train` and `inner`. If there are `inner` clips, a second training without them chooses the epoch at which
+    the first training, on both, is evaluated."""
 
     name: str  # the held-out unit: casme2/sub01, casme2/sub01/EP02_01, casme2; draw1 of a random split
     train: tuple[str, ...]

@@ -46,11 +46,9 @@ def encoding(path: Path) -> str:
 
 @contextmanager
 def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterator[tuple[Header, Rows]]:
-    """Yield the header of a CSV file, and its rows that are not blank.
-
-    A column without a name is called "column 3". Raises `error`, then or when rows are read: for a file that is missing
-    or no such text, for a column that occurs twice, and for a row of more cells than the header. Cells that a row lacks
-    at its end are ""."""
+    """Yield the header of a CSV file, and its rows that are not blank. A column without a name is called "column 3".
+    Raises `error`, then or when rows are read: for a file that is missing or no such text, for a column that occurs
+    twice, and for a row of more cells than the header. Cells that a row lacks at its end are ""."""
     try:
         file = regular(path, error).open(encoding=encoding(Path(path)), errors="surrogateescape", newline="")
     except OSError as problem:

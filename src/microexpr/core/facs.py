@@ -130,10 +130,9 @@ UNKNOWN = -1
 
 
 def occurrence(code: str) -> tuple[int, ...]:
-    """Return a label for each of `AUS`: 1 if it is coded, 0 if only others are, -1 (`UNKNOWN`) if it is not known.
-
-    A unit is unknown if the coder was not sure of it. All units are unknown for a clip without a code; those that are
-    not coded are so too where a part of the code is not understood (the index notes it)."""
+    """Return a label for each of `AUS`: 1 if it is coded, 0 if only others are, -1 (`UNKNOWN`) if it is not known. A
+    unit is unknown if the coder was not sure of it. All units are unknown for a clip without a code; those that are not
+    coded are so too where a part of the code is not understood (the index notes it)."""
     units = parse(code)
     labels = dict.fromkeys(AUS, 0 if units and not unread(code) else UNKNOWN)
     for unit in sorted(units, key=_is_certain):  # certain units last, so that they win over uncertain ones

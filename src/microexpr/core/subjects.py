@@ -60,10 +60,9 @@ def key_of(name: Any) -> str:
 
 
 class Subjects:
-    """The subjects of a set of names.
-
-    Names are one subject's if they are equal but for case, blanks at their ends, forms of Unicode, zeros before a
-    number, and a fraction of zeros that all decimal numbers of the set have. Letters count: m1 and f1 are two."""
+    """The subjects of a set of names. Names are one subject's if they are equal but for case, blanks at their ends,
+    forms of Unicode, zeros before a number, and a fraction of zeros that all decimal numbers of the set have. Letters
+    count: m1 and f1 are two."""
 
     def __init__(self, names: Iterable[Any] | Mapping[Any, str], what: str = "subjects", advice: str = ADVICE) -> None:
         """Take all names at hand, and where each stands, if that is known.
@@ -117,10 +116,9 @@ class Subjects:
         return lines
 
     def find(self, name: Any) -> list[str]:
-        """Return the keys of the subjects that a name from elsewhere may be of: of one where that is certain.
-
-        A number alone is the subject with that number after letters, and the reverse; sub01 is s1; other characters
-        than letters and digits do not count."""
+        """Return the keys of the subjects that a name from elsewhere may be of: of one where that is certain. A number
+        alone is the subject with that number after letters, and the reverse; sub01 is s1; other characters than letters
+        and digits do not count."""
         key = self.key(name)
         if key not in self._found:
             likely = [key] if key in self._names else [other for other in self._names if _could_be(key, other)]
@@ -145,10 +143,9 @@ class Subjects:
         raise DataError(f"a subject must be one of {listed}, not {str(name)!r}{nearest(str(name), names)} ({where})")
 
     def is_of_other(self, folder: str, key: str, is_far: bool = False) -> bool:
-        """Return whether a folder, or the beginning of its name as in s02_day1, is called like another subject.
-
-        It is where it has the name of one of the set, or the form of the key's: letters and a number, or that alone.
-        One that is far from the recording, as /home/ab12 is, must also have the key's word, or one for a subject."""
+        """Return whether a folder, or the beginning of its name as in s02_day1, is called like another subject. It is
+        where it has the name of one of the set, or the form of the key's: letters and a number, or that alone. One that
+        is far from the recording, as /home/ab12 is, must also have the key's word, or one for a subject."""
         other = self.key(folder)
         if other in self._names:
             return other != key

@@ -53,10 +53,9 @@ def root(dataset: str, origin: Origin) -> Path:
 
 
 def has_licensed_copy(dataset: str) -> bool:
-    """Return whether the user has put the licensed data set at data/raw/<dataset>.
-
-    Raises DataError for a broken link, an empty folder and a folder of a similar name, such as CASME II: an unmounted
-    disk or a slip must not make rendered faces take the place of licensed ones."""
+    """Return whether the user has put the licensed data set at data/raw/<dataset>. Raises DataError for a broken link,
+    an empty folder and a folder of a similar name, such as CASME II: an unmounted disk or a slip must not make rendered
+    faces take the place of licensed ones."""
     folder = root(dataset, "licensed")
     if not folder.is_symlink() and not folder.exists():
         names = {_normalise(dataset), _normalise(LAYOUTS[dataset].title)}  # but for case, blanks, an archive's suffix
@@ -75,10 +74,9 @@ def _normalise(name: str) -> str:
 
 
 def frames(clip: Clip, home: Path | None = None) -> list[tuple[int, Path]]:
-    """Return (native frame number, path) of every frame of a clip, in order of number.
-
-    All frames of a video have the path of the video. `home` is the data set's folder if it is not the usual one. Raises
-    DataError if the number of frames is not that with which the clip was indexed."""
+    """Return (native frame number, path) of every frame of a clip, in order of number. All frames of a video have the
+    path of the video. `home` is the data set's folder if it is not the usual one. Raises DataError if the number of
+    frames is not that with which the clip was indexed."""
     home = home or root(clip.dataset, clip.origin)
     paths = layout(clip.dataset).frames(home, clip)
     if len(paths) != clip.frames:

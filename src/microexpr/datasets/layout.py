@@ -93,9 +93,8 @@ def plain_name(name: str, where: str) -> str:
 
 
 def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
-    """Return the paths of one clip's frames by number; `path` is its folder, or its file if the pattern is None.
-
-    A picture is frame 0. Every frame of a video, from 0, has the path of the video. Raises DataError if the folder or
+    """Return the paths of one clip's frames by number; `path` is its folder, or its file if the pattern is None. A
+    picture is frame 0. Every frame of a video, from 0, has the path of the video. Raises DataError if the folder or
     file is missing, empty or no video."""
     if pattern is not None:
         return numbered_frames(path, pattern)
@@ -112,10 +111,9 @@ def is_video(path: Path) -> bool:
 
 
 def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = None) -> dict[int, Path]:
-    """Return the paths of a folder's frames by number. Files that the pattern does not match are ignored.
-
-    `owner` is for data sets with the name of the subject or clip in their file names, as the pattern's group `owner`:
-    all must be equal to it. Raises DataError if the folder is missing or empty, or if a number occurs twice."""
+    """Return the paths of a folder's frames by number. Files that the pattern does not match are ignored. `owner` is
+    for data sets with the name of the subject or clip in their file names, as the pattern's group `owner`: all must be
+    equal to it. Raises DataError if the folder is missing or empty, or if a number occurs twice."""
     if not folder.is_dir():
         if folder.is_symlink():
             raise DataError(f"{folder}: is a link that leads nowhere; the annotation names it")
@@ -257,7 +255,6 @@ def count_videos(videos: Sequence[LongVideo]) -> Counts:
 
 def compare_counts(actual: Counts, published: Counts, *releases: Counts) -> str:
     """Describe the counts that differ from the published ones; "" if none does, or if they are those of a release.
-
     Where clips or subjects differ, these alone: all others follow from them. AU-based classes may be missing, and so
     may the emotions in long videos: not every copy has their workbook."""
     if any(not compare_counts(actual, release) for release in releases):

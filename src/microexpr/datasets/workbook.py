@@ -181,10 +181,9 @@ def rows(
 
 
 def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows of a sheet without a header, by its position in the file; cells are these columns in order.
-
-    Rows without a number are skipped, as those of text are. Raises DataError for an unreadable file, a missing sheet
-    and a row with numbers but none in its first cell."""
+    """Yield the rows of a sheet without a header, by its position in the file; cells are these columns in order. Rows
+    without a number are skipped, as those of text are. Raises DataError for an unreadable file, a missing sheet and a
+    row with numbers but none in its first cell."""
     book = _load(file, values=True)
     if sheet >= len(book.worksheets):
         raise DataError(f"{file}: must hold {sheet + 1} sheets, found {', '.join(book.sheetnames)}")
@@ -289,10 +288,9 @@ def _heads(file: Path, top: int, names: Sequence[str], meanings: Meanings) -> di
 
 
 def _header(file: Path, pages: list[Any], meanings: Meanings, notes: list[str]) -> Header:
-    """Return the header of the first sheet that has all columns, else of the first with the first column.
-
-    Visible sheets go before hidden ones; others with the first column are noted. Raises DataError if no sheet has a
-    header, or two visible sheets have all columns."""
+    """Return the header of the first sheet that has all columns, else of the first with the first column. Visible
+    sheets go before hidden ones; others with the first column are noted. Raises DataError if no sheet has a header, or
+    two visible sheets have all columns."""
     first, visible = next(iter(meanings)), [page.title for page in pages if page.sheet_state == "visible"]
     headers, complete = list[Header](), list[str]()
     for page in sorted(pages, key=lambda page: page.title not in visible):

@@ -34,9 +34,8 @@ def casme2(weights: Mapping[str, float], objective_class: int, rng: np.random.Ge
 
 
 def samm(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """Return CASME II's form, in some clips with one unit coded as "R12 or R14", "A/L12" or "10A/B".
-
-    The unit that the face showed is always the first alternative."""
+    """Return CASME II's form, in some clips with one unit coded as "R12 or R14", "A/L12" or "10A/B". The unit that the
+    face showed is always the first alternative."""
     codes = notation(weights).split("+")
     is_ambiguous, i = rng.random() < AMBIGUOUS, int(rng.integers(len(codes)))
     kind, side, letter = rng.integers(3), str(rng.choice(["L", "R"])), str(rng.choice(LETTERS))

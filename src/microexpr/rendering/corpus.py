@@ -58,9 +58,7 @@ def render_frames(
     noise: float, rng: np.random.Generator,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Yield these frames of the performance, RGB uint8[H, W, 3] each, with their landmarks float32[68, 2] in pixels.
-
-    `background` uint8[H, W, 3] is the image behind the head; it has the size of the frames.
-    """
+    `background` uint8[H, W, 3] is the image behind the head; it has the size of the frames."""
     size = background.shape[1], background.shape[0]
     for i in indices:
         rendered = face.render(
@@ -73,9 +71,8 @@ def render_frames(
 def film(
     shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callable[[int], PurePosixPath]
 ) -> dict[str, Any]:
-    """Write the frames of a shot below `root`, each to the path of its number.
-
-    Return frame numbers, action units, landmarks float32[T, 68, 2], pose and gaze for the file of ground truth."""
+    """Write the frames of a shot below `root`, each to the path of its number. Return frame numbers, action units,
+    landmarks float32[T, 68, 2], pose and gaze for the file of ground truth."""
     clip, performance, landmarks = shot.clip, shot.performance, []
     rng, indices = generator(seed, "generate", clip.id, "camera"), range(len(performance.pose))
     with recorder(path(clip.first).suffix, shot.grey, difficulty.quality, clip.fps) as record:
@@ -94,9 +91,8 @@ def film(
 
 
 def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
-    """Write all frames of one subject under their native names below `root`, then the ground truth to `truth`.
-
-    Raises StoreError if the disk is full."""
+    """Write all frames of one subject under their native names below `root`, then the ground truth to `truth`. Raises
+    StoreError if the disk is full."""
     face = Face(face_seed := performer_of(plan[0].clip, seed).face_seed)
     native, difficulty = NATIVES[plan[0].clip.dataset], DIFFICULTIES[scene.difficulty]
     size = scene.width, scene.height
@@ -120,7 +116,6 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
 
 def write_video(planned: PlannedVideo, scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
     """Write all frames of one long video under their native names below `root`, then the ground truth to `truth`.
-
     Raises StoreError if the disk is full."""
     clip = planned.video.clip
     performer = performer_of(clip, seed)

@@ -64,10 +64,8 @@ CODERS_HABITS = (
 
 
 def write(path: Path, params: Params, seed: int, progress: Progress = lambda done, total: None) -> Path:
-    """Write the video, then the ground truth as a CSV of the same name; return the path of the CSV.
-
-    Raises ParamsError for another suffix than .avi or .mp4 and for events that do not fit, StoreError if the disk is
-    full."""
+    """Write the video, then the ground truth as a CSV of the same name; return the path of the CSV. Raises ParamsError
+    for another suffix than .avi or .mp4 and for events that do not fit, StoreError if the disk is full."""
     if path.suffix.lower() not in SUFFIXES:
         raise ParamsError(f"{path}: must end in {' or '.join(SUFFIXES)}")
     events, _ = film_take(path, params, seed, ("film",), ("film",), progress)
@@ -83,9 +81,8 @@ def film_take(
     path: Path, params: Params, seed: int, subject: tuple[str, ...], take: tuple[str, ...],
     progress: Progress = lambda done, total: None,
 ) -> tuple[list[Event], Performance]:  # fmt: skip
-    """Sample a take, render it before a wall into a video, and return what happens in it.
-
-    `subject` and `take` are the keys of random streams: takes of one subject share face and wall."""
+    """Sample a take, render it before a wall into a video, and return what happens in it. `subject` and `take` are the
+    keys of random streams: takes of one subject share face and wall."""
     performer = Performer.sample(generator(seed, *subject, "performer"))
     events = sample_events(params, generator(seed, *take, "events"))
     performance = perform(performer, events, params, generator(seed, *take, "performance"))
@@ -104,7 +101,6 @@ def write_data_set(
     root: Path, dataset: str, size: LongCorpus, scene: Scene, seed: int, progress: Progress = lambda done, total: None
 ) -> list[LongVideo]:
     """Write long videos in the native layout of a data set, its workbooks, and truths below `truth`; return them.
-
     Raises ParamsError for a folder that holds something and for events that do not fit, StoreError if the disk is
     full."""
     check_new(root)
@@ -129,10 +125,8 @@ def check_new(root: Path) -> None:
 def write_own(
     root: Path, people: People, params: Params, seed: int, progress: Progress = lambda done, total: None
 ) -> list[Path]:
-    """Write s01/take1.mp4 and its .eaf, and those of each coder below `_coders`; return the videos.
-
-    Raises ParamsError for a folder that holds something and for events that do not fit, StoreError if the disk is
-    full."""
+    """Write s01/take1.mp4 and its .eaf, and those of each coder below `_coders`; return the videos. Raises ParamsError
+    for a folder that holds something and for events that do not fit, StoreError if the disk is full."""
     check_new(root)
     paths = list[Path]()
     names = [(f"s{s:02}", f"take{v}") for s in range(1, people.subjects + 1) for v in range(1, people.videos + 1)]

@@ -122,9 +122,8 @@ def plan_videos(native: LongNative, size: LongSize, longest: float, difficulty: 
 
 
 def _published(native: LongNative, longest: float, rng: np.random.Generator) -> Roles:
-    """Deal the published expressions out to the published videos at random: some have none, some have many.
-
-    Where all of a video has one emotion, each has one expression."""
+    """Deal the published expressions out to the published videos at random: some have none, some have many. Where all
+    of a video has one emotion, each has one expression."""
     positions = [(person, number) for person, count in enumerate(native.videos, 1) for number in range(1, count + 1)]
     cards = [
         (kind, word) for kind, share in native.shares.items() for word, count in share.items() for _ in range(count)

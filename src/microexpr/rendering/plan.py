@@ -76,9 +76,8 @@ def balanced_roles(census: Census, size: Corpus) -> list[Role]:
 
 
 def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Role]:
-    """Deal the shares of the census out to its subjects: each has at least one clip, some have many more.
-
-    Without shares all subjects show the same emotions."""
+    """Deal the shares of the census out to its subjects: each has at least one clip, some have many more. Without
+    shares all subjects show the same emotions."""
     if not census.shares:
         return balanced_roles(census, Corpus(subjects=census.people, clips=len(census.balanced)))
     subjects = [person for person in range(1, census.people + 1) if person not in census.subjects_outside]
@@ -106,9 +105,8 @@ def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Rol
 
 
 def _clip(native: Native, role: Role, params: Params, seed: int) -> PlannedClip:
-    """Sample one clip of a role: display, name, timing and code, in this order of random draws.
-
-    The units that the coders leave out are sampled from a separate stream."""
+    """Sample one clip of a role: display, name, timing and code, in this order of random draws. The units that the
+    coders leave out are sampled from a separate stream."""
     person, number, emotion, class_filter = role
     rng = generator(seed, "generate", native.dataset, person, number)
     coders = generator(seed, "generate", native.dataset, person, number, "coders")

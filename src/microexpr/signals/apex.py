@@ -88,7 +88,6 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
 
 def find_events(frame: np.ndarray, annotated: Mapping[str, int], faces: Mapping[str, Any], params: Params) -> Events:
     """Return a clip's events from the positions of those that are annotated, none or more; the others are spotted.
-
     `frame`, int64[T], are the frames' numbers; `faces` as for `locate`."""
     score, positions = None, annotated
     if len(annotated) < len(EVENTS):
@@ -103,9 +102,8 @@ def find_events(frame: np.ndarray, annotated: Mapping[str, int], faces: Mapping[
 
 
 def head_path(faces: Mapping[str, Any], events: Events) -> np.ndarray:
-    """Return how far the head is from where it is at the onset, float64[T, 6] as in `steady.head_path`.
-
-    Before the onset and after the offset it is nan; `faces` are as for `locate`."""
+    """Return how far the head is from where it is at the onset, float64[T, 6] as in `steady.head_path`. Before the
+    onset and after the offset it is nan; `faces` are as for `locate`."""
     first, last = (int(np.searchsorted(events.frame, event)) for event in (events.onset, events.offset))
     path = np.full((len(events.frame), PARAMETERS), np.nan)
     path[first : last + 1] = head.head_path(luma(faces["crop"][first : last + 1]), 0, face_regions.read_in_frame(faces))
@@ -113,9 +111,8 @@ def head_path(faces: Mapping[str, Any], events: Events) -> np.ndarray:
 
 
 def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Params) -> np.ndarray:
-    """Return the score of a clip with known events, float32[T], from its groups of a faces and an apex file.
-
-    The apex file holds the score where one of the events was spotted; otherwise it is computed again."""
+    """Return the score of a clip with known events, float32[T], from its groups of a faces and an apex file. The apex
+    file holds the score where one of the events was spotted; otherwise it is computed again."""
     if "score" in events:
         return events["score"][()]
     first, last = (int(np.searchsorted(faces["frame"][()], events[event][()])) for event in ("onset", "offset"))
@@ -213,9 +210,8 @@ def divide_and_conquer(score: np.ndarray) -> int:
 
 
 def local_peaks(score: np.ndarray) -> np.ndarray:
-    """Return positions that are higher than both sides, int64[p], the ends of the score included.
-
-    The middle one is taken of several equal frames."""
+    """Return positions that are higher than both sides, int64[p], the ends of the score included. The middle one is
+    taken of several equal frames."""
     steps = np.diff(np.pad(score, 1, mode="minimum"))
     changes = np.flatnonzero(steps)
     start, end = changes[:-1], changes[1:]  # of each level: its first frame, and the one after its last
@@ -223,9 +219,8 @@ def local_peaks(score: np.ndarray) -> np.ndarray:
 
 
 def find_bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
-    """Return positions of onset and offset: the nearest frames at rest on either side of `apex`, or the clip's ends.
-
-    A frame is at rest when its score lies no higher than `rest` of the way from the least score on that side up to the
+    """Return positions of onset and offset: the nearest frames at rest on either side of `apex`, or the clip's ends. A
+    frame is at rest when its score lies no higher than `rest` of the way from the least score on that side up to the
     apex's."""
 
     def nearest(side: np.ndarray) -> int:
@@ -239,7 +234,6 @@ def find_bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
 
 def region_boxes(landmarks: np.ndarray, size: int, side: int) -> list[tuple[slice, slice]]:
     """Return rows and columns of the ten regions in a crop of `size` pixels: three on a brow, two at a mouth corner.
-
     The two at a mouth corner lie above and below it, where AU12 and AU15 pull."""
     half = np.array([0, side / 2])
     corners = [landmarks[corner] + shift for corner in MOUTH_CORNERS for shift in (-half, half)]

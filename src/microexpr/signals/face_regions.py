@@ -38,7 +38,6 @@ def eye_distance(landmarks: np.ndarray) -> np.ndarray:
 
 def region_labels(landmarks: np.ndarray, size: int) -> np.ndarray:
     """Return the index into FLOW_REGIONS of the region at each pixel, int8[size, size], -1 outside the face.
-
     `landmarks` [68, 2] are in these pixels. "cheeks" is the rest of the landmarks' convex hull, with chin and nose
     bridge."""
     labels = np.full((size, size), -1, np.int8)
@@ -73,7 +72,6 @@ def hold_outside_still(frames: np.ndarray, in_frame: np.ndarray | None) -> np.nd
 
 def shrink(in_frame: np.ndarray | None, shape: tuple[int, ...], margin: int = 0) -> np.ndarray | None:
     """Return the pixels of a reduced crop, bool[shape], that are wholly in the frame, `margin` pixels inside its edge.
-
     The margin is in pixels of `in_frame`; the crop's own edge has none. None is returned for None."""
     if in_frame is None:
         return None
@@ -84,10 +82,8 @@ def shrink(in_frame: np.ndarray | None, shape: tuple[int, ...], margin: int = 0)
 
 
 def histograms(bins: np.ndarray, count: int, blocks: int, weights: np.ndarray | None = None) -> np.ndarray:
-    """Return histograms float64[G * G, B] of bins int64[..., H, W] in 0..B - 1, where B is `count`.
-
-    Each pixel counts with its weight [..., H, W], by default 1. Sides of blocks differ by a pixel where G is no divisor
-    of H or W."""
+    """Return histograms float64[G * G, B] of bins int64[..., H, W] in 0..B - 1, where B is `count`. Each pixel counts
+    with its weight [..., H, W], by default 1. Sides of blocks differ by a pixel where G is no divisor of H or W."""
     rows, columns = bins.shape[-2:]
     down, across = (np.arange(size) * blocks // size for size in (rows, columns))
     cells = (down[:, None] * blocks + across) * count + bins

@@ -67,9 +67,8 @@ class Source:
         return self.at_equal_distances(self.groups["faces"]["crop"], self.at("onset"), self.at("offset"))
 
     def at_equal_distances(self, frames: Any, first: int, last: int) -> np.ndarray:
-        """Return the frames from position `first` to `last` that are at equal distances in time.
-
-        These are all frames, but for the population, which has few of them."""
+        """Return the frames from position `first` to `last` that are at equal distances in time. These are all frames,
+        but for the population, which has few of them."""
         values: np.ndarray = frames[first : last + 1]
         faces = self.groups.get("faces", {})
         return values[faces["in_video"][first : last + 1]] if "in_video" in faces else values
@@ -125,10 +124,9 @@ def flow_offset(source: Source, shape: Shape) -> np.ndarray:
 
 
 def flow_between(first: np.ndarray, second: np.ndarray, source: Source, shape: Shape) -> np.ndarray:
-    """Return u, v and strain between two grey crops, float32[3, H, W].
-
-    The unit of u and v is a pixel of a crop of 288 x 288, however large the crops here are. Flow is computed with the
-    stage's default settings, on frames reduced to the shape of the input or to `MIN_FLOW_SIZE`, whichever is larger."""
+    """Return u, v and strain between two grey crops, float32[3, H, W]. The unit of u and v is a pixel of a crop of 288
+    x 288, however large the crops here are. Flow is computed with the stage's default settings, on frames reduced to
+    the shape of the input or to `MIN_FLOW_SIZE`, whichever is larger."""
     from microexpr.signals.faces import CROP
     from microexpr.signals.flow import Params, onset_apex  # compiles on import, and few methods need it
 
@@ -288,9 +286,8 @@ def expand(files: Files, stage: str) -> list[Path]:
 def subject_files(
     files: Files, needed: Iterable[str], subjects: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], dict[str, Path]]:
-    """Return the files of each subject, (data set, name), by the stage nouns in `needed`; subjects are sorted.
-
-    A subject of the population has one file of all stages. Raises StoreError for a subject without a file."""
+    """Return the files of each subject, (data set, name), by the stage nouns in `needed`; subjects are sorted. A
+    subject of the population has one file of all stages. Raises StoreError for a subject without a file."""
     needed = sorted(needed)
     by_stage = {
         stage: {(path.parent.name, path.stem): path for path in expand(files, stage)} for stage in (*needed, POPULATION)
@@ -342,7 +339,6 @@ def scene_name(scene: int, image: int) -> str:
 @dataclass(frozen=True)
 class Recordings(Mapping[str, Any]):
     """The recordings of a subject of the population, by name: groups of clips, and images of scenes like such groups.
-
     An image of a scene stays as long as any input looks. It has images, landmarks and changes."""
 
     file: Any  # an open file of the population
@@ -409,9 +405,7 @@ def position(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> i
 
 def _resize_video(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
     """Resize frames uint8[T, h, w, 1 or 3] by area to [C, T, H, W] of `shape` (C, ..., H, W), uint8 or, unrounded,
-    float32.
-
-    One channel is luma; grey is repeated in three."""
+    float32. One channel is luma; grey is repeated in three."""
     images = luma(frames)[..., None] if shape[0] == 1 else np.broadcast_to(frames, (*frames.shape[:-1], shape[0]))
     video = np.moveaxis(np.stack([_resize(image, shape[-2:]).reshape(*shape[-2:], -1) for image in images]), -1, 0)
     return _round(video) if round_ else video

@@ -102,10 +102,9 @@ class Layout(BaseModel):
         return {number: path for number, path in paths.items() if clip.first <= number <= clip.last}
 
     def read(self, root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
-        """Return all annotated clips, sorted by id, and notes on what was repaired or passed over.
-
-        A clip of a long video is the whole video. A clip that cannot be read raises DataError naming file, row and
-        clip; if `problems` is a list, the clip is left out and the error is appended."""
+        """Return all annotated clips, sorted by id, and notes on what was repaired or passed over. A clip of a long
+        video is the whole video. A clip that cannot be read raises DataError naming file, row and clip; if `problems`
+        is a list, the clip is left out and the error is appended."""
         items, notes = self._read(root, origin, problems)
         return [item.clip if self.kind == "long" else item for item in items], notes
 

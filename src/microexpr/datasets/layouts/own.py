@@ -194,9 +194,8 @@ class Own(Reader):
         return chosen
 
     def _subjects(self, by_key: Mapping[str, Recording], events: Mapping[str, Sequence[Coded]]) -> dict[str, str]:
-        """Return the subject of each recording, as `Facts.subject`, else the events, else its first folder names it.
-
-        A person must not become two: where events name subjects, a recording without any is of its folder's. Raises
+        """Return the subject of each recording, as `Facts.subject`, else the events, else its first folder names it. A
+        person must not become two: where events name subjects, a recording without any is of its folder's. Raises
         DataError for names that could be one person's, unless `Facts.subjects` says whose they are."""
         choices, has_names = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
         names, by_folder, used = dict[str, str](), dict[str, set[str]](), set[str]()  # of subjects -> where

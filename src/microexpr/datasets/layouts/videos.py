@@ -84,10 +84,9 @@ class Videos(Reader):
         return self.facts.types[row.choice_of(self.facts.columns["type"], self.facts.types)]
 
     def expression(self, row: Row, clip: Clip, kind: Kind, events: Events, emotion: str) -> Expression:
-        """Return an expression of a video, with its events within the frames and in order.
-
-        An onset before the first frame and an offset after the last are cut there, and an apex that is not between them
-        is not known; each adds a note. Raises DataError for an offset that does not lie after the onset."""
+        """Return an expression of a video, with its events within the frames and in order. An onset before the first
+        frame and an offset after the last are cut there, and an apex that is not between them is not known; each adds a
+        note. Raises DataError for an offset that does not lie after the onset."""
         units = plus_for_commas(row.text(self.facts.columns["units"])) if "units" in self.facts.columns else ""
         onset, apex, offset = events
         first, last, where = max(onset, clip.first), min(offset, clip.last), f"{clip.folder} ({row.where})"

@@ -101,10 +101,9 @@ class Workbook(Reader):
         return check_contiguous(numbered_frames(folder, pattern, owner), folder)
 
     def events(self, row: Row, frames: Frames, key: Key) -> Events:
-        """Return onset, apex and offset of a row, and mend known slips of the annotators, each with a note.
-
-        An onset that is no frame becomes the first frame. An offset that is no frame, or not after the onset, becomes
-        the last frame. The apex is the first of its columns that lies between, or None."""
+        """Return onset, apex and offset of a row, and mend known slips of the annotators, each with a note. An onset
+        that is no frame becomes the first frame. An offset that is no frame, or not after the onset, becomes the last
+        frame. The apex is the first of its columns that lies between, or None."""
         onset, offset = (row.integer_if_any(self.column[role]) for role in ("onset", "offset"))
         if onset is None or onset not in frames:
             onset = self.substitute("onset", row, "first", min(frames))

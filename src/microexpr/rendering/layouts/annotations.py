@@ -59,9 +59,8 @@ CELLS: dict[str, Callable[[Clip], object]] = {  # a word in a `row` of a workboo
 def workbook_of_clips(
     sheet: str, header: Sequence[str], row: Sequence[str], title: str = "", header_row: int = 1
 ) -> Callable[[Path, list[Clip]], None]:
-    """Return a function that writes a workbook with a row for each clip.
-
-    A word of `row` is a name of `CELLS`, a field of the clip, or else written as it is."""
+    """Return a function that writes a workbook with a row for each clip. A word of `row` is a name of `CELLS`, a field
+    of the clip, or else written as it is."""
     above = ((title,), *[()] * (header_row - 2)) if title else ()
 
     def cell(clip: Clip, word: str) -> object:

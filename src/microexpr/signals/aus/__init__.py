@@ -45,10 +45,9 @@ class Params(BaseModel, frozen=True, extra="forbid"):
 
 
 def coded(intensity: np.ndarray, units: Sequence[str] = SHOWN, largest: float = LARGEST) -> np.ndarray:
-    """Return the intensities [..., 17, n] that are read where a face shows these units, [..., U, n].
-
-    A mouth that is stretched open is AU27 in FACS, in place of a dropped jaw (AU26), and its lips are parted (AU25).
-    Readers of 17 units have no AU27, so that it counts as both, up to `largest`."""
+    """Return the intensities [..., 17, n] that are read where a face shows these units, [..., U, n]. A mouth that is
+    stretched open is AU27 in FACS, in place of a dropped jaw (AU26), and its lips are parted (AU25). Readers of 17
+    units have no AU27, so that it counts as both, up to `largest`."""
     read: np.ndarray = intensity[..., [units.index(unit) for unit in ACTION_UNITS], :]
     stretched = intensity[..., [units.index("AU27")], :]
     read[..., OPEN, :] = np.clip(read[..., OPEN, :] + stretched, -largest, largest)
@@ -56,9 +55,8 @@ def coded(intensity: np.ndarray, units: Sequence[str] = SHOWN, largest: float = 
 
 
 def agreement(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return Pearson's r, ICC(3,1) (Shrout and Fleiss 1979) and mean absolute error of two raters [n].
-
-    Undefined values are nan: r where either rater never varies, icc where neither does."""
+    """Return Pearson's r, ICC(3,1) (Shrout and Fleiss 1979) and mean absolute error of two raters [n]. Undefined values
+    are nan: r where either rater never varies, icc where neither does."""
     ratings = np.stack([truth, predicted], axis=1).astype(float)
     targets, raters, mean = ratings.mean(axis=1), ratings.mean(axis=0), ratings.mean()
     between = 2 * ((targets - mean) ** 2).sum() / (len(ratings) - 1)

@@ -53,7 +53,6 @@ def modulate(
 
 def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[str, np.ndarray]:
     """Return `raw`, `smoothed` (both 0..5) and `relative` (-5..5), as an aus file has them, of `values` [T, 17, 3].
-
     `onset` is a position. The amount that a resting face adds to an intensity is the same in all frames. `relative` is
     therefore computed before values below 0 are cut off; otherwise a movement that starts below 0 would be lost."""
     filtered = smooth(values, fps, params.half_window)
@@ -65,12 +64,9 @@ def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[s
 
 
 def fill_gaps(values: np.ndarray, detected: np.ndarray, min_share: float, name: str) -> np.ndarray:
-    """Interpolate `values` [T, ...] linearly in time where not `detected` [T], float32[T, ...].
-
-    Values are constant before the first detected frame and after the last. `min_share` is the share of frames in which
-    the face must be detected, `name` is the source named in the error.
-
-    Raises DataError where the face is detected in fewer frames."""
+    """Interpolate `values` [T, ...] linearly in time where not `detected` [T], float32[T, ...]. Values are constant
+    before the first detected frame and after the last. `min_share` is the share of frames in which the face must be
+    detected, `name` is the source named in the error. Raises DataError where the face is detected in fewer frames."""
     min_count, count = max(1, min_share * len(detected)), int(detected.sum())
     if count < min_count:
         raise DataError(

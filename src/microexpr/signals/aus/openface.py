@@ -27,9 +27,8 @@ WHOLE, HALVES = "the whole face's values, since there are no tables of halves", 
 
 
 def tables(clip: Clip, root: Path = ROOT) -> dict[str, Path]:
-    """Return the paths of a clip's tables by side: of the whole face, and of the halves if they exist.
-
-    Raises DataError for a name that is no single part of a path, and for one half without the other."""
+    """Return the paths of a clip's tables by side: of the whole face, and of the halves if they exist. Raises DataError
+    for a name that is no single part of a path, and for one half without the other."""
     for name in (clip.dataset, clip.subject, clip.name):
         if name in ("", ".", "..") or Path(name).name != name or "\\" in name or "\0" in name:
             raise DataError(f"{root}: a name in a path to a table must be a plain one, not {name!r} (clip {clip.id})")
@@ -43,9 +42,8 @@ def tables(clip: Clip, root: Path = ROOT) -> dict[str, Path]:
 
 
 def check(clips: Sequence[Clip], root: Path = ROOT) -> None:
-    """Raise DataError if any clip's table is missing: first it names those of subjects that have some.
-
-    A run reads all of its clips by one reader, since intensities of two do not compare."""
+    """Raise DataError if any clip's table is missing: first it names those of subjects that have some. A run reads all
+    of its clips by one reader, since intensities of two do not compare."""
     paths = [tables(clip, root)["both"] for clip in clips]
     missing = [path for path in paths if not path.exists()]
     if missing:
@@ -77,7 +75,6 @@ def read(clip: Clip, min_share: float, frames: np.ndarray, root: Path = ROOT) ->
 
 def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return intensities float32[frames, 17] and success bool[frames] of one table, in order of its frame numbers.
-
     Raises DataError as `read` does."""
     rows, lines = _rows(path), dict[int, int]()  # by frame
     for line, row in rows.items():

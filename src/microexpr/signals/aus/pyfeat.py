@@ -60,16 +60,14 @@ def sides(crops: np.ndarray) -> list[np.ndarray]:
 
 
 def intensities(probabilities: np.ndarray) -> np.ndarray:
-    """Convert py-feat's probabilities 0..1 of 20 action units to 0..5 of our 17, float32[..., 17].
-
-    Five times the probability that a unit is present has the range of an intensity, but not its meaning."""
+    """Convert py-feat's probabilities 0..1 of 20 action units to 0..5 of our 17, float32[..., 17]. Five times the
+    probability that a unit is present has the range of an intensity, but not its meaning."""
     return (LARGEST * np.asarray(probabilities)[..., READ_UNITS]).astype(np.float32)
 
 
 def weight_files(package: Path = PACKAGE) -> list[Path]:
-    """Return the paths where its detectors look for their weight files.
-
-    Its hub's cache is models--py-feat--NAME/snapshots/REVISION/FILE, where refs/main holds REVISION."""
+    """Return the paths where its detectors look for their weight files. Its hub's cache is
+    models--py-feat--NAME/snapshots/REVISION/FILE, where refs/main holds REVISION."""
     files = []
     for name, file in WEIGHTS.items():
         folder = package / "resources" / f"models--py-feat--{name}"

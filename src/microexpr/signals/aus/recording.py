@@ -71,9 +71,8 @@ class Looks(NamedTuple):
 
 
 def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Looks:
-    """Return the action units of faces, as `regressor.reduce_crop` returns them; None: a frame without a face.
-
-    A part has `frames` faces; the last may be shorter."""
+    """Return the action units of faces, as `regressor.reduce_crop` returns them; None: a frame without a face. A part
+    has `frames` faces; the last may be shorter."""
     parts: list[tuple[np.ndarray, ...]] = []  # intensity, movement, cover and rest of each
     previous: list[np.ndarray] = []
     present: list[bool] = []
@@ -116,10 +115,9 @@ def _since(model: Model, reference_face: np.ndarray, part: Sequence[np.ndarray])
 
 
 def region_movement(cells: np.ndarray) -> np.ndarray:
-    """Return how far the regions have moved without the head, float32[N, 22, 2], pixels of the crop.
-
-    `cells` float32[N, 2, 32, 32] are the movements of a face to N others, right and down, pixels of a face of 128. The
-    second axis has two directions of each of `REGIONS`, outward and down, the third the subject's left and right."""
+    """Return how far the regions have moved without the head, float32[N, 22, 2], pixels of the crop. `cells` float32[N,
+    2, 32, 32] are the movements of a face to N others, right and down, pixels of a face of 128. The second axis has two
+    directions of each of `REGIONS`, outward and down, the third the subject's left and right."""
     side, middle = CELLS + 2 * AROUND, CELLS // 2
     inside = np.zeros((side, side), bool)
     inside[AROUND:-AROUND, AROUND:-AROUND] = True
@@ -136,9 +134,8 @@ def region_movement(cells: np.ndarray) -> np.ndarray:
 
 
 def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:
-    """Return which frames show the least expression, bool[n], by the intensities of each frame alone.
-
-    These depend on the person, and say little about small movements, but tell a lasting smile from a resting face."""
+    """Return which frames show the least expression, bool[n], by the intensities of each frame alone. These depend on
+    the person, and say little about small movements, but tell a lasting smile from a resting face."""
     readings = model.alone(part).values
     intensity = np.clip(readings, 0, LARGEST).mean(axis=1).sum(axis=1)
     return np.asarray(intensity <= np.quantile(intensity, LEAST_EXPRESSIVE) + AT_REST)
@@ -151,7 +148,6 @@ def blur(face: np.ndarray) -> np.ndarray:
 
 def reference(part: Sequence[np.ndarray], included: np.ndarray) -> tuple[int, np.ndarray]:
     """Return the position of the frame nearest to the median of a part's faces, and that median, float32[128, 128].
-
     Only those `included`, bool[n], count."""
     positions = sample(included)
     faces = np.stack([blur(part[i]) for i in positions])
@@ -167,9 +163,8 @@ def sample(included: np.ndarray) -> np.ndarray:
 
 def is_covered(part: Sequence[np.ndarray], uncovered: Sequence[np.ndarray]) -> np.ndarray:
     """Return whether something covers each face, bool[n]: much of it is unlike every one of the `uncovered` faces.
-
-    Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
-    """
+    Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of
+    them."""
     box, step = (WINDOW, WINDOW), WINDOW // 2
     covered = np.ones(len(part), bool)
     for i, face in enumerate(map(blur, part)):
@@ -186,9 +181,8 @@ def is_covered(part: Sequence[np.ndarray], uncovered: Sequence[np.ndarray]) -> n
 
 
 def horizontal_gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:
-    """Return the horizontal position of the pupils in pixels of a grey crop.
-
-    It is the centre of the dark part between each eye's landmarks. Vertical gaze cannot be told from lids."""
+    """Return the horizontal position of the pupils in pixels of a grey crop. It is the centre of the dark part between
+    each eye's landmarks. Vertical gaze cannot be told from lids."""
     middles = []
     for first, last in EYES:
         points = landmarks_crop[first:last]

@@ -108,10 +108,8 @@ def resize(crops: np.ndarray, size: int) -> np.ndarray:
 
 
 def size_jumps(reader: Reader, crops: np.ndarray, sizes: Sequence[int], by: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far readings move, as vectors, where images are `by` pixels larger or smaller: [T] and [T].
-
-    The first is of readings at one size, the second of readings averaged over `sizes`. FAMGAN claims that the second is
-    less."""
+    """Return how far readings move, as vectors, where images are `by` pixels larger or smaller: [T] and [T]. The first
+    is of readings at one size, the second of readings averaged over `sizes`. FAMGAN claims that the second is less."""
     shifts = (-by, 0, by)
     all_sizes = sorted({size + shift for size in (0, *sizes) for shift in shifts})
     single = {size: reader(resize(crops, size)).reshape(len(crops), -1) for size in all_sizes}

@@ -123,9 +123,8 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
 
 
 def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float = 0) -> FaceTrack:
-    """Track the largest face without keeping its pixels; `frames` is read once.
-
-    The other arguments and the errors are those of `track`."""
+    """Track the largest face without keeping its pixels; `frames` is read once. The other arguments and the errors are
+    those of `track`."""
     anchor_window, size, count = round(params.anchor_window * fps), (0, 0), 0
     predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if anchor_window else 0
     faces: list[TrackedFace] = []
@@ -157,9 +156,8 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
 
 
 def _follow_all(faces: list[TrackedFace], position: int, frame: np.ndarray, params: Params, predict_every: int) -> None:
-    """Track all faces of a clip into its next frame, uint8[H, W, 3] RGB or uint8[H, W] grey.
-
-    The detector runs on the first frame, on every `detect_every`-th, and on those in which no face is tracked."""
+    """Track all faces of a clip into its next frame, uint8[H, W, 3] RGB or uint8[H, W] grey. The detector runs on the
+    first frame, on every `detect_every`-th, and on those in which no face is tracked."""
     grey, predictor = luma(frame), PREDICTORS[params.predictor]
     for face in faces:
         face.follow(position, grey)
@@ -184,9 +182,8 @@ def _follow_all(faces: list[TrackedFace], position: int, frame: np.ndarray, para
 
 
 def smooth(landmarks: np.ndarray, reach: int) -> np.ndarray:
-    """Smooth landmarks [T, 68, 2] by a parabola through `reach` frames before and after (Savitzky and Golay 1964).
-
-    A parabola keeps the height of a peak that a mean would flatten. Windows of three frames or fewer change nothing."""
+    """Smooth landmarks [T, 68, 2] by a parabola through `reach` frames before and after (Savitzky and Golay 1964). A
+    parabola keeps the height of a peak that a mean would flatten. Windows of three frames or fewer change nothing."""
     window = 2 * reach + 1
     if not 3 < window <= len(landmarks):
         return landmarks

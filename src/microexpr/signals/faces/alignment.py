@@ -11,14 +11,12 @@ TEMPLATE = np.array([[83.5, 80], [117.5, 82], [169.5, 82], [203.5, 80], [143.5, 
 
 def alignment(landmarks: np.ndarray) -> np.ndarray:
     """Return the one similarity from a frame's pixels to the crop's, float64[2, 3], for a clip's landmarks [T, 68, 2].
-
     It maps the median of the rigid points to `TEMPLATE`."""
     return similarity(np.median(landmarks[:, RIGID], axis=0), TEMPLATE, np.ones(len(TEMPLATE)))
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the similarity, float64[2, 3], that maps points [n, 2] to others with the least weighted squared error.
-
     This is Umeyama 1991, eqs. 40-42, in the plane."""
     weights = (weights / weights.sum())[:, None]
     source_mean, target_mean = ((weights * points).sum(axis=0) for points in (source, target))
@@ -40,10 +38,9 @@ def frame_mask(size: tuple[int, int], matrix: np.ndarray) -> np.ndarray | None:
 
 
 def warp(frame: np.ndarray, matrix: np.ndarray, side: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
-    """Return a frame under a similarity [2, 3], uint8[side, side, ...], linearly interpolated.
-
-    A frame that is shrunk more than twice is first reduced by area, so that nothing aliases. Pixels outside the frame
-    repeat its edge, or are 0 with BORDER_CONSTANT."""
+    """Return a frame under a similarity [2, 3], uint8[side, side, ...], linearly interpolated. A frame that is shrunk
+    more than twice is first reduced by area, so that nothing aliases. Pixels outside the frame repeat its edge, or are
+    0 with BORDER_CONSTANT."""
     factor = max(1, int(1 / np.hypot(matrix[0, 0], matrix[1, 0])))
     if factor > 1:
         height, width = frame.shape[0] // factor, frame.shape[1] // factor

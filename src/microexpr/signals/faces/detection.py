@@ -71,10 +71,9 @@ def encoder() -> Any:
 
 
 def detect(frame: np.ndarray, upsample: int) -> list[Box]:
-    """Detect every face of a frame, the largest first.
-
-    The frame is doubled `upsample` times, and once more if no face is found. A frame with a side of more than `LARGEST`
-    pixels is first reduced, because a doubled one would fill the memory."""
+    """Detect every face of a frame, the largest first. The frame is doubled `upsample` times, and once more if no face
+    is found. A frame with a side of more than `LARGEST` pixels is first reduced, because a doubled one would fill the
+    memory."""
     factor = -(-max(frame.shape[:2]) // LARGEST)
     boxes = _detect(frame, factor, upsample) or _detect(frame, factor, upsample + 1)
     return sorted(boxes, key=lambda box: -box.side)
@@ -96,9 +95,8 @@ def _detect(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
 
 
 def reduce_frame(frame: np.ndarray, factor: int) -> np.ndarray:
-    """Return a frame reduced by area to 1 / `factor` of its size.
-
-    The frame is contiguous, because dlib copies a view and reads the copy after it is freed."""
+    """Return a frame reduced by area to 1 / `factor` of its size. The frame is contiguous, because dlib copies a view
+    and reads the copy after it is freed."""
     if factor > 1:
         size = (frame.shape[1] // factor, frame.shape[0] // factor)
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
@@ -115,10 +113,8 @@ class Predictor:
     once_more: bool  # whether landmarks are predicted in the stable box again
 
     def refine(self, grey: np.ndarray, box: Box) -> np.ndarray:
-        """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable.
-
-        ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does
-        not."""
+        """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable. ICE-GAN's
+        preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does not."""
         for _ in range(self.rounds):
             points, last = self.predict(grey, box), box
             box = face_box(points)
@@ -133,10 +129,9 @@ def predict_by_network(grey: np.ndarray, box: Box) -> np.ndarray:
 
 
 def predict_by_dlib(grey: np.ndarray, box: Box) -> np.ndarray:
-    """Return the landmarks that dlib's regression trees predict, float64[68, 2], continuously in the box.
-
-    The trees are not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they predict in
-    boxes of a lattice, which do not move with noise, and the result is interpolated between those."""
+    """Return the landmarks that dlib's regression trees predict, float64[68, 2], continuously in the box. The trees are
+    not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they predict in boxes of a
+    lattice, which do not move with noise, and the result is interpolated between those."""
     corners, weights = lattice(box)
     predicted = []
     for x, y, side in corners:
@@ -185,9 +180,8 @@ def fitted_on(name: PredictorName) -> tuple[str, ...]:
 
 
 def best_turn(images: Iterable[np.ndarray]) -> int:
-    """Return by how many quarters, anticlockwise, images uint8[H, W, ...] of one camera are to be turned: mostly 0.
-
-    The other turns are tried only where the detector is not certain of upright faces."""
+    """Return by how many quarters, anticlockwise, images uint8[H, W, ...] of one camera are to be turned: mostly 0. The
+    other turns are tried only where the detector is not certain of upright faces."""
     seen, scores_upright = [], []
     for image in images:
         seen.append(image)

@@ -45,16 +45,14 @@ def pose(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def correct_yaw(turn: np.ndarray) -> np.ndarray:
-    """Return yaw, pitch and roll in degrees, float64[3], of a head with this `pose`, with the yaw that it has.
-
-    Yaw errs by 1 degree on rendered heads, pitch by a constant of each head, 3 to 5."""
+    """Return yaw, pitch and roll in degrees, float64[3], of a head with this `pose`, with the yaw that it has. Yaw errs
+    by 1 degree on rendered heads, pitch by a constant of each head, 3 to 5."""
     yaw, pitch, roll = turn
     return np.array([yaw * (1 + OUTLINE * min(abs(yaw), STEEPEST) ** 2), pitch, roll])
 
 
 def pupils(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return the middles of both irises, float64[2, 2], the subject's left first: of the dark pixels between the lids.
-
     `crop` is grey, uint8[H, W]; `points` are the 68 landmarks in it."""
     middles = []
     for lids in (points[eye] for eye in EYES):

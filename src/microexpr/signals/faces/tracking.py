@@ -61,7 +61,6 @@ class Reference:
 
     def track(self, patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Track the landmarks into a patch of the same matrix: positions float64[68, 2], and how far they are lost.
-
         Lost points, and those of the jaw, move with the rest of the face."""
         points, differences = _track_points(self.patch, patch, self.start[INNER:], self.start[INNER:] + self.shift)
         self.shift = np.median(points - self.start[INNER:], axis=0)
@@ -94,9 +93,8 @@ def _rise(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def thumbnail(patch: np.ndarray, box: Box) -> np.ndarray:
-    """Return a face as 32 x 32 values without its brightness and contrast.
-
-    The dot product of two thumbnails is their correlation."""
+    """Return a face as 32 x 32 values without its brightness and contrast. The dot product of two thumbnails is their
+    correlation."""
     first = np.maximum(0, np.rint(box.centre - box.side / 2)).astype(int)
     last = np.maximum(first + 1, np.rint(box.centre + box.side / 2).astype(int))
     face = patch[first[1] : last[1], first[0] : last[0]]

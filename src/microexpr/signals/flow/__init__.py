@@ -64,10 +64,9 @@ def prepare() -> None:
 def clip_flow(
     crop: np.ndarray, onset: int, apex: int, params: Params, in_frame: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return flow and strain of a clip between two positions, float32[3, S, S] with S = `stored_size`.
-
-    `crop` is grey, uint8[T, H, H]. This is `onset_apex` of the means over up to `average` frames around each position,
-    fewer at the ends of the clip and where the two windows would meet."""
+    """Return flow and strain of a clip between two positions, float32[3, S, S] with S = `stored_size`. `crop` is grey,
+    uint8[T, H, H]. This is `onset_apex` of the means over up to `average` frames around each position, fewer at the
+    ends of the clip and where the two windows would meet."""
     reach = max(0, min(params.average, (abs(apex - onset) - 1) // 2))
     windows = [crop[max(0, position - reach) : position + reach + 1] for position in (onset, apex)]
     first, second = (frames.mean(axis=0, dtype=np.float32) for frames in windows)
@@ -111,7 +110,6 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np
 
 def strain(vectors: np.ndarray, spacing: float) -> np.ndarray:
     """Return the magnitude of the infinitesimal strain, [H, W], of a flow [H, W, 2] with pixels `spacing` apart.
-
     sqrt(e_xx^2 + e_yy^2 + e_xy^2 + e_yx^2) with e_xx = du/dx, e_yy = dv/dy, e_xy = e_yx = (du/dy + dv/dx) / 2, after
     Shreve et al. 2011; derivatives are central differences."""
     du_dy, du_dx = np.gradient(vectors[..., 0], spacing)

@@ -90,9 +90,8 @@ class Params(BaseModel, frozen=True, extra="forbid"):
 
 
 def from_flow(flow: np.ndarray, region: Region) -> np.ndarray:
-    """Return flow float[3, H, W] of a crop as such a picture, uint8[28, 28, 3].
-
-    Each channel is scaled to 0..255 between its smallest and its largest value; one without any is 0."""
+    """Return flow float[3, H, W] of a crop as such a picture, uint8[28, 28, 3]. Each channel is scaled to 0..255
+    between its smallest and its largest value; one without any is 0."""
     left, right, top, bottom = region
     rows, columns = flow.shape[1:]
     size = SIZE * SAMPLES
@@ -177,10 +176,8 @@ class Pictures:
         self.varying = varying / np.sqrt(np.maximum(gram, 1e-9))[:, None, None]
 
     def agreement(self, other: "Pictures") -> float:
-        """Return the similarity of movement in two sets of pictures, -1..1.
-
-        Mean over channels of the correlation between mean absolute movements, and of the cosine between the
-        covariances of pixels."""
+        """Return the similarity of movement in two sets of pictures, -1..1. Mean over channels of the correlation
+        between mean absolute movements, and of the cosine between the covariances of pixels."""
         together = np.square(self.varying @ other.varying.swapaxes(1, 2)).sum((1, 2))
         return float(((self.moving * other.moving).mean((1, 2)) + together).mean() / 2)
 
@@ -197,9 +194,8 @@ def register(rendered: Rendered, pictures: np.ndarray, rng: np.random.Generator)
 
 
 def choose(outcome: Registration, chosen: Region | Literal["auto"], where: str) -> Region:
-    """Return the region to use: the one that is given, else the one found.
-
-    Raises DataError if none is given and the pictures fit nowhere; logs a warning if the given one lies elsewhere."""
+    """Return the region to use: the one that is given, else the one found. Raises DataError if none is given and the
+    pictures fit nowhere; logs a warning if the given one lies elsewhere."""
     if outcome.margin < LEAST:
         closest = max(outcome.wrong, key=lambda name: outcome.wrong[name].agreement)
         problem = (
@@ -251,9 +247,8 @@ def find(rendered: Rendered, recorded: Pictures) -> Fit:
 
 
 def _refine(rendered: Rendered, recorded: Pictures, region: Region, steps: Sequence[float]) -> Fit:
-    """Improve a region by ever smaller steps, as long as the agreement rises.
-
-    A step moves a side, two opposite sides apart or together, or both to one side."""
+    """Improve a region by ever smaller steps, as long as the agreement rises. A step moves a side, two opposite sides
+    apart or together, or both to one side."""
     best = Fit(region, recorded.agreement(rendered.in_region(region)))
     for step in steps:
         while True:
@@ -293,7 +288,6 @@ def _weights(first: float, last: float, length: int) -> np.ndarray:
 
 def centre(flow: np.ndarray) -> np.ndarray:
     """Return flow [N, 3, H, W], in any unit and with any zero, as float32: each channel less its median, in deviations.
-
     Beyond `LARGEST` deviations values are clipped."""
     centred = flow - np.median(flow.reshape(*flow.shape[:2], -1), 2)[..., None, None]
     deviation = np.maximum(centred.std((2, 3), keepdims=True), 1e-6)

@@ -124,9 +124,8 @@ def attach(gradient, slope2, change, threshold, flow, auxiliary):  # type: ignor
 
 @kernel
 def smooth(auxiliary, dual, weight, flow):  # type: ignore[no-untyped-def]
-    """Take the steps of each component's dual (Proposition 1), which update `flow` from `auxiliary`.
-
-    `dual` is [2, 2, 1 + H, 1 + W], 0 in the first row and column, so that the loops need no test for edges."""
+    """Take the steps of each component's dual (Proposition 1), which update `flow` from `auxiliary`. `dual` is [2, 2, 1
+    + H, 1 + W], 0 in the first row and column, so that the loops need no test for edges."""
     rows, columns = auxiliary.shape[1:]
     last, zero = columns - 1, np.float32(0)
     for component in range(2):

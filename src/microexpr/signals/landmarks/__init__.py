@@ -64,9 +64,8 @@ def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def predict(network: onnx.Network, grey: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points of the face in a box of a grey frame, uint8[H, W]: float64[70, 2] in pixels of the frame.
-
-    Also returned are the standard deviations to expect of them on rendered faces, float64[70]."""
+    """Return the points of the face in a box of a grey frame, uint8[H, W]: float64[70, 2] in pixels of the frame. Also
+    returned are the standard deviations to expect of them on rendered faces, float64[70]."""
     matrix = patch_matrix(box, FACE * SIZE, SIZE)
     points, error = (output[0].astype(float) for output in network(image=cut(grey, matrix)[None]))
     points = (points - matrix[:, 2]) / matrix[0, 0]

@@ -60,7 +60,6 @@ def head_motion(flow: np.ndarray, stabilise: Stabilise, in_frame: np.ndarray | N
 @cache
 def basis(size: int) -> np.ndarray:
     """Return the flow of each movement of a head, float64[size, size, 2, 6]: right, down, growth, roll, yaw and nod.
-
     Each is by an arbitrary amount. The array is cached and read-only."""
     y, x = (np.mgrid[:size, :size] + 0.5) / (size / 2) - 1
     zeros, ones = np.zeros_like(x), np.ones_like(x)
@@ -166,9 +165,8 @@ def head_path(crop: np.ndarray, onset: int, in_frame: np.ndarray | None = None) 
 
 
 def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None = None) -> np.ndarray:
-    """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept.
-
-    A pixel that lies outside the frame (`in_frame`, bool[H, H]) in any crop has one value in all."""
+    """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept. A pixel that
+    lies outside the frame (`in_frame`, bool[H, H]) in any crop has one value in all."""
     still = np.stack([_move_back(frame, motion) for frame, motion in zip(crop, path, strict=True)])
     if in_frame is None:
         return still
@@ -178,9 +176,8 @@ def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None =
 
 
 def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return a function that registers frames to a reference, float32[SIZE, SIZE] each.
-
-    It gets a frame and a movement to search from, and returns the head's movement since the reference, float64[6]."""
+    """Return a function that registers frames to a reference, float32[SIZE, SIZE] each. It gets a frame and a movement
+    to search from, and returns the head's movement since the reference, float64[6]."""
     in_face = visible_face(REGISTERED, in_frame)
     brightness, prior = float(reference[in_face].mean()), nose_prior(REGISTERED)[in_face]
     down, right = np.gradient(reference)

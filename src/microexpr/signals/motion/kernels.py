@@ -10,9 +10,8 @@ kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  #
 
 @kernel
 def bicubic(images, places, samples):  # type: ignore[no-untyped-def]
-    """Write samples float32[C, h, w] of images float32[C, H, W] at places float32[h, w, 2], x and y in pixels.
-
-    It is Keys' cubic convolution (1981) with a = -0.75, as OpenCV and torch have it; the edge goes on outside."""
+    """Write samples float32[C, h, w] of images float32[C, H, W] at places float32[h, w, 2], x and y in pixels. It is
+    Keys' cubic convolution (1981) with a = -0.75, as OpenCV and torch have it; the edge goes on outside."""
     channels, height, width = images.shape
     for row in range(places.shape[0]):
         for column in range(places.shape[1]):

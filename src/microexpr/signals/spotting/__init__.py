@@ -66,10 +66,9 @@ class Signal:
 
 
 def compute_signal(curves: Curves) -> Signal:
-    """Compute deviations from what was read. They are 0 in frames that do not show the face.
-
-    The resting face is taken from frames that are `resting`. In recordings of twice `REST` or more what follows the
-    turn of the head is removed."""
+    """Compute deviations from what was read. They are 0 in frames that do not show the face. The resting face is taken
+    from frames that are `resting`. In recordings of twice `REST` or more what follows the turn of the head is
+    removed."""
     values, gaze, fps, seen, resting = curves.intensity, curves.gaze, curves.fps, curves.detected, curves.resting
     frames = int(seen.sum())
     is_long = frames >= 2 * REST * fps  # most of it is at rest
@@ -213,9 +212,8 @@ def heavy_noise_level(change: np.ndarray) -> np.ndarray:
 
 
 def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.ndarray:
-    """Return the standard deviation, [...], of independent noise of frames in curves [T, ...] after smoothing.
-
-    Second differences remove slow changes, such as all movements; `deviation` of the Gaussian is in frames."""
+    """Return the standard deviation, [...], of independent noise of frames in curves [T, ...] after smoothing. Second
+    differences remove slow changes, such as all movements; `deviation` of the Gaussian is in frames."""
     bends = np.concatenate([np.diff(curves[part], 2, axis=0) for part in stretches(seen)] or [curves[:0]])
     impulse = np.zeros(2 * int(4 * deviation + 1) + 1)
     impulse[len(impulse) // 2] = 1
@@ -225,7 +223,6 @@ def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.n
 
 def without_turn(curves: np.ndarray, turn: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
     """Return curves [T, ...] without the part that follows the turn of the head [T, 3], degrees, while `seen`, bool[T].
-
     That is a quadratic function of yaw, pitch and roll, 0 at their median, by reweighted least squares (Cauchy)."""
     angles = turn - np.median(turn[seen], axis=0)
     first, second = np.triu_indices(3)
