@@ -22,12 +22,12 @@ import checkout
 import numpy as np
 import pages
 from checkout import compute, scratch
-from null import chance_table, read
 from scipy.stats import t as student
 
 from microexpr.core import store
-from microexpr.evaluation import pairs, rows
-from microexpr.evaluation.faces import MEAN_FLOW, SYNTHESISED, TRUE
+from microexpr.core.seeds import generator
+from microexpr.evaluation import metrics, pairs, rows
+from microexpr.evaluation.metrics import intervals
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import main_table, method_tests
 
@@ -36,7 +36,8 @@ PROTOCOL = PROTOCOLS["megc2019"]
 FOLDER = scratch.ROOT / "work/studies/training_sets"
 SEEDS = (1, 2, 3, 4, 21, 22)  # the last two were never looked at before
 PAGE, MARK, README_MARK = "docs/population.md", "study-training-sets", "study-training-sets-readme"
-KINDS = {"synthesised": SYNTHESISED, "mean flow, no network": MEAN_FLOW, "true": TRUE}
+SETS = {"megc2019_corpus": "corpus", "megc2019_population": "population", "megc2019_both": "both"}  # title by protocol
+CHANCE, RESAMPLES, ROUNDING = 1 / len(PROTOCOL.classes), 10000, 1e-6  # of a row without expression
 
 
 def main() -> int:
@@ -51,7 +52,6 @@ def main() -> int:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
     titles = [*map(str, folders), "all"][: len(compared)]
-    faces_table(folders)
     power(titles, compared)
     if arguments.readme:
         return 0
@@ -152,29 +152,11 @@ def wide_table(tables: Sequence[Sequence[Row]]) -> pages.Table:
     return table
 
 
-SETS = {"megc2019_corpus": "corpus", "megc2019_population": "population", "megc2019_both": "both"}  # title by protocol
-
-
 def _counts(table: Sequence[Row]) -> str:
     """Return in words the subjects that the rows of one set of training data learnt from."""
     corpus = {row["training_subjects"] for row in table} - {"0"}
     population = {row["population_subjects"] for row in table} - {""} if table[0]["training"] != "corpus" else set()
     return " and ".join(f"{'/'.join(sorted(side))} subjects" for side in (corpus, population) if side)
-
-
-def faces_table(folders: Mapping[int, Path]) -> pages.Table:
-    """Return a table of `class_uar` by generator and seed."""
-    uar = pages.Table("`class_uar` of faces", "seed", *KINDS)
-    for seed, folder in folders.items():
-        for path in sorted((folder / "evaluate/megc2019").glob("*_faces.csv")):
-            table = [
-                row
-                for row in rows.read(path, rows.FACE_COLUMNS)
-                if (row["scope"], row["metric"]) == ("full", "class_uar")
-            ]
-            values = {row["faces"]: f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in table}
-            uar.add(f"`{path.stem.removesuffix('_faces')}`", seed, *(values[kind] for kind in KINDS.values()))
-    return uar
 
 
 def pooled_pairs(folders: Mapping[int, Path], names: Sequence[str], resamples: int) -> list[rows.Row]:
@@ -206,9 +188,30 @@ def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> page
 
 
 def null_table(folders: Sequence[Path]) -> tuple[pages.Table, list[str]]:
-    """Return a table of UAR without expression by row, and the rows whose interval does not hold chance."""
+    """Return a line for each row, its UAR over the clips of all corpora without expression and the 95 % interval over
+    subjects, and the rows whose interval does not hold chance."""
     names = [row["method"] for row in main_table.TABLE.read(folders[0] / "megc2019_table.csv")]
-    return chance_table({name: [read(folder, name) for folder in folders] for name in names}, "population")
+    table, biased = pages.Table("row", "clips", "UAR", f"holds 1/{len(PROTOCOL.classes)}"), []
+    for name in names:
+        paths = (folder / f"evaluate/megc2019/{name}_predictions.csv" for folder in folders)
+        corpora = [pairs.read_predictions(path, PROTOCOL.classes) for path in paths]
+        value, low, high = pooled_uar(corpora, name)
+        holds = low - ROUNDING <= CHANCE <= high + ROUNDING
+        biased += [] if holds else [name]
+        clips = sum(len(corpus.clips) for corpus in corpora)
+        table.add(f"`{name}`", clips, f"{value:.3f} ({low:.3f} to {high:.3f})", "yes" if holds else "no")
+    return table, biased
+
+
+def pooled_uar(corpora: Sequence[pairs.MethodPredictions], name: str) -> tuple[float, float, float]:
+    """Return a row's UAR over the clips of all corpora, and its 95 % interval over subjects."""
+    truth = np.concatenate([corpus.truth for corpus in corpora])
+    predicted = np.concatenate([corpus.predicted for corpus in corpora], axis=1)  # [S, N]
+    subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, c in enumerate(corpora) for clip in c.clips])
+    classes, rng = len(PROTOCOL.classes), generator(0, "study", "population", name)
+    matrices = metrics.by_subject(truth, predicted, subjects, classes)
+    value = np.mean([metrics.uar(metrics.confusion(truth, labels, classes)) for labels in predicted])
+    return float(value), *intervals.interval(matrices, metrics.uar, RESAMPLES, rng)
 
 
 if __name__ == "__main__":
