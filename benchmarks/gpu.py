@@ -1,9 +1,9 @@
-"""Time the engine on a GPU: folds in turn, stacked, and in a plain loop; ICE-GAN at the paper's size; precisions.
+"""Time the engine on a GPU: folds in turn and stacked; ICE-GAN at the paper's size; precisions.
 
-    python benchmarks/gpu.py [--minutes 10] [--only plans icegan precision] [--methods ststnet ...] [--small]
+    python benchmarks/gpu.py [--minutes 10] [--only plans icegan precision] [--methods ststnet ...]
     python benchmarks/gpu.py --write-docs [JSON]    # the table in benchmarks/README.md
 
-plans      seconds of all folds in turn, stacked and in a plain PyTorch loop, and how far the plans' scores differ
+plans      seconds of all folds in turn and stacked (next to a plain loop: loso.py), and how far their scores differ
 icegan     seconds a step and peak memory of ICE-GAN at the paper's size, by the number of folds that train at once
 precision  seconds of an epoch, and change of the losses, in IEEE float32, torch's default, TF32 and bfloat16
 
@@ -40,7 +40,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "studies")]
 import pages  # noqa: E402
 
 from microexpr.models import recognisers  # noqa: E402
-from microexpr.models.base import CLASSES, ClipTensors, Modules, NetworkMethod  # noqa: E402
+from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod  # noqa: E402
 from microexpr.models.layers.pretrained import initialise_vgg16, vgg16_relu3_3  # noqa: E402
 from microexpr.training.engine import FoldIndices, train  # noqa: E402
 from microexpr.training.group import Group, Run  # noqa: E402
@@ -96,11 +96,11 @@ SIZES = {
 class Session:
     """One call of the program: its size, device and clock. `results` is what the JSON file holds."""
 
-    def __init__(self, size: Size, device: torch.device, minutes: float, path: Path, commit: str | None):
+    def __init__(self, size: Size, device: torch.device, minutes: float, path: Path):
         self.size, self.device, self.path, self.begin = size, device, path, time.perf_counter()
         self.end, self.on_cuda = self.begin + 60 * minutes, device.type == "cuda"
         self.exact: dict[str, tuple[float, np.ndarray]] = {}  # seconds and losses in float32, by method
-        self.results: dict[str, Any] = {"machine": machine(device, commit), "size": size.name}
+        self.results: dict[str, Any] = {"machine": machine(device), "size": size.name}
         self.results |= {"skipped": [], "failed": [], "parts": {part: {} for part in PARTS}}
         self.say(str(self.results["machine"]))
 
@@ -155,14 +155,14 @@ class Session:
         return statistics.median(taken[1:])
 
 
-def machine(device: torch.device, commit: str | None) -> dict[str, Any]:
-    """Return the facts of the machine; the commit is git's where it is not given."""
+def machine(device: torch.device) -> dict[str, Any]:
+    """Return the facts of the machine and the commit, as far as git knows it."""
     name = pages.cpu_model()
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
         name = f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}, {name}"
     try:
-        commit = commit or pages.commit()
+        commit = pages.commit()
     except (OSError, subprocess.SubprocessError):
         commit = "unknown"
     versions = {"torch": torch.__version__, "python": platform.python_version()}
@@ -208,47 +208,6 @@ def clips(method: NetworkMethod, session: Session, counted: int | None = None) -
     return ClipTensors(inputs, targets).to(session.device)
 
 
-class TorchRandom:
-    """torch's own random numbers in place of the engine's."""
-
-    def __init__(self, device: torch.device):
-        self.device = device
-
-    def uniform(self, *shape: int) -> torch.Tensor:
-        return torch.rand(shape, device=self.device)
-
-    def normal(self, *shape: int) -> torch.Tensor:
-        return torch.randn(shape, device=self.device)
-
-
-def plain_loop(method: NetworkMethod, data: ClipTensors, fold: FoldIndices) -> None:
-    """Train one fold as a researcher writes it, in as many steps as the engine's, and score its test clips once."""
-    device = data.targets["label"].device
-    training, test = (data[torch.from_numpy(side).to(device)] for side in (fold.train, fold.test))
-    statistics, rng = method.statistics(training), TorchRandom(device)
-    networks = {name: module.to(device) for name, module in method.build(statistics).items()}
-    modules = Modules(**networks, **{name: module.to(device) for name, module in method.shared().items()})
-    (phase,) = method.phases()
-    optimisers = [
-        [make(list(networks[name].parameters())) for name, make in update.trains.items()] for update in phase.updates
-    ]
-    examples = -(-data.micro_count // phase.batch) * phase.batch
-    for _ in range(phase.epochs):
-        order = [torch.randperm(len(training), device=device) for _ in range(-(-examples // len(training)))]
-        for index in torch.cat(order)[:examples].split(phase.batch):
-            batch = training[index]
-            for update, group in zip(phase.updates, optimisers, strict=True):
-                for optimiser in group:
-                    optimiser.zero_grad()
-                update.loss(modules, batch.inputs | batch.targets, statistics, rng).backward()
-                for optimiser in group:
-                    optimiser.step()
-    for module in networks.values():
-        module.eval()
-    with torch.no_grad():
-        method.scores(modules, test.inputs, statistics).cpu()
-
-
 def difference(method: NetworkMethod, session: Session) -> float:
     """Return the largest difference between both plans' last scores, as a share of the largest score."""
     data, some = clips(method, session), folds(session.size.clips, session.size.folds)[: session.size.some]
@@ -260,7 +219,7 @@ def difference(method: NetworkMethod, session: Session) -> float:
 
 
 def plans(session: Session, name: str) -> None:
-    """Measure a method in both plans and in the plain loop; those that train fold after fold by the first few folds."""
+    """Measure a method in both plans; that which trains fold after fold by the first few folds."""
     size, values = session.size, session.size.plans.get(name, {})
     batch = network(name, values).phases()[-1].batch
     steps = -(-size.clips // batch)
@@ -273,14 +232,8 @@ def plans(session: Session, name: str) -> None:
     compute_in("default")
     data, some = clips(method, session), every[: size.some]
     stacked = session.seconds(lambda: list(train(method, data, every, [0], "stacked", len(every))))
-    session.keep("plans", name, stacked_seconds=stacked)
-    sides: dict[str, Callable[[], Any]] = {
-        "sequential": lambda: list(train(method, data, some, [0], "sequential", 1)),
-        "plain_loop": lambda: [plain_loop(method, data, fold) for fold in some],
-    }
-    for side, run in sides.items():
-        seconds = session.seconds(run) * len(every) / len(some)
-        session.keep("plans", name, **{f"{side}_seconds": seconds, f"ratio_to_{side}": seconds / stacked})
+    alone = session.seconds(lambda: list(train(method, data, some, [0], "sequential", 1))) * len(every) / len(some)
+    session.keep("plans", name, stacked_seconds=stacked, sequential_seconds=alone, ratio=alone / stacked)
 
 
 def stacked_group(session: Session, name: str, values: Values, stack: int) -> Group:
@@ -332,8 +285,8 @@ def measure(options: argparse.Namespace) -> None:
     on_cuda = torch.cuda.is_available()
     if not on_cuda:
         print("no CUDA device: everything runs on the CPU, at the small size, which says nothing about a GPU")
-    size = SIZES["small" if options.small or not on_cuda else "paper"]
-    session = Session(size, torch.device("cuda" if on_cuda else "cpu"), options.minutes, options.out, options.commit)
+    size = SIZES["paper" if on_cuda else "small"]
+    session = Session(size, torch.device("cuda" if on_cuda else "cpu"), options.minutes, options.out)
     states = [*STATES][1:] if on_cuda else ["float32", "bfloat16"]
     items = {"plans": options.methods, "icegan": [str(stack) for stack in size.stacks]}
     items["precision"] = [f"{name} {state}" for name in ("icegan", "off_apexnet") for state in states]
@@ -370,9 +323,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10, help="after which nothing more is started (10)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="of the part `plans`")
-    parser.add_argument("--small", action="store_true", help="the small size, as without CUDA")
     parser.add_argument("--out", type=Path, default=ROOT / "work/gpu.json", help="results (work/gpu.json)")
-    parser.add_argument("--commit", help="of this checkout, where git cannot say it")
     parser.add_argument("--write-docs", nargs="?", type=Path, const=True, metavar="JSON", help="the table (--out)")
     options = parser.parse_args()
     if not options.write_docs:

@@ -41,7 +41,7 @@ from microexpr.training.engine import FoldIndices, train
 
 sys.path.append(str(Path(__file__).parents[1] / "studies"))
 import pages
-from gpu import TorchRandom, folds
+from gpu import folds
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
@@ -76,6 +76,13 @@ class Streams(nn.Module):
         return self.classify(F.avg_pool2d(x, 2).flatten(1))
 
 
+class TorchRandom:
+    """torch's own random numbers in place of the engine's."""
+
+    def uniform(self, *shape: int) -> torch.Tensor:
+        return torch.rand(shape, device=DEVICE)
+
+
 def plain_network(name: str, statistics: Any) -> nn.Module:
     """Return a method's network as a public script would write it, of torch's own layers."""
     used = method(name, 1)
@@ -105,7 +112,7 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
             network.train()
             for flow, label in training:
                 optimiser.zero_grad()
-                loss = F.cross_entropy(network(flow.to(DEVICE), TorchRandom(DEVICE)), label.to(DEVICE), weights)
+                loss = F.cross_entropy(network(flow.to(DEVICE), TorchRandom()), label.to(DEVICE), weights)
                 loss.backward()
                 optimiser.step()
             network.eval()
