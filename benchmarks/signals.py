@@ -1,14 +1,12 @@
 """Time the signals next to the programs that researchers use for them, and the renderer. CPU time on one thread.
 
-    python benchmarks/signals.py [render landmarks flow aus ...] [--rounds 3]
+    python benchmarks/signals.py [render landmarks flow ...] [--rounds 3]
 
 render     milliseconds of a rendered frame at 256 x 256 and 640 x 480, the camera's noise included
 landmarks  the faces stage against a loop of `face_recognition.face_landmarks`: 100 rendered frames of 640 x 480; error
            and its change from frame to frame (noise), in percent of the distance between the outer corners of the eyes
 flow       TV-L1 against scikit-image's on the same pair of frames, and how far the two flows are apart; a whole clip
            with each algorithm of the flow stage, head motion included
-aus        the reading of a frame at one image size and at all; how far the vector of action units moves where the
-           image is 5 px larger or smaller. Rendered subjects that the shipped model was not fitted on
 
 A time is the best of the rounds, in which the sides take turns. A ratio above 1 is in favour of this project.
 """
@@ -28,18 +26,12 @@ from microexpr.core import arithmetic
 from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
 from microexpr.signals import faces, flow
-from microexpr.signals.aus import SIZES, regressor
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.flow.tvl1 import tvl1
-from reader_fits.population import Params
-from reader_fits.population.identities import performer_of
-from reader_fits.population.sessions import render_sessions
 
 FPS, FRAMES = 200, 100
 PAIR = (faces.CROP, faces.CROP)
 RENDERED = {(256, 256): 1.3, (640, 480): 1.0}  # width and height: zoom
-SUBJECTS = 4
-BY = 5  # pixels
 # The order in which `face_landmarks` gives the 68 points by name; its lips repeat some points.
 PARTS = {
     "chin": range(17), "left_eyebrow": range(17, 22), "right_eyebrow": range(22, 27), "nose_bridge": range(27, 31),
@@ -133,28 +125,10 @@ def measure_flow(rounds: int) -> None:
         print(f"flow of a clip, {algorithm}: ms={spent:.1f}", flush=True)
 
 
-def measure_aus(rounds: int) -> None:
-    """Print the time of parts of the reading of action units, and the effect of the image's size."""
-    model, params, crops = regressor.load(), Params(), []
-    for subject in params.held_out_subjects()[:SUBJECTS]:
-        performer = performer_of(subject, params)
-        sessions = render_sessions(Face(performer.face_seed), performer, f"population/{subject}", params.seed)
-        crops += [session["crop"][..., 0] for session in sessions]
-    grey = [regressor.reduce_crop(crop) for crop in crops[0]]
-    calls = [lambda chosen=chosen: regressor.regress(crops[0], 0, model, chosen) for chosen in ((0,), SIZES)]
-    one_ms, all_ms = best(calls, rounds, len(grey))[0]
-    print(f"action units of a frame: one_size_ms={one_ms:.2f} {len(SIZES)}_sizes_ms={all_ms:.2f}")
-
-    def read(images: np.ndarray) -> np.ndarray:
-        return regressor.regress(images, 0, model, (0,))[..., :2]
-
-    jumps = [regressor.size_jumps(read, images, SIZES, BY) for images in crops]
-    alone, averaged = np.concatenate(jumps, axis=1).mean(axis=1)
-    print(f"{BY} px of image size: one_size={alone:.3f} {len(SIZES)}_sizes={averaged:.3f} ratio={averaged / alone:.2f}")
-
-
 MEASURES: dict[str, Callable[[int], None]] = {
-    **{"render": measure_rendering, "landmarks": measure_landmarks, "flow": measure_flow, "aus": measure_aus},
+    "render": measure_rendering,
+    "landmarks": measure_landmarks,
+    "flow": measure_flow,
 }
 
 if __name__ == "__main__":

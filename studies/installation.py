@@ -2,7 +2,6 @@
 
     python studies/installation.py                              # this Python's newest; `import torch` and no more
     python studies/installation.py --python python3.11 --run tiny
-    python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
     python studies/installation.py --library --python python3.13   # `pip install .`, then README's section on one video
 
 `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache taken away
@@ -22,13 +21,11 @@ from pathlib import Path
 
 import pages
 
-COLUMNS = ("Python", "packages", "torch", "MB downloaded", "MB on disk", "seconds", "run", "its seconds", "table", "of")
+COLUMNS = ("Python", "torch", "MB downloaded", "MB on disk", "seconds", "run", "its seconds", "table", "of")
 TABLE = "results/megc2019_table.csv"
 RUNS = {
     "import": (),
-    "tiny": ("python workflow/preset.py tiny --force", "snakemake --cores {cores} -- all"),
-    "table": ("make table CORES={cores}",),
-    "test": ("make test",),
+    "tiny": ("python workflow/preset.py tiny --force", "snakemake --cores 1 -- all"),
 }
 LIBRARY = (
     "microexpr film take.avi --seconds 20 --micro 3 --macro 1 --blinks 4",
@@ -44,14 +41,12 @@ def main() -> None:
     parser.add_argument("--python", default="", metavar="PROGRAM", help="default: as envs/install.sh chooses")
     parser.add_argument("--torch", choices=("cpu", "cuda"), help="MICROEXPR_TORCH; default: as envs/install.sh chooses")
     parser.add_argument("--run", choices=RUNS, default="import", help="what is run after `import torch`")
-    parser.add_argument("--configured", action="store_true", help="leave pip's configuration and links as they are")
-    parser.add_argument("--cores", default="1")
     parser.add_argument("--library", action="store_true", help="the library alone, in an environment of its own")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-study-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o755)  # tests run some commands as another user
-        clone, environment = folder / "clone", pip_environment(folder, arguments.configured)
+        clone, environment = folder / "clone", pip_environment(folder)
         if arguments.torch:
             environment["MICROEXPR_TORCH"] = arguments.torch
         subprocess.run(["git", "clone", "--quiet", pages.ROOT.resolve(), clone], check=True)
@@ -64,16 +59,15 @@ def main() -> None:
         installation = seconds(install, clone, environment)
         probe = f"import platform, {probe}; print(platform.python_version(), version)"
         python, torch = printed(clone / ".venv/bin/python", "-c", probe).split()
-        run = sum(seconds(command.format(cores=arguments.cores), cwd, environment) for command in commands)
+        run = sum(seconds(command, cwd, environment) for command in commands)
         table = clone / TABLE
         row = (
             python,
-            "pip's configuration" if arguments.configured else "PyPI alone",
             torch,
             f"{downloaded(folder / 'pip.log'):,.0f}",
             f"{int(printed('du', '-sm', clone / '.venv').split()[0]):,}",
             f"{installation:.0f}",
-            f"`{kind}`, {arguments.cores} core(s)",
+            f"`{kind}`, 1 core",
             f"{run:.0f}",
             hashlib.sha256(table.read_bytes()).hexdigest()[:12] if table.exists() else "",
             f"{datetime.now(UTC):%Y-%m-%d}, {pages.commit()}, {machine()}",
@@ -85,14 +79,14 @@ def printed(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def pip_environment(folder: Path, configured: bool) -> dict[str, str]:
-    """Return the environment with an empty pip cache and, unless `configured`, nothing of pip's but its certificate."""
-    environment = {k: v for k, v in os.environ.items() if configured or not k.startswith("PIP_") or k == "PIP_CERT"}
+def pip_environment(folder: Path) -> dict[str, str]:
+    """Return the environment with an empty pip cache, and nothing of pip's but its certificate."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PIP_") or k == "PIP_CERT"}
     for name in ("PYTHON", "PYTHONPATH", "VIRTUAL_ENV", "MICROEXPR_TORCH"):
         environment.pop(name, None)
     environment |= {"PIP_CACHE_DIR": str(folder / "cache"), "PIP_LOG": str(folder / "pip.log")}
     environment["PATH"] = f"{folder / 'clone/.venv/bin'}:{os.environ['PATH']}"
-    return environment | ({} if configured else {"PIP_CONFIG_FILE": os.devnull})
+    return environment | {"PIP_CONFIG_FILE": os.devnull}
 
 
 def downloaded(log: Path) -> float:

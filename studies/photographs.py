@@ -34,8 +34,6 @@ STEP = 4  # every so many frames of a sample are measured; onset and apex are am
 
 def main() -> int:
     options = pages.parser(__doc__, PAGE, clones=True)
-    options.add_argument("--weights", type=Path, help="a generator in place of the shipped one")
-    options.add_argument("--super-resolution", choices=("lanczos", "realsr"), help="enlarge differences, do not warp")
     options.add_argument("--out", type=Path, help="folder for pictures; they show people")
     arguments = options.parse_args()
     first, *others = LABELS
@@ -48,7 +46,7 @@ def main() -> int:
             for label in LABELS:
                 sample = driving.read_sample(label)
                 sample = replace(sample, changes=sample.changes[::STEP])
-                result = alone.reenact(sample, photograph, 1, STRENGTHS, arguments.weights, arguments.super_resolution)
+                result = alone.reenact(sample, photograph, 1, STRENGTHS, None, None)
                 still, moved = result.outcomes
                 figures[label].append(moved.metrics)
                 cells.append(f"{moved.metrics['au_r']:.2f}, {moved.metrics['au_share']:.2f}")

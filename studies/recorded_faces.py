@@ -12,11 +12,10 @@ by hand; of their 189 points those are compared that mean the same. No picture i
 
 import sys
 import xml.etree.ElementTree as ElementTree
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import permutations
+from itertools import chain, permutations
 from pathlib import Path
 
 import numpy as np
@@ -43,30 +42,20 @@ REGIONS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "
 
 
 def main() -> int:
-    parser = pages.parser(__doc__, PAGE, clones=True)
-    parser.add_argument("--weights", type=Path, default=regressor.MODEL, help="a reader in place of the shipped one")
-    parser.add_argument("--predictor", choices=list(PREDICTORS), default="network", help="of landmarks")
-    parser.add_argument("--only", choices=list(PARTS), help="one part")
-    arguments = parser.parse_args()
-    table = pages.Table("recorded faces", "measured")
-    for name, part in PARTS.items():
-        if arguments.only in (None, name):
-            for row in part(arguments):
-                table.add(*row)
+    arguments = pages.parser(__doc__, PAGE, clones=True).parse_args()
+    model, table = regressor.load(), pages.Table("recorded faces", "measured")
+    for row in chain(rest(arguments.clones, model), pairs(arguments.clones, model), landmarks(arguments.clones)):
+        table.add(*row)
     table.publish(PAGE, MARK, writes=arguments.write_docs)
     return 0
 
 
-def load(path: Path) -> regressor.Model:
-    return regressor.load(path, path.with_suffix(".change.onnx"))
-
-
-def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
+def rest(clones: Path, model: regressor.Model) -> Iterator[tuple[str, str]]:
     """Intensities read off single faces at rest."""
-    model, values = load(arguments.weights), []
+    values = []
     for row in pages.read_list("recorded_rest.csv"):
-        grey = read_picture(arguments.clones / row["repository"] / row["picture"], row["frame"])
-        landmarks = find_face(grey, arguments.predictor, row["box"])
+        grey = read_picture(clones / row["repository"] / row["picture"], row["frame"])
+        landmarks = find_face(grey, near=row["box"])
         values.append(np.clip(model.alone([crop(grey, landmarks)]).values[0], 0, LARGEST))
     read = np.stack(values)  # [face, side, unit]
     highest = sorted(zip(read.mean((0, 1)), ACTION_UNITS, strict=True), reverse=True)[:3]
@@ -75,15 +64,15 @@ def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
     yield "at rest: units with the highest means", ", ".join(f"{name} {value:.2f}" for value, name in highest)
 
 
-def pairs(arguments: Namespace) -> Iterator[tuple[str, str]]:
+def pairs(clones: Path, model: regressor.Model) -> Iterator[tuple[str, str]]:
     """Signs of changes that nobody doubts."""
-    model, right, total, wrong = load(arguments.weights), Counter[str](), Counter[str](), []
+    right, total, wrong = Counter[str](), Counter[str](), []
     rows = pages.read_list("recorded_pairs.csv")
     for row in rows:
         faces = []
         for name in ("rest", "expression"):
-            grey = read_picture(arguments.clones / row["repository"] / row[name], row[f"{name}_frame"])
-            faces.append(crop(grey, find_face(grey, arguments.predictor)))
+            grey = read_picture(clones / row["repository"] / row[name], row[f"{name}_frame"])
+            faces.append(crop(grey, find_face(grey)))
         forth, back = (model.change(first, [second]).values[0].mean(0) for first, second in permutations(faces))
         for unit in row["rise"].split():
             for direction, change in (("rises", forth), ("falls", -back)):
@@ -97,23 +86,23 @@ def pairs(arguments: Namespace) -> Iterator[tuple[str, str]]:
     print("\n".join(wrong), file=sys.stderr)
 
 
-def landmarks(arguments: Namespace) -> Iterator[tuple[str, str]]:
+def landmarks(clones: Path) -> Iterator[tuple[str, str]]:
     """Distances to landmarks that dlib's predictor, or a person, placed, in % of the outer eye distance."""
     errors = []
     for name in ("training", "testing"):
-        for image in ElementTree.parse(arguments.clones / DLIB / f"{name}_with_face_landmarks.xml").iter("image"):
-            grey = read_picture(arguments.clones / DLIB / image.get("file", ""))
+        for image in ElementTree.parse(clones / DLIB / f"{name}_with_face_landmarks.xml").iter("image"):
+            grey = read_picture(clones / DLIB / image.get("file", ""))
             for box in image.iter("box"):
                 true = np.array([[float(part.get(axis, "")) for axis in "xy"] for part in box.iter("part")])
                 left, top, width, height = (float(box.get(side, "")) for side in ("left", "top", "width", "height"))
                 start = Box(np.array([left + width / 2, top + height / 2]), (width + height) / 2)
-                errors.append(percent(PREDICTORS[arguments.predictor](grey).refine(start) - true, true))
+                errors.append(percent(PREDICTORS["network"](grey).refine(start) - true, true))
     yield f"dlib's {len(errors)} example faces: {DISTANCE}", regions(errors)
     placed, errors = [], []
-    pictures = [path for folder in TEMPLATE_FOLDERS for path in (arguments.clones / TEMPLATES / folder).glob("*.tem")]
+    pictures = [path for folder in TEMPLATE_FOLDERS for path in (clones / TEMPLATES / folder).glob("*.tem")]
     for path in sorted(pictures):
         grey = read_picture(path.with_suffix(".jpg"))
-        points, other = (find_face(grey, name) for name in (arguments.predictor, "dlib"))
+        points, other = find_face(grey), find_face(grey, "dlib")
         errors.append(percent(points - other, other))
         rows = path.read_text(encoding="utf-8").splitlines()[1:190]
         template = np.array([[float(number) for number in row.split()] for row in rows])[list(SAME.values())]
@@ -140,9 +129,6 @@ def regions(errors: Sequence[np.ndarray]) -> str:
     return f"{np.median(by_face.mean(1)):.2f} ({parts})"
 
 
-PARTS = {"rest": rest, "pairs": pairs, "landmarks": landmarks}
-
-
 @cache
 def read_picture(path: Path, frame: str = "") -> np.ndarray:
     """Return a picture, or a frame of a video, as grey uint8[H, W]."""
@@ -154,7 +140,7 @@ def read_picture(path: Path, frame: str = "") -> np.ndarray:
     return luma(frames[0])
 
 
-def find_face(grey: np.ndarray, predictor: PredictorName, near: str = "") -> np.ndarray:
+def find_face(grey: np.ndarray, predictor: PredictorName = "network", near: str = "") -> np.ndarray:
     """Return the landmarks [68, 2] of the largest face, or of that nearest to a box (left, top, right, bottom)."""
     boxes: Sequence[Box] = detect(grey, 0)
     if not boxes:
