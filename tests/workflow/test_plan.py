@@ -24,8 +24,9 @@ from microexpr.core import records, store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
-from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
+from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, MAIN, PROTOCOLS, TRAINING_SETS
 from microexpr.protocols.splits import subject_id
+from microexpr.reporting import papers
 from microexpr.tasks import TASKS
 from microexpr.tasks.emotion.params import ENDINGS
 from microexpr.tasks.run import Run
@@ -402,6 +403,15 @@ def test_the_shipped_weights_have_the_committed_params(monkeypatch):
     monkeypatch.chdir(ROOT)
     run = Run(config.check_cached(config.load("params.yaml")), Population)
     assert run.first.needed() == [] and run.first.note() == ""
+
+
+def test_guesses_of_papers_tables_are_of_the_subjects_that_methods_are_tested_on(run_of):
+    plan = run_of(papers={"ablation_subjects": 0, "folds": 2}, train={"rendered_folds": 4}).plan
+    for name in plan.allowed:
+        clips = [clip for source in plan.sources(name) for clip in plan.clips(source)]
+        floor = papers.Run(**plan.of_papers, clips=clips).floor(name, few=name not in MAIN)
+        tested = {subject_id(clip) for fold in plan.folds("ststnet", name) for clip in fold.test}
+        assert floor.subjects["full"] == len(tested)
 
 
 def test_rows_of_action_units_start_from_networks_of_their_own(run_of):

@@ -6,21 +6,7 @@ from microexpr import protocols
 from microexpr.reporting import papers
 from microexpr.reporting.papers.cells import available_methods
 
-RUN_OF_PAPERS = dict(
-    methods=PLAN.ranked,
-    generators=PLAN.synthesising,
-    clip_generators=GENERATORS.with_groups,
-    protocols=PLAN.allowed,
-    micro_sets=CORPUS.micro_sets,
-    folds=PARAMS["papers"]["folds"],
-    seed=SEED,
-    draws=PLAN.seeds("split70"),
-    other_choices={name: row.other_choices for name, row in METHODS.items() if "." not in name},
-    ablation_choices={name: row.trained("ablation").other_choices for name, row in METHODS.items() if "." not in name},
-    study_methods=PLAN.paper_variants,
-    ablates=PLAN.ablates,
-)
-AVAILABLE = papers.Run(**RUN_OF_PAPERS)
+AVAILABLE = papers.Run(**PLAN.of_papers)
 
 
 def paper_inputs(wildcards):
@@ -50,7 +36,7 @@ rule papers:
         inputs=paper_inputs,
         described=lambda w: {name: METHODS[name].params for name in paper_inputs(w)["params"]},
         built=sorted(available_methods()),
-        run=RUN_OF_PAPERS,
+        run=PLAN.of_papers,
     script:
         "../scripts/papers.py"
 

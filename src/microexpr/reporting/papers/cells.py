@@ -65,7 +65,7 @@ class Run:
     protocols: Collection[str]  # those that its data sets allow
     folds: int  # Params.folds
     micro_sets: Sequence[str] = ()  # its data sets of micro-expressions
-    groups: int = 0  # of rendered subjects, held out in turn by the main table's folds; 0: each subject
+    groups: int = 0  # of rendered subjects, held out in turn under protocols with such groups; 0: each subject
     ablates: bool = False  # whether tables of `ABLATIONS` train on rendered subjects alone
     study_methods: Collection[str] = ()  # those of `methods` that only papers' tables have: few folds everywhere
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
@@ -87,7 +87,8 @@ class Run:
             return None
         if (protocol_name, few) not in self._floors:
             protocol, limit = PROTOCOLS[protocol_name], self.folds if few else 0
-            folds = protocol.folds(self.clips, self.seed, seeds=self.draws, limit=limit, groups=self.groups)
+            groups = self.groups if protocol.grouped else 0
+            folds = protocol.folds(self.clips, self.seed, seeds=self.draws, limit=limit, groups=groups)
             self._floors[protocol_name, few] = measure(protocol, self.clips, folds)
         return self._floors[protocol_name, few]
 

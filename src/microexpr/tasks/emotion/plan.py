@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 from microexpr import datasets, protocols
 from microexpr.core.clip import POPULATION, Clip
@@ -147,6 +148,26 @@ class Plan(Trainings):
         """The generators of clips that train rows of the main table."""
         chosen = {training.about.params["synthetic"] for training in self.table}
         return sorted(chosen & self.generators.rows.keys())
+
+    @cached_property
+    def of_papers(self) -> dict[str, Any]:
+        """Return the fields of `reporting.papers.Run` that follow from params.yaml."""
+        methods = {name: row for name, row in self.rows.items() if "." not in name}
+        return {
+            "methods": self.ranked,
+            "generators": self.synthesising,
+            "clip_generators": self.generators.with_groups,
+            "protocols": self.allowed,
+            "micro_sets": self.corpus.micro_sets,
+            "folds": self.params["papers"]["folds"],
+            "groups": self.params["train"]["rendered_folds"],
+            "seed": self.params["seed"],
+            "draws": self.params["papers"]["draws"],
+            "other_choices": {name: row.other_choices for name, row in methods.items()},
+            "ablation_choices": {name: row.trained("ablation").other_choices for name, row in methods.items()},
+            "study_methods": self.paper_variants,
+            "ablates": self.ablates,
+        }
 
 
 def _macro_sets(row: Row, names: Iterable[str]) -> list[str]:
