@@ -28,6 +28,7 @@ class Schema:
 FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of each frame")
 FITTED_ON = Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that its readers of faces saw")
 ACTION_UNIT = Field("text", ("action_unit",), "-", "FACS names of the action-unit axis")
+EVENTS = ("onset", "apex", "offset")
 SIDED, LEFT_RIGHT = ("frame", "action_unit", "side"), ("frame", "action_unit", "left_right")
 SIDES = "left, right, both (the subject's own sides)"
 LABELS = {  # of axes with constant names of elements
@@ -52,9 +53,7 @@ TRUTH = {
     "apex": Field("int64", (), "frame number", "first frame of largest intensity"),
     "offset": Field("int64", (), "frame number", "end of the movement"),
     "event": Field("text", ("event",), "-", "what happens in a long video: micro, macro, blink, glance, speech"),
-    "event_onset": Field("int64", ("event",), "frame number", "of each, as `onset`"),
-    "event_apex": Field("int64", ("event",), "frame number", "of each, as `apex`"),
-    "event_offset": Field("int64", ("event",), "frame number", "of each, as `offset`"),
+    **{f"event_{name}": Field("int64", ("event",), "frame number", f"of each, as `{name}`") for name in EVENTS},
 }
 FACES = {
     "frame": FRAME,
@@ -71,9 +70,7 @@ FACES = {
 }  # fmt: skip
 APEX = {
     "frame": FRAME,
-    "onset": Field("int64", (), "frame number", "annotated or spotted"),
-    "apex": Field("int64", (), "frame number", "annotated or spotted"),
-    "offset": Field("int64", (), "frame number", "annotated or spotted"),
+    **{name: Field("int64", (), "frame number", "annotated or spotted") for name in EVENTS},
     "score": Field("float32", ("frame",), "pixels of the crop, or ratio",
                    "spotting score of each frame, unless all events are annotated: how far ten regions have moved, or "
                    "the ratio of differences"),
@@ -210,9 +207,7 @@ SPOT = {
                       "the same in the size in which movement is measured", by_frame=True),
     "movement_landmarks": Field("float64", ("landmark", "x_y"), "pixels of this crop", "medians of the 68 landmarks"),
     "kind": Field("text", ("interval",), "-", "what was spotted: micro, macro, blink, glance, speech"),
-    "onset": Field("int64", ("interval",), "frame number", "of what was spotted"),
-    "apex": Field("int64", ("interval",), "frame number", "of what was spotted"),
-    "offset": Field("int64", ("interval",), "frame number", "of what was spotted"),
+    **{name: Field("int64", ("interval",), "frame number", "of what was spotted") for name in EVENTS},
     "confidence": Field("float32", ("interval",), "as its method has it", "of what was spotted"),
     "frame_score": Field("float32", ("frame", "output"), "as its network has it", "of each frame"),
     "class": Field("text", ("interval",), "-", "predicted class of a micro-expression, \"\" where there is none"),

@@ -147,14 +147,6 @@ def example_name(pattern: re.Pattern[str]) -> str:
     return re.sub(r"\\d(?:\{(\d)\}|\+)", lambda digits: "1".zfill(int(digits[1] or 1)), name).replace("\\.", ".")
 
 
-def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:
-    """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
-    names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
-    kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
-    pictures = [name for name in names if not is_hidden(Path(name)) and kinds[name].startswith("image/")]
-    return pictures, len(names) - len(pictures)
-
-
 def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
     """Return the frames unchanged; raise DataError naming the first gap in their numbers, if there is one."""
     if text := describe_gaps(frames):
@@ -164,16 +156,11 @@ def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
 
 def describe_gaps(frames: dict[int, Path]) -> str:
     """Return "frame 25 is missing between 20 and 30, 2 of 11 are"; "" if none is missing."""
-    first, last, missing = min(frames), max(frames), gaps(frames)
-    if not missing:
-        return ""
-    return f"frame {missing[0]} is missing between {first} and {last}, {len(missing)} of {last - first + 1} are"
-
-
-def gaps(frames: dict[int, Path]) -> list[int]:
-    """Return the numbers missing between the first and the last frame; a slip in a name must not make millions."""
-    between = range(min(frames), min(max(frames), min(frames) + len(frames) + 1000))
-    return [number for number in between if number not in frames]
+    first, last = min(frames), max(frames)
+    looked_at = range(first, min(last, first + len(frames) + 1000))  # a slip in a name must not make millions
+    if missing := [number for number in looked_at if number not in frames]:
+        return f"frame {missing[0]} is missing between {first} and {last}, {len(missing)} of {last - first + 1} are"
+    return ""
 
 
 def _numbers(name: str) -> list[int]:
@@ -185,10 +172,12 @@ def check_clips(
 ) -> list[str]:
     """Return notes on strays among the frames; raise DataError for two clips of one id, or append it to `problems`."""
     notes, others = list[str](), 0
-    for folder in dict.fromkeys(root / clip.folder for clip in clips):
-        pictures, rest = stray_files(folder, frame) if frame is not None else ([], 0)
-        others += rest
-        if pictures:
+    for folder in dict.fromkeys(root / clip.folder for clip in clips if frame):
+        names = sorted(path.name for path in folder.iterdir() if frame and not frame.fullmatch(path.name))
+        kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
+        pictures = [name for name in names if not is_hidden(Path(name)) and kinds[name].startswith("image/")]
+        others += len(names) - len(pictures)
+        if pictures:  # as "img46 (1).jpg"
             notes.append(f"{folder}: {shorten(pictures)}: not named like a frame, passed over")
     if others:
         notes.append(f"{root}: files among the frames that are no pictures: {others}, passed over")
