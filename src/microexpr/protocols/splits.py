@@ -66,9 +66,7 @@ def group_folds(clips: Sequence[Clip], count: int, seed: int, driving: Collectio
     groups = [{*driving}] if driving else []
     max_count = len(groups) + len(others)
     if not 2 <= count <= max_count:
-        raise ParamsError(
-            f"synthesise.groups must be between 2 and {max_count}, of {len(subjects)} subjects, not {count}"
-        )
+        raise ParamsError(f"groups must be between 2 and {max_count}, of {len(subjects)} subjects, not {count}")
     step = count - len(groups)
     groups += [{*others[start::step]} for start in range(step)]
     folds = []

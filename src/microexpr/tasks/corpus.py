@@ -195,7 +195,7 @@ class Corpus:
     def population_files(self) -> dict[str, list[str]]:
         """A file for each rendered subject of no corpus, by use: to train on, or held out to measure.
 
-        `portraits` are for readers of faces, `takes` for spotters, `ablation` of papers' tables."""
+        `portraits` are for readers of faces, `takes` for spotters."""
         chosen = self.population
         path, take = chosen.path, chosen.take_path
         training, held_out = chosen.training_subjects(), chosen.held_out_subjects()

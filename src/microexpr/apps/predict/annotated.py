@@ -26,7 +26,6 @@ SHIFT = 3  # bits of landmarks' positions below a pixel
 FINE = 1 << SHIFT
 BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
-OTHER = b"annotated by microexpr"
 TIMES = 1 + motion.ALPHA  # as far as in the video
 See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
 

@@ -24,7 +24,6 @@ BLUR = 1.0  # pixels: sigma of the Gaussian that separates fine detail
 QUANTILE = 0.01  # share of the population's clips below the lower limit of a measure, and above the upper
 MARGIN = 0.5  # limits extend past the quantiles by this share of their distance
 FARTHEST = 1.0  # widths of its limits that a measure counts at most
-FARTHEST = 1.0  # widths of its limits that a measure counts at most
 BINS = 10  # of equal width, of the most probable class's probability
 TEMPERATURES = (0.2, 20.0)
 TOLERANCE = 1e-6

@@ -1,7 +1,7 @@
 """Score each moment of a recording by a network: how likely it is in an expression, a blink, a glance, in words.
 
-The network reads every curve in the same way, on a clock of its own, so that frame rates matter little. `architecture`
-builds it, `apps.spot.fit` trains it on long takes of the population and calibrates it. No torch here.
+The network reads every curve in the same way, on a clock of its own, so that frame rates matter little.
+`reader_fits.spotter` trains it on long takes of the population and calibrates it. No torch here.
 
 Shapes: T frames, N times of the clock, 17 action units and 22 courses of regions on 2 sides.
 """
