@@ -310,7 +310,7 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     made_by = dict.fromkeys(module_names(generators), generators.find)
     path = Path("params.yaml")
     checked = config.check_cached(config.load(path)) if path.is_file() else None
-    described: dict[str, Any] = {**checked.methods, **checked.generators} if checked else {}
+    described: dict[str, Any] = {**checked.methods, **checked.rows["synthesise"]} if checked else {}
     all_names = {*described, *recognisers.names(), *made_by}
     if wrong_name := next((name for name in names if name not in all_names), ""):
         raise ParamsError(f"{wrong_name} must be a method, variant or generator{nearest(wrong_name, all_names)}")
@@ -318,7 +318,7 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     for name in names:
         kind: Any = made_by.get(name, recognisers.find)(name)
         row = described.get(name)
-        pictured = checked.tasks["flow_folders"].get(name) if checked else None
+        pictured = checked.rows["flow_folders"].get(name) if checked else None
         values = row.params if row else {}, pictured.params if pictured else None
         params = list(method_list.fields(kind.Params, *values))
         rows += [{"method": name} | param._asdict() for param in params]
@@ -334,7 +334,7 @@ def _counted(checked: "Checked | None") -> "list[Row]":
     """Return the list of methods, as `described.check` returns them: loads torch, which takes seconds."""
     from microexpr.reporting import method_sizes
 
-    return method_sizes.rows(checked.methods, checked.tasks["flow_folders"]) if checked else method_sizes.rows({}, {})
+    return method_sizes.rows(checked.methods, checked.rows["flow_folders"]) if checked else method_sizes.rows({}, {})
 
 
 def table(

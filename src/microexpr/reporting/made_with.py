@@ -64,7 +64,7 @@ def _followed_from(checked: Checked, rows: Rows) -> dict[str, Any]:
         method = checked.methods.get(name)
         values[f"methods.{name}"] = method and method.params
         values[f"appendix.{name}"] = method.appendix if method else ""
-        if method and (generator := checked.generators.get(method.params["synthetic"])):
+        if method and (generator := checked.rows["synthesise"].get(method.params["synthetic"])):
             values[f"generators.{method.params['synthetic']}"] = generator.params
     return values
 

@@ -11,11 +11,10 @@ from microexpr.models import base, recognisers
 from microexpr.protocols import MEGC2019
 from microexpr.reporting.method_list import Row
 from microexpr.signals.inputs import stages
-from microexpr.training.checked import MethodRow
-from microexpr.training.checked import Row as Checked
+from microexpr.training.checked import MethodSpec
 
 
-def rows(methods: Mapping[str, MethodRow], on_pictures: Mapping[str, Checked]) -> list[Row]:
+def rows(methods: Mapping[str, MethodSpec], on_pictures: Mapping[str, MethodSpec]) -> list[Row]:
     """Return the rows of the list for methods and variants, as `described.check` describes them, sorted by name.
     Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
     result: list[Row] = []

@@ -17,7 +17,7 @@ from microexpr.tasks import MAIN_TASK, TASKS, Recognition
 from microexpr.tasks.emotion.params import expand_grids
 from microexpr.tasks.rows import check_distinct, of_task
 from microexpr.tasks.task import Rows
-from microexpr.training.checked import Checked
+from microexpr.training.checked import Checked, MethodSpec
 
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
 ROW = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")  # a row's name, which is also that of files
@@ -80,7 +80,7 @@ def check(values: dict[str, Any]) -> Checked:
         key = "methods" if name == MAIN_TASK else f"{name}.methods"
         if row := next((row for row in methods if not ROW.fullmatch(row)), ""):
             raise ParamsError(f"{key}.{row} must be a method or <method>.<name>, of a to z, 0 to 9 and _")
-    rows = dict[str, dict[str, Any]]()
+    rows = dict[str, dict[str, MethodSpec]]()
     for name, task in TASKS.items():
         if checked_rows := task.part("params", "checked_rows"):
             rows[name] = checked_rows(params, rows)
@@ -91,12 +91,11 @@ def check(values: dict[str, Any]) -> Checked:
             check_distinct(f"{name}.methods", same_named)
     plain = params.model_dump(mode="json")
     plain["methods"] = {name: rows[MAIN_TASK][name].params for name in params.methods}
-    methods, makers = (rows.pop(name) for name in (MAIN_TASK, "synthesise"))
-    plain["generators"] = {name: row.params for name, row in makers.items()}
-    for name, table in rows.items():
-        if name in named and table.keys() == named[name].keys():  # its own rows, and no changes to those of others
-            plain[name]["methods"] = {row: about.params for row, about in table.items()}
-    return Checked(params=plain, methods=methods, generators=makers, tasks=rows)
+    plain["generators"] = {name: row.params for name, row in rows["synthesise"].items()}
+    for name in named.keys() - {MAIN_TASK}:
+        if rows[name].keys() == named[name].keys():  # its own rows, and no changes to those of others
+            plain[name]["methods"] = {row: about.params for row, about in rows[name].items()}
+    return Checked(params=plain, rows=rows)
 
 
 def _check_lists(values: dict[str, Any], prefix: str = "") -> None:

@@ -18,7 +18,7 @@ from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
 from microexpr.tasks.corpus import Corpus
 from microexpr.tasks.emotion.plan import Plan
 from microexpr.tasks.trainings import Training, Trainings
-from microexpr.training.checked import Row
+from microexpr.training.checked import MethodSpec
 
 PACKAGE = Path("src/microexpr/weights")
 INITIAL = PACKAGE / "initial"  # shipped weights that networks start from
@@ -62,7 +62,7 @@ class FirstWeights:
         """`plan` is that of the main table, `others` those of other tasks by name."""
         self.corpus, self.plan, self.others = corpus, plan, others
 
-    def row(self, method: str, classes: str) -> Row:
+    def row(self, method: str, classes: str) -> MethodSpec:
         """Return a method that starts from the population."""
         if classes in self.others:
             return self.others[classes].rows[method]

@@ -12,7 +12,7 @@ from microexpr.models import base, recognisers
 from microexpr.models.base import Method, NetworkMethod
 from microexpr.signals import inputs
 from microexpr.tasks.task import Recognition
-from microexpr.training.checked import Row
+from microexpr.training.checked import MethodSpec
 
 
 def built(find: Callable[[str], Any], key: str, name: str, values: dict[str, Any] | None, *context: Any) -> Any:
@@ -51,12 +51,12 @@ def usual(name: str) -> str:
     return str(recognisers.find(name).Params.model_fields["initialisation"].default)
 
 
-def described_row(method: Method) -> Row:
+def described_row(method: Method) -> MethodSpec:
     """Return what a run knows of a method or generator."""
     teacher = method.pretraining() if isinstance(method, NetworkMethod) else None
     population = method.population_pretraining()
     teacher_population = teacher.population_pretraining() if teacher else None
-    return Row(
+    return MethodSpec(
         params=plain(method),
         reads=inputs.stages(method.inputs),
         network=isinstance(method, NetworkMethod),
@@ -110,9 +110,9 @@ def _published_file(method: Method | None) -> str:
     return ""
 
 
-def of_task(task: Recognition, section: Any) -> dict[str, Row]:
+def of_task(task: Recognition, section: Any) -> dict[str, MethodSpec]:
     """Return by name the rows of a task's table, methods of its own params."""
-    rows, several = dict[str, Row](), getattr(section, "several", None)
+    rows, several = dict[str, MethodSpec](), getattr(section, "several", None)
     for name, values in section.methods.items():
         key, classes = f"{task.name}.methods.{name}", len(task.protocols[0].classes)
         rows[name] = described_row(recogniser(key, name, values, classes, several))
@@ -122,7 +122,7 @@ def of_task(task: Recognition, section: Any) -> dict[str, Row]:
     return rows
 
 
-def check_distinct(section: str, rows: Mapping[str, Row]) -> None:
+def check_distinct(section: str, rows: Mapping[str, MethodSpec]) -> None:
     """Raises ParamsError for two rows of a method in a table with the same params."""
     names = sorted(rows, key=lambda name: "." in name)
     for other, name in itertools.combinations(names, 2):

@@ -11,7 +11,7 @@ from microexpr.protocols import Protocol, TrainingSet
 from microexpr.tasks.corpus import Corpus
 from microexpr.tasks.task import Recognition, Task
 from microexpr.training import training_sets
-from microexpr.training.checked import Checked, Row
+from microexpr.training.checked import Checked, MethodSpec
 
 EVALUATED = {  # endings after a method's name, of the files that an evaluation writes next to its curve
     "figures": ".csv",
@@ -29,7 +29,7 @@ class Training:
     method: str
     protocol: Protocol
     learns_from: TrainingSet
-    about: Row  # the method with its params in this training
+    about: MethodSpec  # the method with its params in this training
     sets: list[str]  # data sets that train and are tested
     macro: list[str]  # data sets that train too
     folds: dict[str, int]  # the number and kind of folds, as `Protocol.folds` takes them
@@ -184,9 +184,9 @@ class Trainings(Planned):
         self._folds, self._count, self.training = cache(self._folds_of), cache(self._count_of), cache(self._training)
 
     @property
-    def rows(self) -> Mapping[str, Row]:
+    def rows(self) -> Mapping[str, MethodSpec]:
         """Its methods by name."""
-        return self.run.checked.tasks[self.task.name]
+        return self.run.checked.rows[self.task.name]
 
     @property
     def methods(self) -> list[str]:
@@ -256,7 +256,7 @@ class Trainings(Planned):
         """Return a method's training set under a protocol."""
         return self.declared(method)
 
-    def about(self, method: str, kind: TrainingSet) -> Row:
+    def about(self, method: str, kind: TrainingSet) -> MethodSpec:
         """Return a method with its params for a training set."""
         return self.rows[method]
 
@@ -264,7 +264,7 @@ class Trainings(Planned):
         """Return the number of jobs that share the folds."""
         return int(min(self.params["train"]["shards"], self._count(protocol, **options)))
 
-    def synthesises(self, row: Row) -> bool:
+    def synthesises(self, row: MethodSpec) -> bool:
         """Return whether the faces that a method synthesises are written."""
         return False
 

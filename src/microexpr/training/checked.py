@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from microexpr.protocols import TrainingSet
 
 
-class Row(BaseModel, frozen=True):
+class MethodSpec(BaseModel, frozen=True):
     """A method, generator or spotter under its params. Params are plain values, None those of a network it lacks."""
 
     params: dict[str, Any]
@@ -23,24 +23,23 @@ class Row(BaseModel, frozen=True):
     teacher_population: dict[str, Any] | None = None  # of its teacher as the population trains that
     weights: str = ""  # name of the published weights that it starts from
     population_weights: str = ""  # the same of its training on the population
+    # of the main task alone
+    in_table: bool = True
+    appendix: str = ""  # why it is not; "" for a row of the main table, and of papers' tables alone
+    trainings: dict[TrainingSet, "MethodSpec"] = {}  # with each training set that its params do not select
 
-
-class MethodRow(Row, frozen=True):
-    """A method or variant of the main task."""
-
-    in_table: bool  # of the main task
-    appendix: str  # why it is not; "" for a row of the main table, and of papers' tables alone
-    trainings: dict[TrainingSet, Row]  # with each training set that its params do not select
-
-    def trained(self, training: TrainingSet) -> Row:
-        """Return the row with a training set: itself where it has no other."""
+    def trained(self, training: TrainingSet) -> "MethodSpec":
+        """Return the method with a training set: itself where it has no other."""
         return self.trainings.get(training, self)
 
 
 class Checked(BaseModel, frozen=True):
-    """Every value of params.yaml, and by name what follows from the params of methods and generators."""
+    """Every value of params.yaml, and what follows from the params of methods, generators and spotters."""
 
     params: dict[str, Any]
-    methods: dict[str, MethodRow]  # variants too
-    generators: dict[str, Row]
-    tasks: dict[str, dict[str, Row]]  # methods of each other task
+    rows: dict[str, dict[str, MethodSpec]]  # by task, those of its table, or its generators
+
+    @property
+    def methods(self) -> dict[str, MethodSpec]:
+        """The methods and variants of the main task."""
+        return self.rows["emotion"]

@@ -12,7 +12,7 @@ from microexpr.core.errors import ParamsError
 from microexpr.models import spotters
 from microexpr.models.spotter import MACRO, MICRO, NONE, frame_labels, moving_mean, overlaps, peaks
 from microexpr.tasks import described
-from microexpr.training.checked import Row
+from microexpr.training.checked import MethodSpec
 
 MICRO_AT = Expression("micro", 10, 13, 16, "", None, "")
 MACRO_AT = Expression("macro", 14, 20, 30, "", None, "")
@@ -60,7 +60,9 @@ def test_a_new_spotter_is_a_file_and_a_line_of_params(tmp_path, monkeypatch):
     assert "toy" in spotters.names()
     values = config.load("params.yaml")
     values["spot"]["methods"], values["questions"]["spotters"] = {"toy": {}}, []
-    assert described.check(values).tasks["spot"] == {"toy": Row(params={}, network=False, reads=["spot", "movement"])}
+    assert described.check(values).rows["spot"] == {
+        "toy": MethodSpec(params={}, network=False, reads=["spot", "movement"])
+    }
     monkeypatch.delitem(sys.modules, "microexpr.models.spotters.toy", raising=False)
 
 

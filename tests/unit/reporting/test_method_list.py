@@ -13,7 +13,7 @@ from microexpr.models import generators, module_names, recognisers
 from microexpr.reporting import method_list, method_sizes
 from microexpr.reporting.method_list import Param, fields, find_reference
 from microexpr.tasks.run import Run
-from microexpr.training.checked import MethodRow, Row
+from microexpr.training.checked import MethodSpec
 from reader_fits.population.planned import Population
 
 
@@ -21,9 +21,9 @@ from reader_fits.population.planned import Population
 def rows() -> dict[str, method_list.Row]:
     params = {"ststnet": {"epochs": 1}, "nmer": {"width": 8}, "nmer.thin": {"width": 4}}
     small = {
-        name: MethodRow.model_construct(params=values, in_table="." not in name) for name, values in params.items()
+        name: MethodSpec.model_construct(params=values, in_table="." not in name) for name, values in params.items()
     }
-    on_pictures = dict.fromkeys(small, Row.model_construct(reads=["flow"]))
+    on_pictures = dict.fromkeys(small, MethodSpec.model_construct(reads=["flow"]))
     return {row["method"]: row for row in method_sizes.rows(small, on_pictures)}
 
 

@@ -268,7 +268,7 @@ def test_on_flow_pictures_nothing_starts_from_the_population():
     values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002, "mirror": 0.25}}
     values["training_sets"] = {"corpus": {"ststnet": {"epochs": 70, "batch": 8}}, "both": {}}
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3}}
-    on_pictures = described.check(values).tasks["flow_folders"]["ststnet"].params
+    on_pictures = described.check(values).rows["flow_folders"]["ststnet"].params
     expected = {"epochs": 3, "batch": 8, "lr": 0.002, "mirror": 0.25, "initialisation": "scratch", "population": {}}
     assert {key: on_pictures[key] for key in expected} == expected
 
@@ -280,9 +280,9 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_an
     del values["methods"]["off_apexnet"], values["training_sets"]["corpus"]["ststnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
     checked = described.check(values)
-    on_pictures = checked.tasks["flow_folders"]
+    on_pictures = checked.rows["flow_folders"]
     committed = described.check(changed({"variants": {}, "papers.variants": {}}))
-    ours = committed.methods["microexpr"], committed.tasks["flow_folders"]["microexpr"]
+    ours = committed.methods["microexpr"], committed.rows["flow_folders"]["microexpr"]
     assert [row.reads for row in ours] == [["apex", "aus", "flow"], ["flow"]]
     differences = {
         name: {key: value for key, value in on_pictures[name].params.items() if value != about.params[key]}

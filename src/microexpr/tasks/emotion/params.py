@@ -16,7 +16,7 @@ from microexpr.protocols import TrainingSet
 from microexpr.reporting import papers
 from microexpr.tasks.rows import check_distinct, check_names, described_row, recogniser, usual
 from microexpr.training import synthetic_clips, training_sets
-from microexpr.training.checked import MethodRow, Row
+from microexpr.training.checked import MethodSpec
 
 # variants of papers' figures and a grid, whose params may be those of their method
 COPIES = ("augacn.nodes", *(f"mtmnet.{name}" for name in MACRO))
@@ -90,7 +90,7 @@ def list_methods(params: Any) -> Iterator[Listed]:
                 yield Listed(f"{section}.{name}", name, method, params.methods[method] or {}, variant_changes or {})
 
 
-def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, MethodRow]:
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, MethodSpec]]) -> dict[str, MethodSpec]:
     """Return by name the methods and variants, each also with the training sets that its params do not select."""
     listed = [*list_methods(params)]
     methods = {item.name: _row(item, params.generators) for item in listed}
@@ -105,7 +105,7 @@ def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str
     return {item.name: _with_trainings(item, methods[item.name], params) for item in listed}
 
 
-def _row(item: Listed, makers: Collection[str]) -> Row:
+def _row(item: Listed, makers: Collection[str]) -> MethodSpec:
     """Return the row of a method or variant; `makers` are the generators of clips."""
     method = recogniser(item.key, item.name, item.of_method | item.changes)
     params = method.params
@@ -115,23 +115,19 @@ def _row(item: Listed, makers: Collection[str]) -> Row:
     return described_row(method)
 
 
-def _with_trainings(item: Listed, row: Row, params: Any) -> MethodRow:
+def _with_trainings(item: Listed, row: MethodSpec, params: Any) -> MethodSpec:
     """Return the row of a method or variant with those of other training sets."""
-    trainings, name = dict[TrainingSet, Row](), item.name
+    trainings, name = dict[TrainingSet, MethodSpec](), item.name
     learns = recognisers.find(name).learns
     for kind in sorted({*get_args(TrainingSet)} - {training_sets.declared(row.params)}) if learns else ():
         values = params.training_sets.params_for(kind, name, row.params, usual(name))
         trained = described_row(recogniser(f"training_sets.{kind}.{name}", name, values))
         trainings[kind] = trained.model_copy(update={"reads": row.reads})  # all trainings of a method have its files
-    return MethodRow(
-        **dict(row),
-        in_table=not item.of_papers and name not in params.appendix,
-        appendix=params.appendix.get(name, ""),
-        trainings=trainings,
-    )
+    appendix, in_table = params.appendix.get(name, ""), not item.of_papers and name not in params.appendix
+    return row.model_copy(update={"in_table": in_table, "appendix": appendix, "trainings": trainings})
 
 
-def _check_synthetic(params: Any, methods: Mapping[str, Row]) -> None:
+def _check_synthetic(params: Any, methods: Mapping[str, MethodSpec]) -> None:
     """Raises ParamsError for a row that trains on synthetic clips of none, or is no variant.
 
     Variants have names of their own, and DVC trains them after all generators."""
@@ -148,7 +144,7 @@ def _check_synthetic(params: Any, methods: Mapping[str, Row]) -> None:
             raise ParamsError(f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}")
 
 
-def _check_training_sets(params: Any, methods: Mapping[str, Row]) -> None:
+def _check_training_sets(params: Any, methods: Mapping[str, MethodSpec]) -> None:
     """Raises ParamsError for a method or param of `training_sets` that cannot have an effect; those of a row that this
     run lacks are unused."""
     method_names = recognisers.names()
@@ -172,7 +168,7 @@ def _check_training_sets(params: Any, methods: Mapping[str, Row]) -> None:
                 )
 
 
-def _check_appendix(params: Any, methods: Mapping[str, Row]) -> None:
+def _check_appendix(params: Any, methods: Mapping[str, MethodSpec]) -> None:
     """Raises ParamsError for a row of `appendix` that there is none of, or without a reason."""
     method_names = recognisers.names()
     for name, reason in params.appendix.items():

@@ -1,6 +1,6 @@
 """The trainings of the main table and of papers' tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ from microexpr.core.errors import ParamsError, errors_at
 from microexpr.protocols import ABLATION, MEGC2019, PROTOCOLS, TRAINING_SETS, Protocol, TrainingSet, check_shards
 from microexpr.tasks.task import Recognition
 from microexpr.tasks.trainings import PlannedTasks, Training, Trainings
-from microexpr.training.checked import MethodRow, Row
+from microexpr.training.checked import MethodSpec
 
 
 class Plan(Trainings):
@@ -28,10 +28,6 @@ class Plan(Trainings):
             if row.macro and not self.macro_sets(name):
                 suitable = ", ".join(_macro_sets(row, datasets.MACRO))
                 raise ParamsError(f"params.yaml: method {name} needs one of {suitable} in macro, not none")
-
-    @property
-    def rows(self) -> Mapping[str, MethodRow]:
-        return self.run.checked.methods
 
     def _name_rows(self) -> None:
         """Lists the methods and variants by use."""
@@ -102,10 +98,10 @@ class Plan(Trainings):
             return "corpus"
         return PROTOCOLS[protocol].training or self.declared(method)
 
-    def about(self, method: str, kind: TrainingSet) -> Row:
+    def about(self, method: str, kind: TrainingSet) -> MethodSpec:
         return self.rows[method].trained(kind)
 
-    def synthesises(self, row: Row) -> bool:
+    def synthesises(self, row: MethodSpec) -> bool:
         return row.synthesises
 
     @cached_property
@@ -170,7 +166,7 @@ class Plan(Trainings):
         }
 
 
-def _macro_sets(row: Row, names: Iterable[str]) -> list[str]:
+def _macro_sets(row: MethodSpec, names: Iterable[str]) -> list[str]:
     """Return which of these data sets with motion a method may learn macro-expressions from."""
     moving = [name for name in names if datasets.LAYOUTS[name].has_motion]
     return [name for name in moving if row.params.get("macro_source", "") in ("", name)]

@@ -8,10 +8,10 @@ from microexpr.models import base, recognisers
 from microexpr.tasks.emotion.params import Listed, list_methods
 from microexpr.tasks.rows import built, check_names, described_row, usual
 from microexpr.training import training_sets
-from microexpr.training.checked import Row
+from microexpr.training.checked import MethodSpec
 
 
-def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, MethodSpec]]) -> dict[str, MethodSpec]:
     """Return by name the methods and variants with their params on pictures.
 
     Raises ParamsError for a method that there is none of, or a param that it has not or shares with all tables."""
@@ -26,7 +26,7 @@ def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str
     return {item.name: _row(item, params) for item in list_methods(params)}
 
 
-def _row(item: Listed, params: Any) -> Row:
+def _row(item: Listed, params: Any) -> MethodSpec:
     """Return the row of a method or variant on precomputed flow, where it does not start from the population.
 
     `flow_folders.methods` changes the params of methods, and so of their variants, but not what a variant changes

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.models import recognisers, spotters
 from microexpr.protocols import CODED
-from microexpr.training.checked import Row
+from microexpr.training.checked import MethodSpec
 
 FILES = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
 
@@ -45,7 +45,7 @@ class Params(BaseModel):
     )
 
 
-def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, MethodSpec]]) -> dict[str, MethodSpec]:
     """Return no rows: those of other tasks answer.
 
     Raises ParamsError for a row that there is none of, and for a program with another row's name."""

@@ -23,7 +23,7 @@ class Plan(Planned):
 
     def __init__(self, run: PlannedTasks, task: Task):
         super().__init__(run, task)
-        self.spotters = run.checked.tasks[task.name]  # the rows of the table by name
+        self.spotters = run.checked.rows[task.name]  # the rows of the table by name
         names = self.params["spot"]["datasets"]
         origin = {name: index.origin(name, self.params["origin"]) for name in names}
         self.sets = index.of_one_origin(names, origin)

@@ -7,10 +7,10 @@ from microexpr.core.errors import ParamsError
 from microexpr.models import generators
 from microexpr.tasks.rows import built, described_row
 from microexpr.training import weights
-from microexpr.training.checked import Row
+from microexpr.training.checked import MethodSpec
 
 
-def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str, Row]:
+def checked_rows(params: Any, rows: Mapping[str, Mapping[str, MethodSpec]]) -> dict[str, MethodSpec]:
     """Return by name the separately trained generators.
 
     Raises ParamsError for a count of a data set that this run has not, or of no clips."""
@@ -21,7 +21,7 @@ def checked_rows(params: Any, rows: Mapping[str, Mapping[str, Row]]) -> dict[str
     return {name: _row(name, values) for name, values in params.generators.items()}
 
 
-def _row(name: str, values: dict[str, Any] | None) -> Row:
+def _row(name: str, values: dict[str, Any] | None) -> MethodSpec:
     maker = built(generators.find, f"generators.{name}", name, values)
     if maker.params.decay_epochs > maker.params.epochs:
         last, epochs = maker.params.decay_epochs, maker.params.epochs

@@ -18,7 +18,7 @@ class Plan(Planned):
 
     def __init__(self, run: PlannedTasks, task: Task):
         super().__init__(run, task)
-        self.rows = run.checked.generators  # by name, with their params
+        self.rows = run.checked.rows[task.name]  # by name, with their params
         self.groups = cache(self._groups)
 
     def grouping(self, generator: str) -> Grouping:
