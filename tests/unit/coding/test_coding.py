@@ -112,20 +112,49 @@ def test_tiers_below_others_and_units_with_times_count(tmp_path):
     assert "tiers passed over: face, micro thoughts" in note
 
 
-def test_praat_reads_back_kinds_and_emotions_and_tiers_cover_the_video(tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("", "", ""),
+        ("xmin = 1.000000", "xmin = 1.0e+00", ""),
+        ("xmin = 0", "xmin = 5.684e-14", ""),
+        ("xmin = 0", "xmin = -5.684e-14", ""),
+        ("xmax = 1.3", "xmax = 1,3", "times must be numbers from 0, with a point, not 'xmax = 1,3"),
+        ("xmin = 1.000000", "xmin = -2", "times must be numbers from 0, with a point, not 'xmin = -2'"),
+        ("happiness: R12+6", "R12+6", r"an emotion must be a word, not action units, 'R12\+6' .*1.000 s"),
+    ],
+)
+def test_praat_reads_back_events_with_times_in_each_form_and_tiers_cover_the_video(tmp_path, old, new, message):
     path = tmp_path / "take.TextGrid"
-    path.write_text(praat.text(MARKS, 4.0), encoding="utf-8")
+    path.write_text(praat.text(MARKS, 4.0).replace(old, new), encoding="utf-8")
+    if message:
+        with pytest.raises(DataError, match=message):
+            coding.read(path)
+        return
     expected = [(kind, onset, None, *rest) for kind, onset, _, *rest in EXPECTED]
     assert [frames(event) for event in coding.read(path)[0]] == expected
-    for tier in TextGrid(str(path)).get_tiers():
+    for tier in TextGrid(str(path)).get_tiers() if not new else ():
         intervals = [*tier.get_all_intervals()]
         assert intervals[0][0] == 0 and intervals[-1][1] == 4
         assert all(first[1] == second[0] for first, second in pairwise(intervals))
 
 
+@pytest.fixture
+def read(tmp_path):
+    """read(text): the events of a table, and notes."""
+
+    def events_of(text: str, encoding: str = "utf-8"):
+        (tmp_path / "events.csv").write_text(text, encoding=encoding)
+        return coding.read(tmp_path / "events.csv")
+
+    return events_of
+
+
 SAME = {
     "frames": "recording,kind,onset,apex,offset,emotion,action_units\ns01/take.mp4,micro,25,29,32,Happiness,R12+6\n",
     "seconds": "kind;onset_seconds;apex_seconds;offset_seconds;emotion;AUs\nmicro;1,0;1,16;1,28;happiness;R12+6\n",
+    "both": "kind,onset,apex,offset,onset_seconds,apex_seconds,offset_seconds,emotion,AUs\n"
+    "micro,25,29,32,1.0,1.16,1.28,happiness,R12+6\n",
     "boris": "Observation id,Media file name,Subject,Behavior,Modifier #1,Modifier #2,Start (s),Stop (s)\n"
     "1,C:\\videos\\take.mp4,s01,Micro-expression,happiness,R12+6,1.0,1.32\n",
     "datavyu": "file,column,ordinal,onset,offset,apex,emotion,units\ntake,micro,1,1000,1320,1160,happiness,R12+6\n",
@@ -134,23 +163,11 @@ SAME = {
 
 @pytest.mark.parametrize("name", SAME)
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_tables_of_all_programs_mean_the_same_frames(name, encoding, tmp_path):
-    path = tmp_path / "events.csv"
-    path.write_text(SAME[name], encoding=encoding)
-    (event,), _ = coding.read(path)
+def test_tables_of_all_programs_mean_the_same_frames(name, encoding, read):
+    (event,), _ = read(SAME[name], encoding)
     kind, onset, apex, *rest = EXPECTED[0]
     assert frames(event) == (kind, onset, None if name == "boris" else apex, *rest)
     assert event.recording in ("", "s01/take.mp4", "C:/videos/take.mp4", "take")
-
-
-def test_what_predict_and_boris_write_of_nothing_and_of_measurements(tmp_path):
-    path = tmp_path / "intervals.csv"
-    path.write_text("kind,onset,apex,offset,class,action_units\nmicro,1,3,9,negative,AU12L:0.52 AU4R:0.1\n")
-    (event,), _ = coding.read(path)
-    assert (event.emotion, event.action_units) == ("negative", "L12+R4")
-    path.write_text("Subject,Behavior,Modifier #1,Start (s),Stop (s)\nNo focal subject,blink,None,1,1.2\n")
-    (event,), _ = coding.read(path)
-    assert (event.subject, event.emotion, event.kind) == ("", "", "blink")
 
 
 BORIS = (
@@ -161,19 +178,14 @@ BORIS = (
 )
 
 
-def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_path):
-    path = tmp_path / "boris.csv"
-    path.write_text(BORIS)
-    assert [(e.recording, e.onset, round(e.offset, 6)) for e in coding.read(path)[0]] == [
-        ("s01/a.mp4", 2.0, 2.4),
-        ("s01/b.mp4", 1.0, 1.4),
-    ]
-    path.write_text(BORIS.replace("25.000;25.000", "25.000;50.000").replace("b.mp4,25", "b.mp4,50"))  # each its own
-    assert [event.onset for event in coding.read(path)[0]] == [2.0, 1.0]
-    path.write_text(BORIS.replace("25.000;25.000", "25..;25.."))  # a rate that is none compares nothing
-    assert len(coding.read(path)[0]) == 2
-    path.write_text(BORIS.replace(";s01/b.mp4", ";player #2:s01/b.mp4").replace("6.0,6.4", "1.0,1.4"))  # side by side
-    assert coding.read(path)[0][1].onset == 1.0
+def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(read):
+    events = [(e.recording, e.onset, round(e.offset, 6)) for e in read(BORIS)[0]]
+    assert events == [("s01/a.mp4", 2.0, 2.4), ("s01/b.mp4", 1.0, 1.4)]
+    each_its_own = BORIS.replace("25.000;25.000", "25.000;50.000").replace("b.mp4,25", "b.mp4,50")
+    assert [event.onset for event in read(each_its_own)[0]] == [2.0, 1.0]
+    assert len(read(BORIS.replace("25.000;25.000", "25..;25.."))[0]) == 2  # a rate that is none compares nothing
+    side_by_side = BORIS.replace(";s01/b.mp4", ";player #2:s01/b.mp4").replace("6.0,6.4", "1.0,1.4")
+    assert read(side_by_side)[0][1].onset == 1.0
 
 
 @pytest.mark.parametrize(
@@ -187,16 +199,9 @@ def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_pat
         ("5.000;8.000", "long;8.000", r"Media duration \(s\) must be a number, not 'long' \(.*row 2\)"),
     ],
 )
-def test_times_of_boris_that_cannot_be_told_are_refused(tmp_path, old, new, message):
-    (tmp_path / "boris.csv").write_text(BORIS.replace(old, new))
+def test_times_of_boris_that_cannot_be_told_are_refused(read, old, new, message):
     with pytest.raises(DataError, match=message):
-        coding.read(tmp_path / "boris.csv")
-
-
-def test_seconds_next_to_frames_must_be_theirs(tmp_path):
-    path = tmp_path / "intervals.csv"
-    path.write_text("kind,onset,apex,offset,onset_seconds,apex_seconds,offset_seconds\nmicro,25,29,32,1.0,1.16,1.28\n")
-    assert [event.frames(TIMES) for event in coding.read(path)[0]] == [(25, 29, 32)]
+        read(BORIS.replace(old, new))
 
 
 @pytest.mark.parametrize(
@@ -221,52 +226,21 @@ def test_apexes_and_units_of_no_event_are_noted(tmp_path):
     assert "apexes and units below tier micro are in none of its events: 3.000 s; passed over" in note
 
 
-def test_a_column_of_a_meaning_may_be_empty_next_to_another(tmp_path):
-    path = tmp_path / "events.csv"
-    path.write_text("kind,onset,offset,class,emotion,AUs,mood\nmicro,1,9,,Fear,4,low\nmicro,11,19,anger,Anger,4,\n")
-    events, notes = coding.read(path)
-    assert [event.emotion for event in events] == ["fear", "anger"]
-    assert "columns passed over: mood; those read are" in notes[0]
-
-
-def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(tmp_path):
-    path, row = tmp_path / "boris.csv", "{},s01,{},Fear,1,1.2,a.mp4\n"
+def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(read):
     head = "Observation id,Subject,Behavior,Modifier #1,Start (s),Stop (s),Media file name\n"
-    path.write_text(head + row.format("anna", "micro") + row.format("ben", "MaE") + row.format("ben", "smile"))
-    events, notes = coding.read(path)
+    row = "{},s01,{},Fear,1,1.2,a.mp4\n"
+    events, notes = read(head + row.format("anna", "micro") + row.format("ben", "MaE") + row.format("ben", "smile"))
     assert [event.kind for event in events] == ["micro", "macro"]
     assert any("behaviours passed over: 1 of smile" in note for note in notes)
     assert any("a.mp4 has events of the observations anna, ben: all count" in note for note in notes)
 
 
-def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whole(tmp_path):
-    path = tmp_path / "events.csv"
-    path.write_text("filename,Participant,kind,onset,offset,emotion,aus,coder\na.mp4,nan,micro,1.0,9.0,nan,12.0,1.0\n")
-    (event,), notes = coding.read(path)
+def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whole(read, tmp_path):
+    text = "filename,Participant,kind,onset,offset,emotion,aus,coder\na.mp4,nan,micro,1.0,9.0,nan,12.0,1.0\n"
+    (event,), notes = read(text)
     assert (event.recording, event.subject, event.emotion, event.onset) == ("a.mp4", "", "", 1) and not notes
     assert facs.joined("12.0, 6.0") == "12+6"
-    assert len(coding.of_coder(path, [event], "1", ["2"])[0]) == 1
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("xmax = 1.3", "xmax = 1,3", "times must be numbers from 0, with a point, not 'xmax = 1,3"),
-        ("xmin = 1.000000", "xmin = -2", "times must be numbers from 0, with a point, not 'xmin = -2'"),
-        ("happiness: R12+6", "R12+6", r"an emotion must be a word, not action units, 'R12\+6' .*1.000 s"),
-        ("xmin = 1.000000", "xmin = 1.0e+00", ""),
-        ("xmin = 0", "xmin = 5.684e-14", ""),
-        ("xmin = 0", "xmin = -5.684e-14", ""),
-    ],
-)
-def test_times_of_praat_are_read_in_each_form_or_refused(tmp_path, old, new, message):
-    path = tmp_path / "take.TextGrid"
-    path.write_text(praat.text(MARKS, 4.0).replace(old, new), encoding="utf-8")
-    if message:
-        with pytest.raises(DataError, match=message):
-            coding.read(path)
-    else:
-        assert [frames(event)[1] for event in coding.read(path)[0]] == [25, 50, 55]
+    assert len(coding.of_coder(tmp_path / "events.csv", [event], "1", ["2"])[0]) == 1
 
 
 def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named(tmp_path):
@@ -329,12 +303,6 @@ def test_a_label_of_elan_has_units_after_a_colon_and_the_video_called_like_the_f
     assert [video.name for video in elan.media(tmp_path / "take.eaf")] == ["take.mp4", "scene.mp4"]
 
 
-def test_the_template_is_read(tmp_path):
-    path = tmp_path / "annotations.csv"
-    path.write_text(tables.template(), encoding="utf-8")
-    assert [event.kind for event in coding.read(path)[0]] == ["micro", "macro"]
-
-
 HEAD = "kind,onset,offset\n"
 
 
@@ -364,11 +332,9 @@ HEAD = "kind,onset,offset\n"
         (HEAD + "micro?,1,9\n", r"kind must be one of .* not 'micro\?'.*row 2"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_named_with_its_row(text, message, tmp_path):
-    path = tmp_path / "events.csv"
-    path.write_text(text, encoding="utf-8")
+def test_what_cannot_be_meant_is_named_with_its_row(text, message, read):
     with pytest.raises(DataError, match=message):
-        [event.frames(TIMES) for event in coding.read(path)[0]]
+        [event.frames(TIMES) for event in read(text)[0]]
 
 
 WRITTEN = "kind,onset,offset,class,certainty,reasons,surprise,action_units\n"  # some columns of `predict`
@@ -383,14 +349,27 @@ WRITTEN = "kind,onset,offset,class,certainty,reasons,surprise,action_units\n"  #
         (HEAD[:-1] + ",surprise\nmicro,1,9,much\n", (1, "", ""), "{}: columns passed over: surprise; those read"),
         ("kind,onset_seconds,offset_seconds,units\nmicro,0.2,0.4,secs\n", (0.2, "", ""), ""),
         ("kind,onset,offset,units\nmicro,200,0400.500,msec\n", (0.2, "", ""), ""),
+        (
+            "kind,onset,apex,offset,class,action_units\nmicro,1,3,9,anger,AU12L:0.5 AU4R:0.1\n",
+            (1, "anger", "L12+R4"),
+            "",
+        ),
+        ("Subject,Behavior,Modifier #1,Start (s),Stop (s)\nNo focal subject,blink,None,1,1.2\n", (1, "", ""), ""),
+        (
+            "kind,onset,offset,class,emotion,mood\nmicro,1,9,,Fear,low\n",
+            (1, "fear", ""),
+            "passed over: mood; those read are",
+        ),
+        ("kind,onset,offset,class,emotion\nmicro,11,19,anger,Anger\n", (11, "anger", ""), ""),
+        (tables.template().rpartition("s01/")[0], (131, "happiness", "R12"), ""),
+        ("".join(tables.template().splitlines(True)[::2]), (402, "surprise", "1+2+25"), ""),
     ],
 )
-def test_each_cell_counts_or_is_named(text, expected, note, tmp_path):
-    path = tmp_path / "events.csv"
-    path.write_text(text, encoding="utf-8")
-    (event,), notes = coding.read(path)
-    assert (event.onset, event.emotion, event.action_units) == expected
-    assert [note.format(path) in line for line in notes] == [True] * bool(note)
+def test_each_cell_counts_or_is_named(text, expected, note, read, tmp_path):
+    (event,), notes = read(text)
+    assert (event.onset, event.emotion, event.action_units) == expected and event.kind in text.lower()
+    assert event.subject in ("", "s01")
+    assert [note.format(tmp_path / "events.csv") in line for line in notes] == [True] * bool(note)
 
 
 ENDS_EARLY = b"ooBinaryFile\10TextGrid" + bytes(17) + b"\0\0\0\1\14IntervalTier\0\5micro" + bytes(16)
@@ -412,14 +391,10 @@ def test_files_of_other_content_are_refused(name, content, tmp_path):
     ("word", "recording", "note"),
     [("nan", "take", "subject 'nan' is taken as empty: 1 times"), ("None", "b", "subject 'None'"), ("", "take", "")],
 )
-def test_a_word_for_nobody_is_noted_next_to_subjects_and_refused_where_it_could_be_a_name(
-    word, recording, note, tmp_path
-):
-    path, text = tmp_path / "events.csv", "recording,subject,kind,onset,offset\ntake,Wei,micro,1,9\n{},{},micro,20,29\n"
-    path.write_text(text.format(recording, word))
-    events, notes = coding.read(path)
+def test_a_word_for_nobody_is_noted_next_to_subjects_and_refused_where_it_could_be_a_name(word, recording, note, read):
+    text = "recording,subject,kind,onset,offset\ntake,Wei,micro,1,9\n{},{},micro,20,29\n"
+    events, notes = read(text.format(recording, word))
     assert events[1].subject == "" and [note in line for line in notes] == [True] * bool(note)
     for name in ("Nan", "None", "Na"):
-        path.write_text(text.format("take", name))
         with pytest.raises(DataError, match=rf"subject '{name}' could be nobody or a name next to Wei: .*row 3"):
-            coding.read(path)
+            read(text.format("take", name))
