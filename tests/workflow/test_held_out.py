@@ -74,7 +74,7 @@ def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: 
 def read_files(run: Any, job: train.Job, folder: Path) -> dict[str, list[str]]:
     """Return by role the files that a job reads; its teacher is trained into `folder`."""
     training = run.plan.training(job.name, PROTOCOL.name)
-    files = run.plan_of(training).signals(training) | {"initial": run.first.paths(training)}
+    files = training.signals | {"initial": run.first.paths(training)}
     if job.teacher:
         teacher = replace(job, method=job.teacher, clips=[], folds=[])
         macro = run.corpus.signals(run.plan.rows[job.name].reads, run.plan.macro_sets(job.name))

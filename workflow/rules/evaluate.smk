@@ -12,7 +12,7 @@ def evaluated(folder, *left_out):
 
 rule evaluate:
     input:
-        index=of_training("index"),
+        index=lambda w: training(w).index,
         shards=lambda w: training(w).files,
     output:
         **evaluated("results/{task}evaluate/{protocol}"),
@@ -58,7 +58,7 @@ INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 rule evaluate_faces:
     input:
         unpack(lambda w: true_faces(training(w).sets)),
-        index=of_training("index"),
+        index=lambda w: training(w).index,
         shards=lambda w: training(w).faces,
         weights=lambda w: INCEPTION if w.figures else [],
     output:

@@ -2,9 +2,9 @@
 rule refit:
     input:
         # others are refused at once
-        unpack(lambda w: PLAN.signals(training(w)) if w.method in PLAN.networks else {}),
-        index=lambda w: PLAN.index(training(w)) if w.method in PLAN.networks else [],
-        macro=of_training("macro_index"),
+        unpack(lambda w: training(w).signals if w.method in PLAN.networks else {}),
+        index=lambda w: training(w).index if w.method in PLAN.networks else [],
+        macro=lambda w: training(w).macro_index,
         teacher=lambda w: FIRST.teacher_paths(training(w)),
         initial=lambda w: initial(training(w)) if w.method in PLAN.networks else [],
     output:

@@ -15,11 +15,6 @@ def training(wildcards):
     sys.exit(f"error: results/{folder} has no training of {wildcards.method} under {protocol}")
 
 
-def of_training(role):
-    """Return the inputs of a training by role, a method of its task's plan."""
-    return lambda w: getattr(RUN.plan_of(training(w)), role)(training(w))
-
-
 def task_code(script):
     """Return a digest of what a script does for a task with a method."""
     return lambda w: code(script, model(w.method), *task_modules(w.get("task", "")))
@@ -32,10 +27,10 @@ TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("ch
 
 rule train:
     input:
-        unpack(of_training("signals")),
-        unpack(of_training("synthetic_inputs")),
-        index=of_training("index"),
-        macro=of_training("macro_index"),
+        unpack(lambda w: training(w).signals),
+        unpack(lambda w: PLAN.synthetic_inputs(training(w))),
+        index=lambda w: training(w).index,
+        macro=lambda w: training(w).macro_index,
         teacher=lambda w: FIRST.teacher_paths(training(w)),
         initial=lambda w: initial(training(w)),
     output:

@@ -45,14 +45,10 @@ class Run(PlannedTasks):
         kind: Any = TASKS[name].part("plan", "Plan") or Trainings
         return kind(self, TASKS[name])
 
-    def plan_of(self, training: Training) -> Trainings:
-        """Return the plan of a training's task."""
-        return self.recognition[training.task.name]
-
     def settings(self, training: Training) -> dict[str, Any]:
         """Return the values that a training follows from, but for inputs, the method's params and section `train`."""
         weights = {"weights": self.first.published(training.about.weights), "initial": self.first.digests(training)}
-        return self.plan_of(training).settings(training) | weights
+        return self.recognition[training.task.name].settings(training) | weights
 
     def labels(self, protocol: str) -> dict[str, str] | None:
         """Return how methods learn several labels of a clip; None where it has one."""

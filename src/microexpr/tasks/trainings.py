@@ -35,7 +35,10 @@ class Training:
     folds: dict[str, int]  # the number and kind of folds, as `Protocol.folds` takes them
     seeds: int
     shards: int
-    synthesises: bool  # whether it writes the faces that the method synthesises
+    index: list[str]  # indices of the clips that its protocol trains or tests
+    macro_index: list[str]  # the same of the clips that every fold also learns from
+    signals: dict[str, list[str]]  # by stage: files of all subjects, or folders of them
+    synthesises: bool = False  # whether it writes the faces that the method synthesises
 
     @property
     def folder(self) -> str:
@@ -252,41 +255,30 @@ class Trainings(Planned):
         """Return a method's training set by its params."""
         return training_sets.declared(self.rows[method].params)
 
-    def learns_from(self, method: str, protocol: str) -> TrainingSet:
-        """Return a method's training set under a protocol."""
-        return self.declared(method)
-
-    def about(self, method: str, kind: TrainingSet) -> MethodSpec:
-        """Return a method with its params for a training set."""
-        return self.rows[method]
-
     def shards(self, protocol: str, options: Mapping[str, int]) -> int:
         """Return the number of jobs that share the folds."""
         return int(min(self.params["train"]["shards"], self._count(protocol, **options)))
-
-    def synthesises(self, row: MethodSpec) -> bool:
-        """Return whether the faces that a method synthesises are written."""
-        return False
 
     def _training(self, method: str, protocol: str) -> Training:
         """Return the training of a method under a protocol.
 
         Raises LookupError or MicroexprError for one that this run cannot have."""
-        chosen, options = self.protocol[protocol], self.fold_options(method, protocol)
-        kind = self.learns_from(method, protocol)
-        about = self.about(method, kind)
+        about, options = self.rows[method], self.fold_options(method, protocol)
+        sets, macro = self.sources(protocol), self.macro_sets(method)
         return Training(
             task=self.task,
             method=method,
-            protocol=chosen,
-            learns_from=kind,
+            protocol=self.protocol[protocol],
+            learns_from=self.declared(method),
             about=about,
-            sets=self.sources(protocol),
-            macro=self.macro_sets(method),
+            sets=sets,
+            macro=macro,
             folds=options,
             seeds=self.seeds(protocol),
             shards=self.shards(protocol, options),
-            synthesises=self.synthesises(about),
+            index=self.corpus.indices(sets),
+            macro_index=self.corpus.indices(macro),
+            signals=self.corpus.signals(about.reads, sets + macro),
         )
 
     @property
@@ -314,24 +306,6 @@ class Trainings(Planned):
         """Scores and evaluations."""
         trainings = self.trainings
         return [*scores(trainings), *(path for training in trainings for path in training.evaluation)]
-
-    # files that a training learns from, by role
-
-    def index(self, training: Training) -> list[str]:
-        """Return the indices of the clips that a training's protocol trains or tests."""
-        return self.corpus.indices(training.sets)
-
-    def macro_index(self, training: Training) -> list[str]:
-        """Return the indices of the clips that every fold of a training also learns from."""
-        return self.corpus.indices(training.macro)
-
-    def signals(self, training: Training) -> dict[str, list[str]]:
-        """Return by stage the files that a training learns from, of all subjects, or folders of them."""
-        return self.corpus.signals(training.about.reads, training.sets + training.macro)
-
-    def synthetic_inputs(self, training: Training) -> dict[str, list[str]]:
-        """Return by role the files of synthesised clips that a training also learns from."""
-        return {}
 
     def settings(self, training: Training) -> dict[str, Any]:
         """Return the values that a training follows from, but for inputs, the method's params and section `train`."""

@@ -1,6 +1,7 @@
 """The trainings of the main table and of papers' tables."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -88,21 +89,19 @@ class Plan(Trainings):
         limited |= method in self.paper_variants
         return {"limit": int(self.params["papers"]["folds"]) if limited else 0, "groups": groups}
 
-    def learns_from(self, method: str, protocol: str) -> TrainingSet:
-        """Return a method's training set under a protocol: as this has it, or as the method's params do.
+    def _training(self, method: str, protocol: str) -> Training:
+        """Return the training of a method under a protocol, on the training set of this or else of the method's params.
 
-        Weights of the population are shipped for the classes of the main table alone. With other classes, methods with
-        params for a corpus alone train on it alone."""
-        other_classes = PROTOCOLS[protocol].classes != PROTOCOLS[MEGC2019].classes
-        if other_classes and method.partition(".")[0] in self.params["training_sets"]["corpus"]:
-            return "corpus"
-        return PROTOCOLS[protocol].training or self.declared(method)
-
-    def about(self, method: str, kind: TrainingSet) -> MethodSpec:
-        return self.rows[method].trained(kind)
-
-    def synthesises(self, row: MethodSpec) -> bool:
-        return row.synthesises
+        Weights of the population are shipped for the classes of the main table alone. Under protocols of other classes,
+        the methods of `training_sets.corpus` learn from the corpus alone."""
+        chosen = PROTOCOLS[protocol]
+        kind = chosen.training or self.declared(method)
+        is_in_corpus = method.partition(".")[0] in self.params["training_sets"]["corpus"]
+        if is_in_corpus and chosen.classes != PROTOCOLS[MEGC2019].classes:
+            kind = "corpus"
+        about = self.rows[method].trained(kind)
+        plain = super()._training(method, protocol)
+        return replace(plain, learns_from=kind, about=about, synthesises=about.synthesises)
 
     @cached_property
     def table(self) -> list[Training]:
@@ -132,12 +131,14 @@ class Plan(Trainings):
         }
 
     def synthetic_inputs(self, training: Training) -> dict[str, list[str]]:
-        """Return by role the files that a training also learns from: of a generator that is trained fold by fold, or
-        for groups of subjects."""
+        """Return by role the files of synthesised clips that a training also learns from: of a generator that is
+        trained fold by fold, or for groups of subjects. Those of other tasks learn from none."""
         generator, protocol = training.about.params["synthetic"], training.protocol.name
+        if not generator or training.task is not self.task:
+            return {}
         if generator in self.generators.rows:
             return {"synthetic_groups": self.generators.clips_for(generator, self.folds(training.method, protocol))}
-        return {"synthetic": self.training(generator, protocol).faces} if generator else {}
+        return {"synthetic": self.training(generator, protocol).faces}
 
     @property
     def table_generators(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,14 @@ class Plan(Trainings):
             return []
         return super().table_rows(stem)
 
-    def index(self, training: Training) -> list[str]:
-        return [f"{RESULTS}/index.csv", *[f"{RENDERED}/index.csv"] * bool(training.protocol.trained_on)]
-
-    def macro_index(self, training: Training) -> list[str]:
-        return [f"{RENDERED}/index.csv"] * bool(training.protocol.also_trained_on)
-
-    def signals(self, training: Training) -> dict[str, list[str]]:
-        return {"flow": [f"{RESULTS}/flow", *[f"{RENDERED}/flow"] * training.protocol.uses_population]}
+    def _training(self, method: str, protocol: str) -> Training:
+        chosen, rendered = self.protocol[protocol], [f"{RENDERED}/index.csv"]
+        return replace(
+            super()._training(method, protocol),
+            index=[f"{RESULTS}/index.csv", *rendered * bool(chosen.trained_on)],
+            macro_index=rendered * bool(chosen.also_trained_on),
+            signals={"flow": [f"{RESULTS}/flow", *[f"{RENDERED}/flow"] * chosen.uses_population]},
+        )
 
     def settings(self, training: Training) -> dict[str, Any]:
         """Return also the state of the pictures, or files that are gone would not be missed."""
