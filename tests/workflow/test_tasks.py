@@ -125,7 +125,7 @@ def test_another_kind_of_target_is_a_module_rules_and_a_stage_of_dvc(project):
     assert project.planned() == {}  # no other job runs again
     project.snakemake("--", "all_apex_spotting")
     rows = {row["method"]: row for row in project.rows("results/apex_spotting_table.csv")}
-    assert [*rows] == ["mean_position", "flow", "regions"] and {row["origin"] for row in rows.values()} == {"generated"}
+    assert [*rows] == ["middle", "flow", "regions"] and {row["origin"] for row in rows.values()} == {"generated"}
     spotted = [
         row
         for path in root.glob("results/apex_spotting/*/*.csv")
@@ -135,6 +135,6 @@ def test_another_kind_of_target_is_a_module_rules_and_a_stage_of_dvc(project):
     by_hand = sum(abs(int(row["flow"]) - int(row["apex"])) for row in spotted) / len(spotted)
     assert float(rows["flow"]["error"]) == pytest.approx(by_hand, abs=5e-4)
     table = project.run("microexpr", "table", "results/apex_spotting_table.csv", "--markdown").stdout
-    assert "Apex spotting: " in table and "rendered faces" in table and "| mean_position |" in table
+    assert "Apex spotting: " in table and "rendered faces" in table and "| middle |" in table
     assert project.planned("all_apex_spotting") == {}
     assert project.run("python", "workflow/stage.py", "apex_spotting").returncode == 0  # as DVC runs it
