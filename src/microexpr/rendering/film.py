@@ -57,10 +57,7 @@ class Habits:
     invented: float  # events a minute that are none
 
 
-CODERS_HABITS = (
-    Habits("anna", 0.02, 0.015, 0.25, 0.1, 0.15, 0.2),
-    Habits("ben", 0.045, 0.025, 0.4, 0.2, 0.3, 0.5),
-)
+CODERS_HABITS = (Habits("anna", 0.02, 0.015, 0.25, 0.1, 0.15, 0.2), Habits("ben", 0.045, 0.025, 0.4, 0.2, 0.3, 0.5))
 
 
 def write(path: Path, params: Params, seed: int, progress: Progress = lambda done, total: None) -> Path:
@@ -150,7 +147,7 @@ def coded(
     """Return the events as a coder marks them: late, without faint ones, with confused emotions, in order of time."""
     frames, marked = len(performance.pose), list[Event]()
     for event in events:
-        shift = habits.scatter * fps * rng.standard_normal(3) + habits.late * fps * np.array([1, 0, -1])
+        late = habits.scatter * fps * rng.standard_normal(3) + habits.late * fps * np.array([1, 0, -1])
         chance, similar, unit_rng = rng.random(), rng.random() < habits.confused, rng.spawn(1)[0]
         if event.kind not in ("micro", "macro"):
             marked.append(event)
@@ -158,9 +155,7 @@ def coded(
         strength = float(performance.expression[event.apex].max())
         if event.kind == "micro" and chance < 1 / (1 + max(strength, 1e-3) ** 2 / habits.faint**2):
             continue
-        onset, apex, offset = (
-            round(t + s) for t, s in zip((event.onset, event.apex, event.offset), shift, strict=True)
-        )
+        onset, apex, offset = (round(t + s) for t, s in zip((event.onset, event.apex, event.offset), late, strict=True))
         onset, offset = max(0, min(onset, event.apex - 1)), min(frames - 1, max(offset, event.apex + 1))
         emotion = SIMILAR.get(event.emotion, event.emotion) if similar else event.emotion
         weights = noticed(event.weights, habits.missed_units, unit_rng)

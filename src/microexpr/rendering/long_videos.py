@@ -125,9 +125,7 @@ def _published(native: LongNative, longest: float, rng: np.random.Generator) -> 
     """Deal the published expressions out to the published videos at random: some have none, some have many. Where all
     of a video has one emotion, each has one expression."""
     positions = [(person, number) for person, count in enumerate(native.videos, 1) for number in range(1, count + 1)]
-    cards = [
-        (kind, word) for kind, share in native.shares.items() for word, count in share.items() for _ in range(count)
-    ]
+    cards = [(kind, word) for kind, share in native.shares.items() for word, n in share.items() for _ in range(n)]
     cards = [cards[i] for i in rng.permutation(len(cards))]
     frequency = rng.gamma(2.0, size=len(positions))
     hands: dict[tuple[int, int], list[tuple[Kind, str]]] = {position: [] for position in positions}

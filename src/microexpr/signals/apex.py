@@ -75,14 +75,12 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
     frame = faces["frame"][()]
     annotated: dict[str, int] = {}  # positions
     for event in EVENTS:
-        frame_number = getattr(clip, event)
-        if frame_number is None:
+        number = getattr(clip, event)
+        if number is None:
             continue
-        if frame_number not in frame:
-            raise DataError(
-                f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {frame_number} ({clip.id})"
-            )
-        annotated[event] = int(np.searchsorted(frame, frame_number))
+        if number not in frame:
+            raise DataError(f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {number} ({clip.id})")
+        annotated[event] = int(np.searchsorted(frame, number))
     return find_events(frame, annotated, faces, params)
 
 
@@ -172,9 +170,8 @@ def region_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offs
     before = np.where(time >= back, time - back, np.minimum(time + back, len(crop) - 1))  # ahead for the first frames
     for rows, columns in boxes:
         region = crop[:, rows, columns] * gain
-        noise, *changes = (
-            np.abs(region - other).mean(axis=(1, 2)) for other in (region[before], region[onset], region[offset])
-        )
+        others = region[before], region[onset], region[offset]
+        noise, *changes = (np.abs(region - other).mean(axis=(1, 2)) for other in others)
         for change in changes:
             scores += (change + 1) / (noise + 1)
     return (scores / len(boxes)).astype(np.float32)

@@ -259,10 +259,7 @@ INPUTS: dict[str, Input] = {
     "sequence_steady": Input(FACE_STAGES, VIDEO_AXES, lambda source, shape: _pad(source.steady, shape)),
     "sequence_real": Input(FACE_STAGES, ("T",), lambda source, shape: np.arange(shape[0]) < len(source.crops)),
     "face_mask": Input(FACE_STAGES, (1, "H", "W"), face_mask),
-    **{
-        name: Input(FACE_STAGES, ("C", "T", patch.rows, patch.columns), partial(region, name))
-        for name, patch in REGIONS.items()
-    },
+    **{name: Input(FACE_STAGES, ("C", "T", r.rows, r.columns), partial(region, name)) for name, r in REGIONS.items()},
 }
 STILL = 5  # frames of an image of a scene, as many as `around_apex` has
 NEED_LANDMARKS = {"face_mask", *REGIONS}  # inputs that need the onset's landmarks
@@ -361,9 +358,7 @@ class Recordings(Mapping[str, Any]):
     @cached_property
     def _images(self) -> dict[str, tuple[Any, int]]:
         scenes = self.file["scenes"].items()
-        return {
-            scene_name(int(i), image): (scene, image) for i, scene in scenes for image in range(1, len(scene["label"]))
-        }
+        return {scene_name(int(i), n): (scene, n) for i, scene in scenes for n in range(1, len(scene["label"]))}
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self.file["clips"], *self._images))

@@ -133,10 +133,8 @@ def test_compiled_code_is_kept_by_the_source_that_it_is_of(monkeypatch, tmp_path
 
 
 def test_compiled_code_is_found_by_every_checkout():
-    assert (
-        kernel_cache.BySource.get_suitable_cache_subpath(str(SOURCES / "signals/flow/tvl1.py"))
-        == "microexpr-signals-flow"
-    )
+    path = str(SOURCES / "signals/flow/tvl1.py")
+    assert kernel_cache.BySource.get_suitable_cache_subpath(path) == "microexpr-signals-flow"
     assert kernel_cache.BySource.from_function(test_compiled_code_is_found_by_every_checkout, __file__) is None
     assert numba.config.CACHE_LOCATOR_CLASSES == arithmetic.LOCATORS
     assert Path(bicubic._cache.cache_path) == Path(arithmetic.kernel_cache(), "microexpr-signals-motion")

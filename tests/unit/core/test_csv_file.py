@@ -122,8 +122,6 @@ def test_numbers_and_other_texts_are_written_as_they_are(cell, tmp_path):
     assert store.read_csv(path, ["a", "b"])[0]["a"] == cell
 
 
-@pytest.mark.parametrize(
-    ("cell", "written"), [("a;=1", "a;'=1"), ("a;'=1|-x;5", "a;''=1|'-x;5"), ("a; -5;b", "a; -5;b")]
-)
+@pytest.mark.parametrize("cell, written", [("a;=1", "a;'=1"), ("a;'=1|-x;5", "a;''=1|'-x;5"), ("a; -5;b", "a; -5;b")])
 def test_what_follows_a_sign_that_may_end_a_cell_is_none_that_a_spreadsheet_runs(cell, written):
     assert csv_file.as_text(cell) == written and csv_file.original(written) == cell

@@ -106,9 +106,7 @@ def node(**fields: object) -> Callable[[ModelProto], None]:
         (lambda m: m.CopyFrom(model("Add", unknown="option")), "cannot be run by ONNX Runtime"),
     ],
 )
-def test_what_no_network_of_ours_has_is_refused(
-    change: Callable[[ModelProto], None], message: str, tmp_path: Path
-) -> None:
+def test_what_no_network_of_ours_has_is_refused(change, message: str, tmp_path: Path) -> None:
     """Though its digest is right."""
     change(strange := model())
     onnx.write(tmp_path / "strange.onnx", strange.SerializeToString(), [])

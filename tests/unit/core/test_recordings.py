@@ -17,20 +17,16 @@ def test_a_name_and_its_path_are_one_recording():
         {("a.mp4", ""), ("s01/a.mp4", ""), ("C:\\videos\\s01\\a.MP4", "")},
         {("b", "")},
     ]
-    assert grouped(("take.v1",), ("s01/take.v1.mov",), ("take",)) == [
-        {("take.v1", ""), ("s01/take.v1.mov", "")},
-        {("take", "")},
-    ]
+    versions = [{("take.v1", ""), ("s01/take.v1.mov", "")}, {("take", "")}]
+    assert grouped(("take.v1",), ("s01/take.v1.mov",), ("take",)) == versions
 
 
 def test_recordings_of_one_name_are_told_by_folder_and_subject():
     assert len(grouped(("s01/a",), ("s02/a",))) == 2
     assert len(grouped(("a", "m1"), ("a", "f1"))) == 2
     assert grouped(("a", "s1"), ("a", "S01"), ("a", "")) == [{("a", "s1"), ("a", "S01"), ("a", "")}]
-    assert grouped(("s01/a",), ("a", "s1"), ("s02/a",), ("a", "s2")) == [
-        {("s01/a", ""), ("a", "s1")},
-        {("s02/a", ""), ("a", "s2")},
-    ]
+    of_two = [{("s01/a", ""), ("a", "s1")}, {("s02/a", ""), ("a", "s2")}]
+    assert grouped(("s01/a",), ("a", "s1"), ("s02/a",), ("a", "s2")) == of_two
 
 
 @pytest.mark.parametrize("subject", ["vp01", "Proband_1", "01", "s1", "sub01"])

@@ -143,10 +143,8 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
     [(errno.ENOSPC, "no space left on the disk"), (errno.EDQUOT, "the disk quota"), (errno.EFBIG, "no file may be")],
 )
 def test_a_full_disk_is_said(tmp_path, number, message):
-    with (
-        pytest.raises(StoreError, match=rf"a\.csv: cannot be written: {message}"),
-        store.atomic(tmp_path / "a.csv") as part,
-    ):
+    expected = rf"a\.csv: cannot be written: {message}"
+    with pytest.raises(StoreError, match=expected), store.atomic(tmp_path / "a.csv") as part:
         part.write_text("half")
         raise OSError(number, os.strerror(number))
     assert not any(tmp_path.iterdir())

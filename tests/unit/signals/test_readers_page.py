@@ -34,9 +34,8 @@ def test_python(tmp_path: Path) -> None:
     (frame,) = video.read([47])
     cv2.imwrite(str(tmp_path / "picture.png"), frame[..., ::-1])
     box = face_box(microexpr.track_faces(video).landmarks[0].astype(float))
-    read = printed(
-        sys.executable, "-c", program("python"), WEIGHTS, tmp_path / "picture.png", *(box.centre + 5), 1.1 * box.side
-    )
+    position = *(box.centre + 5), 1.1 * box.side
+    read = printed(sys.executable, "-c", program("python"), WEIGHTS, tmp_path / "picture.png", *position)
     expected = microexpr.action_units(tmp_path / "picture.png").xs("both", axis=1, level="side").to_numpy()[0]
     assert expected.max() > 0.3 and read.clip(0, 5) == pytest.approx(expected, abs=0.1)
 

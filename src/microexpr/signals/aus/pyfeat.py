@@ -43,9 +43,8 @@ def read(crops: np.ndarray, detect: Detect, min_share: float, name: str) -> tupl
     FAMGAN reads sides). Values are interpolated in time where no face is detected.
 
     Raises DataError where it is detected in less than the share `min_share` of the frames."""
-    detections = [
-        detect(np.pad(face, ((0, 0), (BORDER,) * 2, (BORDER,) * 2, (0, 0)), mode="edge")) for face in sides(crops)
-    ]
+    border = (0, 0), (BORDER, BORDER), (BORDER, BORDER), (0, 0)
+    detections = [detect(np.pad(face, border, mode="edge")) for face in sides(crops)]
     detected = np.all([flags for _, flags in detections], axis=0)
     values = np.stack([intensities(probabilities) for probabilities, _ in detections], axis=-1)
     return fill_gaps(values, detected, min_share, name), detected

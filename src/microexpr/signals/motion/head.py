@@ -199,9 +199,8 @@ def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callabl
 
 def _move_back(image: np.ndarray, motion: np.ndarray) -> np.ndarray:
     """Return a picture [H, H, ...] as if the head in it had not moved by `motion`, float64[6] in terms of `basis`."""
-    return cv2.remap(image, *places(len(image), motion), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(
-        image.shape
-    )
+    x, y = places(len(image), motion)
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(image.shape)
 
 
 def places(size: int, motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -238,9 +238,8 @@ def without_turn(curves: np.ndarray, turn: np.ndarray, seen: np.ndarray, fps: fl
         for _ in range(ROUNDS):
             scale = noise_level(residual)
             weighted = samples.T / (1 + (residual / (WIDTH * scale)) ** 2)
-            fit = np.linalg.solve(
-                weighted @ samples + np.diag(SAMPLED * SPAN * (scale / expected) ** 2), weighted @ values
-            )
+            penalty = np.diag(SAMPLED * SPAN * (scale / expected) ** 2)
+            fit = np.linalg.solve(weighted @ samples + penalty, weighted @ values)
             residual = values - samples @ fit
         removed[:, j] = terms @ fit[1:]
     return np.asarray((columns - removed).reshape(curves.shape))

@@ -160,16 +160,12 @@ def test_faults_of_oulu_casia_are_refused(oulu, tmp_path_factory):
 
 
 SESSION = '<?xml version="1.0" encoding="utf-8"?>\n<session sessionId="{}"><track type="Video" view="{}"/></session>'
-ANNOTATION = (
-    '<?xml version="1.0"?><annotations><Metatag Name="Emotion" Value="{}"/><Metatag Name="a" Value="4"/></annotations>'
-)
+ANNOTATION = '<?xml version="1.0"?><annotations><Metatag Name="Emotion" Value="{}"/><Metatag Name="a"/></annotations>'
 CODES = '<?xml version="1.0"?><oao>{}</oao>'
 FRAMES = 12
 
 
-def write_session(
-    root: Path, pages: str, number: int, sid: str, emotion: int | None, view: int = 0, fps: int = 25
-) -> Path:
+def write_session(root: Path, pages: str, number: int, sid: str, emotion: int | None, view=0, fps=25) -> Path:
     folder = root / pages / "Sessions" / str(number)
     folder.mkdir(parents=True)
     (folder / "session.xml").write_text(SESSION.format(number, view))

@@ -46,9 +46,8 @@ def corpus(written):
     def copy(dataset):
         root, planned = written(dataset)
         frames = sorted((root / planned[0].video.clip.folder).iterdir())[:4]
-        kept.update(
-            {path: path.read_bytes() for path in (*(root / f for f in LONG_NATIVES[dataset].annotations), *frames)}
-        )
+        workbooks = [root / file for file in LONG_NATIVES[dataset].annotations]
+        kept.update({path: path.read_bytes() for path in (*workbooks, *frames)})
         return root, planned
 
     yield copy
@@ -103,9 +102,8 @@ def frame(number: int, change: Callable[[Path], object]) -> Break:
 
 def cell(position: int, value: object) -> Break:
     """Sets a cell of COLUMNS; a dictionary has a value for each data set."""
-    return lambda root, folder: edit(
-        root, COLUMNS[root.name][position], value[root.name] if isinstance(value, dict) else value
-    )
+    values = value if isinstance(value, dict) else dict.fromkeys(COLUMNS, value)
+    return lambda root, folder: edit(root, COLUMNS[root.name][position], values[root.name])
 
 
 NAMELESS = {"casme_sq": "sleep1_1", "samm_long": "999_1_1", "casme3_long": "z", "smic_long": "s99_ne_01"}
@@ -216,12 +214,8 @@ def test_emotions_without_an_expression_and_expressions_without_an_emotion_are_n
     emotions = [e.emotion for video in videos for e in video.expressions if e.kind == "micro"]
     assert emotions.count("") == 1 and len(emotions) == len(expected)
     without, unused = notes
-    assert re.fullmatch(
-        rf"\S+: has no emotion for 1 micro-expressions: .*{cells['key']} \(\S+.xlsx, row \d+\)", without
-    )
-    assert re.fullmatch(
-        rf"\S+: has 1 emotions of no micro-expression: .*9\S* in row {cells['row']}; passed over", unused
-    )
+    assert re.search(rf": has no emotion for 1 micro-expressions: .*{cells['key']} \(\S+.xlsx, row \d+\)$", without)
+    assert re.search(rf": has 1 emotions of no micro-expression: .*9\S* in row {cells['row']}; passed over$", unused)
 
 
 def test_two_emotions_of_one_expression_are_refused(corpus):
@@ -271,7 +265,7 @@ def test_smic_has_up_to_three_micro_expressions_in_a_row_and_text_below(corpus):
         (
             "smic_long",
             {5: None, 6: None, 12: None, 7: 300_000, 8: 300_030},
-            r"Emotion must be one of .*, not '' \(SM.*2\)",
+            r"Emotion must be one of .*, not '' \(S.*2",
         ),
         ("samm_long", {1: 7}, r"Subject must be 006, as of 006_1, not '7' \(.*row 11\)"),
         *(

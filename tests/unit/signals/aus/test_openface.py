@@ -42,9 +42,7 @@ def cell(column: str, frame: int, value: str) -> list[list[str]]:
     return table
 
 
-@pytest.mark.parametrize(
-    ("comma", "decimals", "blanks"), [(", ", ".0f", "{}"), (",", ".0f", "{}"), (", ", ".1f", " {}  ")]
-)
+@pytest.mark.parametrize("comma, decimals, blanks", [(", ", ".0f", "{}"), (",", ".0f", "{}"), (", ", ".1f", " {}  ")])
 def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str, decimals: str, blanks: str) -> None:
     header, *table = rows()
     table = [[blanks.format(name) for name in header], *([f"{float(row[0]):{decimals}}", *row[1:]] for row in table)]
@@ -89,23 +87,24 @@ def test_a_frame_without_a_face_is_interpolated_and_said_and_too_many_are_an_err
     assert values[0] == pytest.approx(values[3])
 
 
+TABLE = rows()
 WRONG = {
     "only a header": ([HEADER], r"must hold 12 frames as the clip does, not 0"),
     "a column is missing": (
-        [row[: HEADER.index("AU12_r")] for row in rows()],
+        [row[: HEADER.index("AU12_r")] for row in TABLE],
         "row 1: column 'AU12_r' is missing .did you",
     ),
-    "of pictures": ([["face", "confidence", *HEADER[5:]], rows()[1]], "row 1: must be of FeatureExtraction, .* not of"),
+    "of pictures": ([["face", "confidence", *HEADER[5:]], TABLE[1]], "row 1: must be of FeatureExtraction, .* not of"),
     "of several faces": (
-        [*rows()[:4], ["3", "1", *rows()[3][2:]], *rows()[4:]],
+        [*TABLE[:4], ["3", "1", *TABLE[3][2:]], *TABLE[4:]],
         r"must be of one face .*, not of 2 \(FaceLandmarkVidMulti\?\): face_id 0 in row 2, 1 in row",
     ),
     "a frame twice": (cell("frame", 5, "4"), r"row 6: frame 4 must occur once, but is in row 5 too"),
     "a frame too many": (
-        [*rows(), ["13", *rows()[-1][1:]]],
+        [*TABLE, ["13", *TABLE[-1][1:]]],
         "row 14: frame must be 1..12, .* holds 13 frames, the clip 12",
     ),
-    "a frame too few": ([*rows()[:6], *rows()[7:]], "must hold 12 frames as the clip does, not 11; frame 6 for one is"),
+    "a frame too few": ([*TABLE[:6], *TABLE[7:]], "must hold 12 frames as the clip does, not 11; frame 6 for one is"),
     "a frame twice, as text": (cell("frame", 5, "4.0"), r"row 6: frame 4 must occur once, but is in row 5 too"),
     "counted from 0": (cell("frame", 12, "0"), r"row 13: frame must be 1..12, not 0"),
     "half a frame": (cell("frame", 3, "3.5"), r"row 4: frame must be a whole number, not '3.5'"),
@@ -114,7 +113,7 @@ WRONG = {
     "above 5": (cell("AU06_r", 4, "5.01"), r"row 5: AU06_r must be a number 0..5, not '5.01'"),
     "infinite": (cell("frame", 4, "inf"), r"row 5: frame must be a number, not 'inf'"),
     "success of 2": (cell("success", 4, "2"), r"row 5: success must be a number 0..1, not '2'"),
-    "cut off": ([*rows()[:-1], rows()[-1][:9]], r"row 13: AU0._r must be a number 0..5, not ''"),
+    "cut off": ([*TABLE[:-1], TABLE[-1][:9]], r"row 13: AU0._r must be a number 0..5, not ''"),
 }
 
 

@@ -46,9 +46,7 @@ def run(network: UnitNetwork) -> Model:
     return Model(*map(onnx.run, graphs(network)))
 
 
-def test_the_onset_is_read_alone_changes_are_added_and_a_face_is_read_alike_among_others(
-    crops: np.ndarray, model: Model
-) -> None:
+def test_the_onset_is_read_alone_changes_are_added_and_a_face_is_read_alike_among_others(crops, model) -> None:
     values = regress(crops, 2, model, sizes=(0,))
     assert values.shape == (FRAMES, 17, 3) and values.dtype == np.float32
     faces = [reduce_crop(crop) for crop in crops]
