@@ -493,7 +493,7 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     assert len(fold.train) == 3 * run.corpus.population.micro and fold.test
     assert run.corpus.indices(run.plan.sources(ABLATION))[-1] == "results/index/smic.csv"
     assert "results/index/population.csv" in run.corpus.indices(run.plan.sources(ABLATION))
-    files = run.plan.signals(run.plan.training("ststnet", ABLATION))
+    files = run.plan.training("ststnet", ABLATION).signals
     assert files["population"] == [f"results/population/s000{i}.h5" for i in (1, 2, 3)]
     assert files["flow"] == run.corpus.per_subject("flow", run.corpus.micro_sets)
     without = run_of(papers={"ablation_subjects": 0}).plan
