@@ -200,8 +200,8 @@ def closure(script: str, *modules: str) -> list[Path]:
 def code(script: str, *modules: str, datasets: frozenset[str] | None = None) -> str:
     """Return a digest of what the code of a job does, without the parts of data sets that are none of these.
 
-    It has no part in comments, nor in where the checkout is. It is a param of every job, so Snakemake
-    runs a job again when it changes."""
+    Neither comments nor the path of the checkout change it. It is a param of every job, so Snakemake runs a job again
+    when it changes."""
     others = set() if datasets is None else {path.stem for path in LAYOUTS.glob("*.yaml")} - datasets
     paths = [path for path in closure(script, *modules) if path.parent != LAYOUTS or path.stem not in others]
     meanings = {path: _names(frozenset(others)) if path == NAMES else read(path).meaning for path in paths}

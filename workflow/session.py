@@ -51,7 +51,7 @@ class Session:
         if len(self.stages) < len(STAGES):
             outputs = sorted(set().union(*(self.outputs.expected[noun] for noun in self.stages)))
             for name in records.altered(set(self.outputs.all).difference(outputs)):
-                os.utime(name)  # a version that DVC has put there: as new, so that Snakemake compares its checksum
+                os.utime(name)  # DVC has replaced it: with a new time, Snakemake compares its checksum
         make_writable(outputs)
         altered = records.altered(outputs)
         pages = set().union(*(self.outputs.expected[noun] for noun, stage in STAGES.items() if not stage.adoptable))

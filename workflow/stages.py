@@ -23,7 +23,7 @@ BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: a rule file and a script have its name, but for a task, which has no rules but those of others."""
+    """One stage: a rule file and a script have its name, except for tasks whose rules are those of `train`."""
 
     rules: Sequence[str]  # {dataset} or {long} in a name stands for each of these
     outputs: Callable[[Run], Iterable[str]]  # every file or folder that a run may have in the stage's folders

@@ -105,9 +105,8 @@ def model(method):
 
 
 def task_modules(folder, *parts):
-    """Return the module of a task, given by its folder, and those of these parts, which its jobs follow from.
-
-    Jobs follow from the main one's protocols alone, which all scripts import."""
+    """Return the modules that jobs of a task depend on: its own, and those of these parts; `folder` is "" for the main
+    task, whose protocols all scripts import."""
     name = f"tasks.{folder.rstrip('/')}"
     return [name, *(f"{name}.{part}" for part in parts)] if folder else []
 

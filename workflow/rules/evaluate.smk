@@ -97,7 +97,7 @@ for _plan in RUN.recognition.values():
                 figures=lambda w, plan=_plan, table=_table: table_rows(plan, table),
                 predictions=lambda w, plan=_plan, table=_table: table_rows(plan, table, "_predictions.csv") if plan.task.floor else [],
                 index=CORPUS.indices(CORPUS.sets[_plan.task.name]) if _plan.task.protocols[0].several else [],
-            output:  # by one job, so that the pairs are those of this table
+            output:  # one job makes both, so that the pairs are of the rows of this table
                 csv=report(f"results/{_table}.csv", category="Results"),
                 **{name: path for name, path in _plan.task.files(_table).items() if name != "csv"},
                 **({"metrics": directory(METRICS)} if _plan is PLAN else {}),

@@ -20,8 +20,8 @@ def task_code(script):
     return lambda w: code(script, model(w.method), *task_modules(w.get("task", "")))
 
 
-# How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds
-# are a separate param.
+# Without `checkpoint_minutes`, which changes no result, and so is read from the config, which reruns nothing. Folds are
+# in param `training`.
 TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("checkpoint_minutes", "rendered_folds")}
 
 

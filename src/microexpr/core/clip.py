@@ -9,7 +9,7 @@ from microexpr.core import facs
 
 Origin = Literal["generated", "licensed"]
 POPULATION = "population"  # as a data set and a stage: rendered subjects who are in no corpus
-# Kinds of its recordings: clips, and scenes of two images, at rest and with an emotion, that are otherwise the same.
+# Kinds of its recordings: clips; and scenes, pairs of images that differ only in expression: at rest, with an emotion.
 Recording = Literal["micro", "macro", "micro scene", "macro scene"]
 Kind = Literal["micro", "macro"]
 KINDS: tuple[Kind, ...] = ("micro", "macro")

@@ -106,7 +106,7 @@ def is_made(name: str | Path) -> bool:
 def is_as_made(name: str | Path) -> bool:
     """Return whether an output has the content of its record; if it was touched, copied or linked, restore its time. A
     link to an older file of DVC's cache would else seem older than what it was made of, and a copy newer than what was
-    made of it. An output whose job was killed is Snakemake's to judge."""
+    made of it. Snakemake itself makes an output again whose job was killed."""
     record, path = read(name), Path(name)
     if record is None or not path.exists():  # a link into an emptied cache
         return False

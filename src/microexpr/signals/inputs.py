@@ -26,7 +26,7 @@ from microexpr.signals.motion import head
 
 Shape = tuple[int, ...]
 Files = Mapping[str, Sequence[str | Path]]  # <dataset>/<subject>.h5, or folders of these, by stage noun
-Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; of the population all are the same
+Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; the population has all in one
 CHANNELS = (1, 3)
 LEFT_RIGHT = [SIDES.index(side) for side in ("left", "right")]
 MIN_FLOW_SIZE = 144  # rows and columns of the smallest frames between which flow is computed
@@ -210,7 +210,7 @@ def au_read(source: Source, shape: Shape) -> np.ndarray:
         return au_change(source, shape)
     from microexpr.signals.faces import CROP
 
-    # imported by name: no other input depends on its code
+    # imported by name, so that jobs with other inputs do not run again after an edit of the reader
     regressor = import_module("microexpr.signals.aus.regressor")
     model, crops, frame = regressor.load(), luma(aus["crop"][()]), aus["frame"][()]
     onset, apex = (

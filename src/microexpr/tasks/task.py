@@ -59,7 +59,7 @@ class Task:
     def part(self, module: str, name: str) -> Any:
         """Return what a module of its folder, or its only module, calls `name`, as `PARTS` has it; None without one.
 
-        Of a job that calls it, the digest of code must name the module (`task_modules` in workflow/rules)."""
+        The param `code` of a job that calls this must name the module (`task_modules` in workflow/rules)."""
         path = f"microexpr.tasks.{self.name}"
         if hasattr(import_module(path), "__path__"):
             path = f"{path}.{module}"

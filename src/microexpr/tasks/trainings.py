@@ -236,7 +236,7 @@ class Trainings(Planned):
         return self.protocol[protocol].folds(clips, self.params["seed"], inner, seeds, limit, groups)
 
     def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
-        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
+        """Return the number of folds, without keeping them: the ids of their clips are quadratic in the subjects."""
         return len(self._folds_of(protocol, limit, groups))
 
     def is_allowed(self, protocol: str) -> bool:

@@ -8,7 +8,7 @@ from microexpr.protocols import TrainingSet
 
 
 class MethodSpec(BaseModel, frozen=True):
-    """A method, generator or spotter under its params. Params are plain values, None those of a network it lacks."""
+    """A method, generator or spotter under its params. Params are plain values."""
 
     params: dict[str, Any]
     reads: list[str]  # stages with the files of its inputs
@@ -18,7 +18,7 @@ class MethodSpec(BaseModel, frozen=True):
     priority: int = 0
     grouping: str = ""  # of a generator, one of `protocols.GROUPINGS`
     other_choices: list[str] = []  # where its params make another choice than its paper
-    pretraining: dict[str, Any] | None = None  # of its teacher
+    pretraining: dict[str, Any] | None = None  # params of its teacher; None: it has none, also below
     population: dict[str, Any] | None = None  # of itself as the population trains it
     teacher_population: dict[str, Any] | None = None  # of its teacher as the population trains that
     weights: str = ""  # name of the published weights that it starts from

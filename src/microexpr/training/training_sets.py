@@ -28,8 +28,8 @@ class Params(BaseModel):
     def params_for(self, training: TrainingSet, name: str, params: Mapping[str, Any], usual: str) -> dict[str, Any]:
         """Return the params of a method or variant for a training, of those in `methods` and `variants`.
 
-        In `both`, a network starts from the population's weights. Otherwise it is trained from scratch, as the
-        population would train it (param `population`) but for the changes, from its `usual` initialisation."""
+        In `both`, a network starts from the population's weights. Otherwise it starts as a method does whose params
+        name no initialisation (`usual`), with the params of its training on the population (param `population`)."""
         by_name: Changes = getattr(self, training)
         changes = by_name.get(name.partition(".")[0], {}) | by_name.get(name, {})
         if training == "both":

@@ -122,7 +122,7 @@ def _with_trainings(item: Listed, row: MethodSpec, params: Any) -> MethodSpec:
     for kind in sorted({*get_args(TrainingSet)} - {training_sets.declared(row.params)}) if learns else ():
         values = params.training_sets.params_for(kind, name, row.params, usual(name))
         trained = described_row(recogniser(f"training_sets.{kind}.{name}", name, values))
-        trainings[kind] = trained.model_copy(update={"reads": row.reads})  # all trainings of a method have its files
+        trainings[kind] = trained.model_copy(update={"reads": row.reads})  # the files of its params are read by all
     appendix, in_table = params.appendix.get(name, ""), not item.of_papers and name not in params.appendix
     return row.model_copy(update={"in_table": in_table, "appendix": appendix, "trainings": trainings})
 
