@@ -24,8 +24,7 @@ SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
 @dataclass(frozen=True, slots=True)
 class Coded:
     """An event that a coder marked in a recording. Its times are numbers of frames, or seconds from the beginning: of
-    the frames themselves, as tables have them, or of a `span`, which ends where the frame after the last begins, as on
-    a timeline."""
+    the frames themselves, or of a `span`, which ends where the frame after the last begins, as on a timeline."""
 
     kind: Kind
     onset: float

@@ -477,8 +477,7 @@ def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequ
 
 
 def _with_digest(data: bytes) -> bytes:
-    """Return a safetensors file with its digest in the metadata and the keys of its header sorted. The library writes
-    the keys in random order."""
+    """Return a safetensors file with its digest in the metadata and sorted keys: the library has no order."""
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
     metadata = header.setdefault("__metadata__", {})

@@ -61,8 +61,7 @@ def key_of(name: Any) -> str:
 
 class Subjects:
     """The subjects of a set of names. Names are one subject's if they are equal but for case, blanks at their ends,
-    forms of Unicode, zeros before a number, and a fraction of zeros that all decimal numbers of the set have. Letters
-    count: m1 and f1 are two."""
+    forms of Unicode, zeros before a number, and a fraction of zeros that all decimals have. m1 and f1 are two."""
 
     def __init__(self, names: Iterable[Any] | Mapping[Any, str], what: str = "subjects", advice: str = ADVICE) -> None:
         """Take all names at hand, and where each stands, if that is known.
@@ -117,8 +116,7 @@ class Subjects:
 
     def find(self, name: Any) -> list[str]:
         """Return the keys of the subjects that a name from elsewhere may be of: of one where that is certain. A number
-        alone is the subject with that number after letters, and the reverse; sub01 is s1; other characters than letters
-        and digits do not count."""
+        alone is the subject with it after letters, and the reverse; sub01 is s1; only letters and digits count."""
         key = self.key(name)
         if key not in self._found:
             likely = [key] if key in self._names else [other for other in self._names if _could_be(key, other)]

@@ -217,8 +217,7 @@ def local_peaks(score: np.ndarray) -> np.ndarray:
 
 def find_bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
     """Return positions of onset and offset: the nearest frames at rest on either side of `apex`, or the clip's ends. A
-    frame is at rest when its score lies no higher than `rest` of the way from the least score on that side up to the
-    apex's."""
+    frame is at rest when its score lies no higher than `rest` of the way from that side's least score to the apex's."""
 
     def nearest(side: np.ndarray) -> int:
         """Return the steps from the apex to the nearest frame at rest; `side` starts with the apex."""

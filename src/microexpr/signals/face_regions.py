@@ -38,8 +38,7 @@ def eye_distance(landmarks: np.ndarray) -> np.ndarray:
 
 def region_labels(landmarks: np.ndarray, size: int) -> np.ndarray:
     """Return the index into FLOW_REGIONS of the region at each pixel, int8[size, size], -1 outside the face.
-    `landmarks` [68, 2] are in these pixels. "cheeks" is the rest of the landmarks' convex hull, with chin and nose
-    bridge."""
+    `landmarks` [68, 2] are in these pixels. "cheeks" is the rest of their convex hull, with chin and nose bridge."""
     labels = np.full((size, size), -1, np.int8)
     labels[_hull(landmarks, size) > 0] = FLOW_REGIONS.index("cheeks")
     diameter = 2 * round(MARGIN * float(eye_distance(landmarks))) + 1

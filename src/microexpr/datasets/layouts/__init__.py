@@ -196,8 +196,7 @@ class Reader:
         self, key: tuple[str, str], folder: Path, frames: Collection[int],
         events: tuple[int | None, int | None, int | None], emotion: str, others: Mapping[str, Any],
     ) -> Clip:  # fmt: skip
-        """Return the clip of subject and name with these frames, and onset, apex and offset; `others` are further
-        fields."""
+        """Return the clip of subject and name; `events` are onset, apex and offset, `others` further fields."""
         rest = {"fps": self.facts.fps, "label": self.facts.label(emotion), "objective_class": None, "action_units": ""}
         return Clip(
             dataset=self.facts.name, subject=key[0], name=key[1], origin=self.origin,

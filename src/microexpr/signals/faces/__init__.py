@@ -123,8 +123,7 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
 
 
 def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float = 0) -> FaceTrack:
-    """Track the largest face without keeping its pixels; `frames` is read once. The other arguments and the errors are
-    those of `track`."""
+    """Track the largest face as `track` does, without keeping its pixels; `frames` is read once."""
     anchor_window, size, count = round(params.anchor_window * fps), (0, 0), 0
     predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if anchor_window else 0
     faces: list[TrackedFace] = []

@@ -72,8 +72,7 @@ def encoder() -> Any:
 
 def detect(frame: np.ndarray, upsample: int) -> list[Box]:
     """Detect every face of a frame, the largest first. The frame is doubled `upsample` times, and once more if no face
-    is found. A frame with a side of more than `LARGEST` pixels is first reduced, because a doubled one would fill the
-    memory."""
+    is found. A frame with a side of more than `LARGEST` pixels is first reduced: doubled, it would fill the memory."""
     factor = -(-max(frame.shape[:2]) // LARGEST)
     boxes = _detect(frame, factor, upsample) or _detect(frame, factor, upsample + 1)
     return sorted(boxes, key=lambda box: -box.side)

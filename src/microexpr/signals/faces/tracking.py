@@ -93,8 +93,7 @@ def _rise(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def thumbnail(patch: np.ndarray, box: Box) -> np.ndarray:
-    """Return a face as 32 x 32 values without its brightness and contrast. The dot product of two thumbnails is their
-    correlation."""
+    """Return a face as 32 x 32 values without brightness and contrast: the dot product of two is their correlation."""
     first = np.maximum(0, np.rint(box.centre - box.side / 2)).astype(int)
     last = np.maximum(first + 1, np.rint(box.centre + box.side / 2).astype(int))
     face = patch[first[1] : last[1], first[0] : last[0]]
