@@ -1,35 +1,32 @@
-"""Write tables and pictures of README.md and docs/ from one finished run, and arrays of docs/tutorials: `make figures`.
+"""Write the pictures of README.md and docs/ from one finished run, and arrays of docs/tutorials: `make figures`.
 
-The table of docs/baselines.md stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no
-method means all. It, and each picture of the run, carries the digest of the run's main table, which a test compares.
-`animation` and `report` are pages in Chromium (sudo apt install chromium; pip install playwright).
+Each picture of the run carries the digest of the run's main table; a test compares these. `animation` and `report` are
+pages in Chromium (sudo apt install chromium; pip install playwright).
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pages
+import pandas as pd
 from PIL import Image, PngImagePlugin
 
 import microexpr
-from microexpr.core.errors import MicroexprError, ParamsError, nearest
-from microexpr.reporting import main_table
+from microexpr.core import store
 from microexpr.reporting.plots import drawing
-from microexpr.reporting.table import Row, by_figure, interval, markdown
+from microexpr.signals import inputs
 
 ROOT = Path(__file__).parents[1]
-PAGE = "docs/baselines.md"
-BLOCK = re.compile(r"(<!-- readme-table:(?P<methods>[^>]*)-->\n)(?P<table>.*?)(<!-- readme-table: end -->\n)", re.S)
+TUTORIALS = ROOT / "docs/tutorials"
+METHODS = ("majority", "flow_svm", "lbp_top", "ststnet")  # of the tutorials
 CLIP = "casme2/sub01/EP02_01"
 PLOTS = {  # picture: arguments of `microexpr plot`
     "table": ("table",),
@@ -41,7 +38,7 @@ PLOTS = {  # picture: arguments of `microexpr plot`
     "aus": ("aus", "casme2/sub01/EP05_06f"),
     "faces": ("faces",),
 }
-NAMES = ("tables", *PLOTS, "report", "reenactment", "animation", "tutorials")
+NAMES = (*PLOTS, "report", "reenactment", "animation", "tutorials")
 FILM = ("--seed", 27, "--seconds", 14, "--micro", 2, "--macro", 1, "--blinks", 2)  # brows rise first
 SHOWN_MS, MARGIN = 100, 6  # milliseconds for which the animation shows a frame, and frames before and after
 SCREEN, REPORT = (1240, 640), (1280, 900)  # pixels of the pages
@@ -56,7 +53,6 @@ MOVED = """new Promise((done) => {
 def main() -> None:
     parser = pages.parser(__doc__)
     parser.add_argument("--run", type=Path, default=ROOT, help="folder with the results/ of a finished run")
-    parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(NAMES))
     arguments = parser.parse_args()
     table, report = (arguments.run / "results" / name for name in ("megc2019_table.csv", "report/index.html"))
@@ -66,16 +62,14 @@ def main() -> None:
     for name in chosen:
         print(name, flush=True)
         picture = ROOT / f"docs/{name}.png"
-        if name == "tables":
-            write_table(table, arguments.commit)
-        elif name == "animation":
+        if name == "animation":
             animate(ROOT / "docs/prediction.webp")
         elif name == "reenactment":
             reenact(picture)
         elif name == "report":
             show_report(report, picture)
         elif name == "tutorials":
-            run([str(ROOT / "docs/tutorials/rendered_run.py")], arguments.run)
+            write_arrays(arguments.run / "results")
         else:
             run(["-m", "microexpr", "plot", *PLOTS[name], str(picture), "--force"], arguments.run)
         if name == "report" or name in PLOTS:
@@ -88,42 +82,22 @@ def run(program: list[str], folder: Path) -> None:
     subprocess.run([sys.executable, *program], cwd=folder, env=environment, check=True)
 
 
-def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
-    """Return the page with each of its tables made from `rows`, and a line about their `source` below each."""
-    if not BLOCK.search(text):
-        raise MicroexprError("the page must have a table between readme-table comments")
-
-    def table(match: re.Match[str]) -> str:
-        lines = summary(by_figure(rows, "full_uf1"), match["methods"].split())
-        return f"{match[1]}{lines}\n{source}\n{match[4]}"
-
-    return BLOCK.sub(table, text)
-
-
-def summary(rows: Sequence[Row], methods: Sequence[str] = ()) -> str:
-    """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
-
-    Raise ParamsError for a method without a row."""
-    names = [row["method"] for row in rows]
-    for name in methods:
-        if name not in names:
-            raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
-    figures = ("UF1", "95 % interval", "UAR", "UF1, best test epoch")
-    columns = ("method", "learnt from", *figures, "params other than the paper's")
-    lines: list[Sequence[str]] = [columns]
-    for row in rows:
-        if not methods or row["method"] in methods:
-            other = str(len(main_table.other_params(row)) or "-")
-            cells = (row["full_uf1"], interval(row, "full_uf1"), row["full_uar"], row["oracle_full_uf1"], other)
-            lines.append([f"`{row['method']}`", main_table.learnt_from(row), *cells])
-    return "\n".join(markdown(lines, words=len(columns))) + "\n"
-
-
-def write_table(table: Path, commit: str) -> None:
-    """Write the page's table from the main table of a run, with the run's date, commit and digest below it."""
-    source = pages.source(datetime.fromtimestamp(table.stat().st_mtime, UTC).date(), commit)
-    page, source = ROOT / PAGE, f"{source}\n<!-- {pages.table_digest(table)} -->"
-    page.write_text(rewrite(page.read_text(encoding="utf-8"), main_table.TABLE.read(table), source), encoding="utf-8")
+def write_arrays(results: Path) -> None:
+    """Write what the notebooks read: predictions.csv, the class that some methods predict for each clip of MEGC2019's
+    composite, and rendered_flow.npz, the flow from onset to apex float16[N, 3, 28, 28]: u, v in pixels, strain."""
+    tables = {}
+    for method in METHODS:
+        table = pd.read_csv(results / f"evaluate/megc2019/{method}_predictions.csv")
+        tables[method] = table[(table.selection == "last") & (table.seed == 0)].set_index("clip")
+    truth = tables[METHODS[0]].truth
+    columns = {method: predictions.predicted for method, predictions in tables.items()}
+    subjects = [clip.rpartition("/")[0] for clip in truth.index]
+    pd.DataFrame({"subject": subjects, "truth": truth, **columns}).to_csv(TUTORIALS / "predictions.csv")
+    flow = []
+    for subject, clip in zip(subjects, truth.index, strict=True):
+        with store.open_file(results / f"flow/{subject}.h5", "flow") as file:
+            flow.append(inputs.flow(inputs.Source({"flow": file[clip.rpartition("/")[2]]}), (3, 28, 28)))
+    np.savez_compressed(TUTORIALS / "rendered_flow.npz", flow=np.stack(flow).astype(np.float16))
 
 
 def sign(path: Path, table: Path) -> None:

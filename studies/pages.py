@@ -9,7 +9,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,9 +99,9 @@ def origin() -> dict[str, str]:
     return {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit(), "cpu": cpu_model()}
 
 
-def source(day: date | None = None, name: str = "HEAD") -> str:
-    """Return the line that says where a table comes from; today if no day is given."""
-    return f"Run of {(day or datetime.now(UTC).date()).isoformat()}, commit {commit(name)}, {cpu_model()}."
+def source() -> str:
+    """Return the line that says where a table comes from."""
+    return f"Run of {datetime.now(UTC):%Y-%m-%d}, commit {commit()}, {cpu_model()}."
 
 
 def read(page: str, mark: str) -> str:

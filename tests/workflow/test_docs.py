@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from figures import BLOCK, PAGE, PLOTS, rewrite
+from figures import PLOTS
 from PIL import Image
 
 from microexpr.cli import config
 from microexpr.models import recognisers
-from microexpr.reporting import main_table
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = config.check_cached(config.load(ROOT / "params.yaml"))
@@ -110,21 +109,8 @@ def test_params_that_a_description_names_exist(name):
     assert named <= {*fields, "cnn_wide"}  # a value of ICE-GAN's discriminator
 
 
-def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit():
-    text = (ROOT / PAGE).read_text(encoding="utf-8")
-    (block,) = BLOCK.finditer(text)
-    lines = block["table"].splitlines()
-    methods = [line.split("`")[1] for line in lines if line.startswith("| `")]
-    assert re.fullmatch(r"Run of \d{4}-\d\d-\d\d, commit [0-9a-f]{7,}, \S.*\.", lines[-2])
-    rows = [dict.fromkeys(main_table.COLUMNS, "0.5") | {"method": method} for method in methods]
-    rewritten = rewrite(text, rows, "Run of today.")
-    assert [line.split("`")[1] for line in BLOCK.search(rewritten)["table"].splitlines() if "`" in line] == methods
-    assert rewritten.replace(BLOCK.search(rewritten)[0], "") == text.replace(block[0], "")
-
-
-def test_tables_and_pictures_of_docs_are_of_one_run():
-    (block,) = BLOCK.finditer((ROOT / PAGE).read_text(encoding="utf-8"))
-    digests = {PAGE: block["table"].splitlines()[-1].removeprefix("<!-- ").removesuffix(" -->")}
+def test_pictures_of_docs_are_of_one_run():
+    digests = {}
     for name in (*PLOTS, "report"):
         with Image.open(ROOT / f"docs/{name}.png") as picture:
             digests[name] = picture.text.get("Source")
