@@ -28,11 +28,8 @@ def python(code: str, environment: dict[str, str] = BARE) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_tests_run_pinned():
+def test_tests_run_pinned_and_importing_the_package_changes_nothing():
     assert arithmetic.is_pinned() == arithmetic.is_supported()
-
-
-def test_importing_the_package_changes_nothing():
     code = "import os; before = dict(os.environ); import microexpr.core.arithmetic as a; "
     assert python(f"{code}print(before == os.environ, a.is_pinned())") == "True False"
 

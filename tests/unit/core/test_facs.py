@@ -79,14 +79,11 @@ def test_what_is_coded_is_marked_and_what_is_unsure_is_unknown(code, expected):
 COLUMNS = dict(zip(("eyes and eyebrows*", "nose", "cheeks*", "mouth"), REGIONS, strict=True))
 
 
-def test_it_is_the_papers_table_1():
+def test_regions_are_those_of_the_papers_table_1_and_what_is_no_emotion_shows_nowhere():
     printed = [cell for cell in cells() if (cell.paper, cell.table) == ("localregions", "table1")]
     assert len(printed) == 24 and {cell.column for cell in printed} == {*COLUMNS}
     for cell in printed:
         mark = reaction_mask(cell.row.lower())[REGIONS.index(COLUMNS[cell.column])]
         assert mark == {"✓": 1, "✗": 0}[cell.published], (cell.row, cell.column)
     assert {*facs.REACTIONS} - {cell.row.lower() for cell in printed} == {"anger", "fear"}  # the two that are ours
-
-
-def test_what_is_no_emotion_shows_nowhere():
     assert reaction_mask("others") == reaction_mask("other") == reaction_mask("") == facs.NOWHERE == (0, 0, 0, 0)

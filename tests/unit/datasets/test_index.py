@@ -28,7 +28,9 @@ def faces(tmp_path):
     return path
 
 
-def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_path) -> None:
+def test_a_clip_without_a_face_stands_in_the_index_with_its_reason_and_one_never_looked_at_is_named(
+    faces, tmp_path
+) -> None:
     index.write(tmp_path / "index.csv", CLIPS, index.detections([faces]))
     assert index.read(tmp_path / "index.csv") == CLIPS[:1]
     assert index.exclusions(tmp_path / "index.csv") == {"casme2/sub01/EP02": REASON}
@@ -39,9 +41,6 @@ def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_pa
     assert rows[0]["action_units_parsed"] == "12|14"
     with store.open_file(faces, "faces") as file:  # the stages after faces pass over it
         assert store.retained_clips(file, CLIPS) == CLIPS[:1]
-
-
-def test_a_clip_that_the_faces_stage_never_saw_is_named(faces, tmp_path) -> None:
     seen = index.detections([faces])
     del seen["casme2/sub01/EP02"]
     with pytest.raises(DataError, match=r"not in casme2/sub01/EP02; `snakemake .*faces/casme2/sub01.h5` makes it$"):

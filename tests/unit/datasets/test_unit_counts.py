@@ -42,14 +42,11 @@ def test_as_published_and_as_handed_out_are_both_complete(dataset):
         assert (compare_counts(counts, about.published, *about.releases) == "") is complete
 
 
-def test_a_check_names_both_counts():
+def test_a_check_names_both_counts_and_clips_without_a_code_are_left_out():
     line = count_units(CLIPS["samm"][:3], LAYOUTS["samm"].units)
     assert line.startswith("action units of 3 coded clips (published): AU1 ") and "AU4 " in line and "(23), AU5" in line
     assert count_units([], LAYOUTS["samm"].units) == ""
     assert "(" not in count_units(CLIPS["samm"][:3], None)
-
-
-def test_two_data_sets_have_clips_without_a_code_that_are_left_out():
     protocol = PROTOCOLS[UNITS]
     left_out = {name: len(clips) - len(protocol.select(clips)) for name, clips in CLIPS.items()}
     assert left_out["samm"] == left_out["fourdme"] == 0 and 0 < left_out["casme2"] < 15

@@ -39,8 +39,8 @@ def frame_mask(size: tuple[int, int], matrix: np.ndarray) -> np.ndarray | None:
 
 def warp(frame: np.ndarray, matrix: np.ndarray, side: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
     """Return a frame under a similarity [2, 3], uint8[side, side, ...], linearly interpolated. A frame that is shrunk
-    more than twice is first reduced by area, so that nothing aliases. Outside the frame its edge repeats, unless
-    `border` is BORDER_CONSTANT."""
+    more than twice is first reduced by area, so that nothing aliases. Pixels outside the frame repeat its edge, or are
+    0 with BORDER_CONSTANT."""
     factor = max(1, int(1 / np.hypot(matrix[0, 0], matrix[1, 0])))
     if factor > 1:
         height, width = frame.shape[0] // factor, frame.shape[1] // factor

@@ -93,8 +93,8 @@ def _fit_motion(
     """Return the flow [H, W, 2], in terms of `basis` [H, W, 2, k], that most of `face`, bool[H, W], shares.
 
     Reweighted least squares: a pixel weighs `prior` [H, W] / (1 + (r / w s)^2), r the residual's length, s its weighted
-    median, w from WIDTHS. Each parameter is shrunk towards 0, the more the smaller its `typical` size [k] is next to
-    s."""
+    median, w from WIDTHS. Each parameter is shrunk towards 0, the more the smaller its `typical` size [k] is against
+    the least s so far."""
     step = max(1, len(flow) // SAMPLES)
     mask = face[::step, ::step]
     equations, values, prior = (field[::step, ::step][mask].astype(float) for field in (basis, flow, prior))

@@ -50,7 +50,7 @@ def ckplus(tmp_path):
     return tmp_path
 
 
-def test_codes_frames_and_units(ckplus):
+def test_codes_frames_and_units_under_each_name_of_the_folders(ckplus):
     clips, notes = read("ckplus", ckplus)
     assert [clip.id for clip in clips[:3]] == ["ckplus/S001/S001_001", "ckplus/S001/S001_002", "ckplus/S002/S002_001"]
     first = [clip for clip in clips if clip.name.endswith("_001")]
@@ -65,17 +65,13 @@ def test_codes_frames_and_units(ckplus):
     assert notes[0].endswith("sequences without an emotion file: 2, passed over: S001/003, S999/001")
     assert notes[1] == f"{ckplus}/Emotion: files not named like emotions: 1, passed over: S001_001_emotions.doc"
     assert "no pictures: 8" in notes[2]
-
-
-def test_other_names_of_the_folders(ckplus):
-    before = read("ckplus", ckplus)[0]
     for name, above in (
         ("cohn-kanade-images", "extended-cohn-kanade-images"), ("Emotion", "Emotion_labels"), ("FACS", "FACS_labels")
     ):  # fmt: skip
         (ckplus / above).mkdir()
         (ckplus / name).rename(ckplus / above / name)
     after = read("ckplus", ckplus)[0]
-    assert [(clip.id, clip.action_units) for clip in after] == [(clip.id, clip.action_units) for clip in before]
+    assert [(clip.id, clip.action_units) for clip in after] == [(clip.id, clip.action_units) for clip in clips]
     assert all(clip.folder.startswith("extended-cohn-kanade-images/cohn-kanade-images/S") for clip in after)
 
 
@@ -94,7 +90,7 @@ def oulu(request, tmp_path):
     return tmp_path
 
 
-def test_every_sequence_from_neutral_to_apex(oulu):
+def test_every_sequence_from_neutral_to_apex_is_read_and_what_is_passed_over_is_named(oulu):
     clips, notes = read("oulu_casia", oulu)
     assert notes == []
     assert [clip.name for clip in clips[:2]] == ["P001_anger", "P001_disgust"]
@@ -107,10 +103,7 @@ def test_every_sequence_from_neutral_to_apex(oulu):
     assert numbers == list(range(14))
     red = [picture[..., 0].mean() for picture in pictures()]
     assert np.allclose(red, 100 + 5 * np.arange(14), atol=3)  # red comes first, and in the order of the numbers
-
-
-def test_what_is_passed_over_of_oulu_casia_is_named(oulu):
-    before, strong = read("oulu_casia", oulu)[0], next(oulu.rglob("Strong"))
+    before, strong = clips, next(oulu.rglob("Strong"))
     for name in ("P001/joy_1", "other", "P003", "__MACOSX", ".Trashes"):
         (strong / name).mkdir()
     for name in ("readme.txt", "P080/notes.txt", "._P001", "Thumbs.db", "P080/Anger/._000.jpeg", "P080/._Anger"):
@@ -243,7 +236,7 @@ def affectnet(tmp_path):
     return tmp_path
 
 
-def test_codes_and_single_frames(affectnet):
+def test_codes_and_single_frames_which_the_index_takes_for_long_enough(affectnet, tmp_path_factory, monkeypatch):
     clips, notes = read("affectnet", affectnet)
     by_code = sorted(clips, key=lambda clip: clip.name)
     assert [clip.emotion for clip in by_code] == EIGHT_EMOTIONS
@@ -263,9 +256,6 @@ def test_codes_and_single_frames(affectnet):
     for name in ("training.csv", "validation.csv"):
         (affectnet / name).rename(affectnet / "Manually_Annotated_file_lists" / name)
     assert read("affectnet", affectnet) == (clips, notes)
-
-
-def test_index_takes_one_frame_for_long_enough(affectnet, tmp_path_factory, monkeypatch):
     project = tmp_path_factory.mktemp("project")
     (project / "data/raw").mkdir(parents=True)
     affectnet.rename(project / "data/raw/affectnet")

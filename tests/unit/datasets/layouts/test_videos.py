@@ -88,11 +88,13 @@ def test_a_corpus_of_published_size_has_the_published_counts(dataset):
     assert compare_counts(count_videos([item.video for item in planned]), published) == ""
 
 
-def test_check_counts_videos_and_expressions(corpus):
+def test_check_counts_videos_and_expressions_and_a_data_set_without_them_has_none(corpus):
     root, _ = corpus("casme_sq")
     report = check(root)
     assert report.counts[:2] == ["4 videos", "2 subjects"] and "4 micro-expressions" in report.counts
     assert report.problems == [f"{root}: must hold 97 videos; 22 subjects, but found 4 videos; 2 subjects"]
+    with pytest.raises(DataError, match="must be one of casme3_long, casme_sq, samm_long, smic_long, whose videos"):
+        datasets.read_videos("casme2", "generated")
 
 
 def frame(number: int, change: Callable[[Path], object]) -> Break:
@@ -313,8 +315,3 @@ def test_the_sheets_of_casme_sq_are_joined_by_subject(corpus, change):
     videos, notes = read(root)
     assert videos == [item.video for item in planned] and len(notes) == len(expected)
     assert all(map(re.search, expected, notes))
-
-
-def test_a_data_set_without_long_videos_has_none():
-    with pytest.raises(DataError, match="must be one of casme3_long, casme_sq, samm_long, smic_long, whose videos"):
-        datasets.read_videos("casme2", "generated")
