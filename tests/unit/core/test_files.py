@@ -10,7 +10,7 @@ from microexpr.core.errors import DataError, StoreError
 from microexpr.core.files import LARGEST_JSON, file_digest, is_below, read_json, regular, value_digest, visible
 
 
-def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch):
+def test_pipes_sockets_and_devices_are_refused_and_others_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a socket's path is short
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as server:
@@ -21,9 +21,6 @@ def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch):
     Path("link").symlink_to("pipe")
     with pytest.raises(DataError, match=r"^link: must be a file, not a named pipe$"):
         regular("link")
-
-
-def test_files_folders_and_missing_paths_are_left_alone(tmp_path):
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for name in ("", "file", "none", "loop"):

@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "double.onnx"
 
 
-def test_a_file_is_read_as_it_was_written(path: Path) -> None:
+def test_a_file_is_read_as_it_was_written_and_a_graph_runs_without_one(path) -> None:
     network = onnx.load(path, ["x"])
     assert network(x=np.arange(3, dtype=np.float32))[0].tolist() == [0, 2, 4]
     assert network.fitted_on == tuple(sorted(SUBJECTS))
@@ -49,9 +49,6 @@ def test_a_file_is_read_as_it_was_written(path: Path) -> None:
     assert entries.pop("sha256") and entries == expected
     onnx.write(path, model().SerializeToString(), SUBJECTS[::-1], held_out="2 subjects", errors="[]")
     assert path.read_bytes() == content  # in whatever order they were named
-
-
-def test_a_graph_made_here_runs_without_a_file() -> None:
     network = onnx.run(model().SerializeToString(), SUBJECTS)
     assert network(x=np.ones(1, np.float32))[0].tolist() == [2] and network.fitted_on == tuple(sorted(SUBJECTS))
 

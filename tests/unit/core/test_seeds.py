@@ -57,23 +57,17 @@ def streams(path: Path) -> set[str]:
     return names
 
 
-def test_streams_are_spelt_as_ever():
+def test_streams_and_their_seeds_are_those_of_ever():
     opened = set().union(*map(streams, SOURCES.rglob("*.py")))
     assert opened == {*FROZEN, "* | * | events", "* | * | performer"} - FILMED
-
-
-def test_seeds_of_these_streams_are_those_of_ever():
     seeds = sorted((name, int(spawn(1, *name.split(" | ")).generate_state(1)[0])) for name in FROZEN)
     assert hashlib.sha256(repr(seeds).encode()).hexdigest().startswith(SEEDS)
 
 
-def test_the_root_matters_and_spawning_in_steps_is_spawning_at_once():
+def test_the_root_matters_steps_do_not_and_global_state_stays():
     assert generator(7, "a").integers(2**63) != generator(8, "a").integers(2**63)
     steps = spawn(spawn(spawn(7, "casme2"), "sub01"), "train")
     assert np.array_equal(steps.generate_state(4), spawn(7, "casme2", "sub01", "train").generate_state(4))
-
-
-def test_global_state_is_neither_read_nor_touched():
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
     generator(7, "casme2").integers(2**63, size=4)
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002

@@ -19,7 +19,7 @@ def person(request, tmp_path_factory):
     return root, render_person(root, request.param, clips=3)
 
 
-def test_every_frame_is_there_and_says_that_it_is_generated(person):
+def test_every_frame_says_that_it_is_generated_and_truth_whose_face_it_is_and_where_it_peaks(person):
     root, planned = person
     for item in planned:
         for number in range(item.clip.first, item.clip.last + 1):
@@ -28,10 +28,6 @@ def test_every_frame_is_there_and_says_that_it_is_generated(person):
             pixels = read(root / item.path(number))
             assert pixels.shape == ((240, 320) if item.clip.dataset == "samm" else (240, 320, 3))
             assert pixels.std() > 20
-
-
-def test_truth_says_whose_face_it_is_and_peaks_where_the_plan_says(person):
-    root, planned = person
     with store.open_file(root.with_suffix(".h5"), "truth") as file:
         assert file.attrs["identity"].decode() == identity(corpus.performer_of(planned[0].clip, 5))
         assert file.attrs["identity"].decode() not in identities(Params()).values()

@@ -41,11 +41,15 @@ def test_picture_and_comment(tmp_path, name, grey):
         assert np.abs(pixels - expected).mean() < (0.6 if name.endswith("png") else 6)
 
 
-def test_a_picture_that_cannot_be_written_is_an_error(tmp_path):
+def test_what_cannot_be_written_is_an_error_and_quality_makes_files_larger(tmp_path):
     (tmp_path / "3.png").mkdir()
     with pytest.raises(StoreError, match=r"3\.png: cannot be written"):
         record(tmp_path, "{}.png")
     assert len([*tmp_path.glob("?.png")]) == len(film())  # the others are there
+    sizes = [record(tmp_path, "clip.avi", quality=quality)[0].stat().st_size for quality in (40, 95)]
+    assert sizes[0] < sizes[1]
+    with pytest.raises(StoreError, match=r"must be a \.jpg, .* file, not \.bmp"):
+        record(tmp_path, "{}.bmp")
 
 
 def lists(content: bytes) -> dict[bytes, bytes]:
@@ -81,10 +85,3 @@ def test_video_holds_every_frame_and_a_comment(tmp_path):
 def test_same_frames_same_bytes(tmp_path, name):
     first, second = ([path.read_bytes() for path in record(tmp_path / side, name)] for side in "ab")
     assert first == second
-
-
-def test_quality_makes_files_larger_and_another_suffix_is_refused(tmp_path):
-    sizes = [record(tmp_path, "clip.avi", quality=quality)[0].stat().st_size for quality in (40, 95)]
-    assert sizes[0] < sizes[1]
-    with pytest.raises(StoreError, match=r"must be a \.jpg, .* file, not \.bmp"):
-        record(tmp_path, "{}.bmp")

@@ -49,16 +49,13 @@ def test_crop_holds_the_face_where_its_landmarks_say_in_colour_and_in_grey() -> 
     assert np.abs(in_crop - sampled(GREY, face.landmarks[0] + [1, 1])).mean() > 5  # a pixel beside it
 
 
-def test_a_lost_face_is_looked_for_again_and_gaps_are_interpolated() -> None:
+def test_a_lost_face_is_looked_for_again_gaps_are_interpolated_and_too_many_are_an_error() -> None:
     frames = [PHOTOGRAPH, shifted(PHOTOGRAPH, 2, 0), EMPTY, shifted(PHOTOGRAPH, 40, 0), shifted(PHOTOGRAPH, 42, 0)]
     face = track(lambda: frames, Params(min_detected=0.8), "astronaut")
     assert face.detected.tolist() == [True, True, False, True, True]
     between = (face.landmarks[1] + face.landmarks[3]) / 2
     assert face.landmarks[2] == pytest.approx(between, abs=1e-3)
     assert (face.landmarks[3] - face.landmarks[0])[17:].mean(axis=0) == pytest.approx([40, 0], abs=1)
-
-
-def test_too_few_faces_are_an_error_that_names_the_clip_and_the_frames() -> None:
     with pytest.raises(Faceless, match=r"at least 90% of the frames, not in 1 of 3 \(casme2/sub01/EP02\)") as error:
         track(lambda: [EMPTY, PHOTOGRAPH, EMPTY], Params(), "casme2/sub01/EP02")
     assert error.value.detected.tolist() == [False, True, False]
@@ -220,7 +217,7 @@ def test_frames_are_not_held() -> None:
 
 
 @pytest.mark.parametrize("scale", [0.2, 0.6, 1.7])
-def test_alignment_is_the_similarity_that_was_applied(scale: float) -> None:
+def test_alignment_is_the_similarity_that_was_applied_and_a_point_without_weight_does_not_bend_it(scale) -> None:
     angle = np.deg2rad(8)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / scale
     landmarks = np.zeros((5, 68, 2))
@@ -228,9 +225,6 @@ def test_alignment_is_the_similarity_that_was_applied(scale: float) -> None:
     landmarks[0] += 100  # one frame in five does not move a median
     matrix = alignment(landmarks)
     assert landmarks[1, RIGID] @ matrix[:, :2].T + matrix[:, 2] == pytest.approx(TEMPLATE, abs=1e-6)
-
-
-def test_a_point_without_weight_does_not_bend_the_similarity() -> None:
     matrix = np.array([[1.1, -0.2, 5], [0.2, 1.1, -3]])
     target = TEMPLATE @ matrix[:, :2].T + matrix[:, 2]
     target[2] += 50
@@ -280,13 +274,10 @@ FACE = astronaut()[:240, 110:350]  # Eileen Collins, by NASA
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-def test_a_turned_face_is_turned_back(quarters):
+def test_a_turned_face_is_turned_back_and_one_upright_face_that_is_certain_is_enough(quarters):
     turned = np.rot90(FACE, quarters)
     best = detection.best_turn([turned, turned[..., 1]])
     assert np.array_equal(np.rot90(turned, best), FACE)
-
-
-def test_one_upright_face_that_is_certain_is_enough_and_a_frame_without_one_does_not_decide():
     images = iter([FACE] * 3)
     assert detection.best_turn(images) == 0 and len([*images]) == 2
     noise = np.random.default_rng(0).integers(0, 256, FACE.shape, np.uint8)

@@ -23,7 +23,7 @@ def flow() -> np.ndarray:
     return np.stack([columns / 111 - 0.25, rows / 55 - 0.25, spot])
 
 
-def test_each_channel_of_a_picture_fills_the_range_and_is_black_without_movement(flow):
+def test_each_channel_of_a_picture_fills_the_range_and_a_region_is_cut_out_of_maps_alike(flow):
     picture = pictures.from_flow(flow, WHOLE)
     assert picture.shape == (28, 28, 3) and picture.dtype == np.uint8
     assert picture.min((0, 1)).tolist() == [0, 0, 0] and picture.max((0, 1)).tolist() == [255, 255, 255]
@@ -32,9 +32,6 @@ def test_each_channel_of_a_picture_fills_the_range_and_is_black_without_movement
     assert np.unravel_index(picture[:, :, 2].argmax(), (28, 28)) == (7, 7)
     still = pictures.from_flow(np.full((3, 28, 28), 2.0), WHOLE)
     assert not still.any() and not pictures.channels(still, "centred").any()
-
-
-def test_a_region_is_cut_out_of_a_picture_and_of_maps_alike(flow):
     picture = pictures.from_flow(flow, (0.0, 0.5, 0.0, 0.5))
     assert np.unravel_index(picture[:, :, 2].argmax(), (28, 28)) == (14, 14)
     scaled = pictures.from_flow(flow[:, :28, :56], WHOLE)

@@ -340,7 +340,7 @@ def test_generated_clips_of_a_video_do_not_overlap(size):
     assert len({clip.folder for clip in clips}) < len(clips)
 
 
-def test_each_row_of_dfme_has_its_own_rate(corpus):
+def test_each_row_of_dfme_has_its_own_rate_and_durations_are_seconds(corpus):
     root, planned = corpus("dfme")
     clips, notes = read(root)
     assert (clips, notes) == (clips_of(planned), [])
@@ -348,9 +348,6 @@ def test_each_row_of_dfme_has_its_own_rate(corpus):
     assert set(map(frozenset, by_person.values())) == {frozenset((200, 300, 500))}
     cell(DFME, 1, "Fps", 200 + 100 * (planned[0].clip.fps == 200))(root)
     assert read(root)[0][0].fps != planned[0].clip.fps
-
-
-def test_durations_are_seconds_at_any_rate():
     planned = plan.plan_clips("dfme", plan.Params(max_frames=200), seed=1)
     assert Counter(item.clip.fps for item in planned).keys() == {200, 300, 500}
     for fps, longest in ((200, 0.505), (300, 0.505), (500, 191 / 500)):

@@ -35,28 +35,22 @@ def test_published_census(dataset):
             assert (clip.onset, clip.apex, clip.offset) == (clip.first, clip.last, clip.last)
 
 
-def test_pictures_are_even_over_eight_emotions():
+def test_pictures_are_even_over_eight_emotions_and_nobody_shows_one_twice_in_oulu_casia():
     clips = [item.clip for item in plan.plan_clips("affectnet", EVERYTHING, seed=2)]
     assert len(set(Counter((clip.subject, clip.emotion) for clip in clips).values())) == 1
     assert len({clip.emotion for clip in clips}) == 8
     assert {(clip.frames, clip.fps) for clip in clips} == {(1, 0)}
-
-
-def test_nobody_shows_an_emotion_twice_in_oulu_casia():
     params = plan.Params(oulu_casia=plan.Corpus(subjects=1, clips=7))
     with pytest.raises(ParamsError, match=r"oulu_casia\.clips must be at most 6, one an emotion, not 7"):
         plan.plan_clips("oulu_casia", params, seed=1)
 
 
-def test_coders_of_ckplus_and_mmi():
+def test_coders_of_ckplus_and_mmi_and_annotation_beside_a_sequence():
     rng = generator(0)
     weights = {"AU4L": 0.5, "AU4R": 0.5, "AU12R": 1.0, "AU1L": 0.05}
     # in the order of FACS; 0.9 times 4 of 5 times weight, as a letter
     assert coder.ckplus(weights, 7, rng) == "1A+4B+12D"
     assert coder.mmi(weights, 7, rng) == "1+4+12"
-
-
-def test_annotation_beside_a_sequence_of_ckplus():
     planned = plan.plan_clips("ckplus", plan.Params(ckplus=plan.Corpus(subjects=1, clips=3)), seed=1)
     (item,) = [item for item in planned if item.clip.emotion == "surprise"]
     files = NATIVES["ckplus"].clip_files(item)

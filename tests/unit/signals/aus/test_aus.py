@@ -42,16 +42,13 @@ def test_agreement_is_the_closed_form_for_two_raters() -> None:
 
 
 @pytest.mark.parametrize(("fps", "reach"), [(200, 2), (100, 1), (300, 3), (30, 0)])
-def test_smooth_is_the_mean_of_equation_two_and_its_reach_follows_fps(fps: int, reach: int) -> None:
+def test_smooth_is_the_mean_of_equation_two_its_reach_follows_fps_and_straight_lines_stay(fps, reach) -> None:
     curves = generator(0, "filters").normal(size=(20, 17, 3)).astype(np.float32)
     smoothed = smooth(curves, fps, half_window=0.01)
     assert smoothed.dtype == np.float32
     for frame in range(reach, 20 - reach):
         expected = sum(curves[frame + step] for step in range(-reach, reach + 1)) / (2 * reach + 1)
         assert smoothed[frame] == pytest.approx(expected, abs=1e-6)
-
-
-def test_smooth_keeps_a_straight_line_to_its_ends() -> None:
     for line in (np.linspace(-1, 2, frames)[:, None] for frames in (1, 2, 3, 12)):
         assert smooth(line, 200, 0.02) == pytest.approx(line)
 

@@ -60,10 +60,13 @@ def test_the_onset_is_read_alone_changes_are_added_and_a_face_is_read_alike_amon
         assert (single.values[0] == together.values[i]).all() and (single.errors[0] == together.errors[i]).all()
 
 
-def test_a_mirrored_clip_swaps_the_sides(crops: np.ndarray, model: Model) -> None:
+def test_a_mirrored_clip_swaps_the_sides_and_values_are_the_mean_over_sizes(crops, model) -> None:
     seen, reflected = (regress(images, 2, model, (0,)) for images in (crops, crops[:, :, ::-1].copy()))
     assert reflected[..., [1, 0, 2]] == pytest.approx(seen, abs=0.01)
     assert np.abs(seen[..., 0] - seen[..., 1]).max() > 0.05
+    each = [regress(crops[:2], 0, model, sizes=(size,)) for size in SIZES]
+    assert regress(crops[:2], 0, model, SIZES) == pytest.approx(np.mean(each, axis=0), abs=1e-5)
+    assert np.ptp(each, axis=0).max() > 0.01
 
 
 def test_no_change_exceeds_the_scale_of_facs_and_errors_grow_with_it(crops: np.ndarray, network: UnitNetwork) -> None:
@@ -84,12 +87,6 @@ def test_no_change_exceeds_the_scale_of_facs_and_errors_grow_with_it(crops: np.n
     values, errors = change()
     assert values[:, alone] == pytest.approx(np.full((2, 15), 3), rel=1e-4)
     assert errors[:, alone] == pytest.approx(np.full((2, 15), np.sqrt(3**2 + UNIT**2)), rel=1e-4)
-
-
-def test_values_are_the_mean_over_sizes(crops: np.ndarray, model: Model) -> None:
-    each = [regress(crops[:2], 0, model, sizes=(size,)) for size in SIZES]
-    assert regress(crops[:2], 0, model, SIZES) == pytest.approx(np.mean(each, axis=0), abs=1e-5)
-    assert np.ptp(each, axis=0).max() > 0.01
 
 
 def test_relative_keeps_what_raw_cuts_off(crops: np.ndarray, network: UnitNetwork) -> None:

@@ -26,7 +26,7 @@ def look(face: Face, rng: np.random.Generator) -> tuple[Look, np.ndarray]:
     return (crop, points, correct_yaw(pose(seen.landmarks, (480, 640)))), true
 
 
-def test_eyes_look_where_they_are_turned_to_by_weights_of_least_squares() -> None:
+def test_eyes_look_where_they_are_turned_to_by_weights_of_least_squares_and_closed_ones_have_their_middle() -> None:
     parts = []
     for head in range(HEADS):
         face, rng = Face(head), generator(head, "gaze")
@@ -41,9 +41,6 @@ def test_eyes_look_where_they_are_turned_to_by_weights_of_least_squares() -> Non
     for axis, weights in enumerate((YAW, PITCH)):
         fitted = np.linalg.lstsq(rows[:, axis], true[:, axis], rcond=None)[0]
         assert np.abs(rows[:, axis] @ (fitted - weights)).mean() < 2.5
-
-
-def test_closed_eyes_have_their_middle() -> None:
     points = np.zeros((68, 2))
     points[36:48] = 5
     assert pupils(np.full((10, 10), 9, np.uint8), points) == pytest.approx(np.full((2, 2), 5.0), abs=1e-6)

@@ -35,15 +35,12 @@ def test_regions_show_the_movement_a_gap_later_at_any_rate():
     assert (moving.min(), moving.max()) == (18, 23)  # a gap of six frames
 
 
-def test_blocks_mark_what_comes_and_goes():
+def test_blocks_mark_what_comes_and_goes_by_the_largest_third_in_their_main_direction():
     course = np.interp(np.arange(FRAMES), [0, 8, 14, 20, 29], [0, 0, 2.5, 0, 0])
     blocks = measure(clip(course), LANDMARKS, FPS, PARAMS)["blocks"][:, 0]
     value = np.sort(blocks, axis=1)[:, -12:].mean(1)
     assert 13 <= value.argmax() <= 17 and value.max() > 1
     assert not blocks[:12].any()  # no frame is that long before
-
-
-def test_a_block_is_the_largest_third_in_its_main_direction():
     side = 12
     before = np.zeros((BLOCKS * side, BLOCKS * side, 2))
     before[..., 0] = 3.0  # all to the right

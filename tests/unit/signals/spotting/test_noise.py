@@ -67,15 +67,12 @@ def test_what_follows_the_head_is_removed_and_the_expression_stays():
     assert with_turn < 8 < 10 < without
 
 
-def test_a_head_that_keeps_still_leaves_curves_as_they_are():
+def test_a_head_that_keeps_still_and_frames_without_a_face_count_for_nothing():
     curves, gaze = at_rest(FPS)
     show(curves, FPS, "AU4", 9, 1.6, 2.0)
     noise = 0.05 * generator(1, "still").standard_normal((len(gaze), 3))
     left = without_turn(curves, noise, np.ones(len(gaze), bool), FPS)
     assert np.abs(left - curves).max() < 0.02
-
-
-def test_frames_without_a_face_count_for_nothing():
     curves, gaze = at_rest(FPS)
     turn, seen = turning_head(8.0), np.arange(len(gaze)) >= 300
     curves, elsewhere = follow(curves, turn), turn.copy()
