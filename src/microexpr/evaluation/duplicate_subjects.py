@@ -23,7 +23,7 @@ PAIR = ("origin", "dataset_a", "subject_a", "dataset_b", "subject_b", "distance"
 # How many subjects and faces of each data set were compared, and below which distance they count.
 COMPARED = ("origin", "dataset", "subjects", "faces", "threshold")
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
-# Generated: rendered subjects resemble each other more (docs/measured.md).
+# Generated: rendered subjects resemble each other more (docs/metrics.md).
 THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
 
 
