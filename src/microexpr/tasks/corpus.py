@@ -221,9 +221,7 @@ class Corpus:
     @cached_property
     def recorded(self) -> str:
         """A digest of the params that the recordings of the population's training subjects depend on."""
-        former = {
-            new: old for old, new in RENAMED.items()
-        }  # under their old names, keys have the digest of shipped weights
+        former = {new: old for old, new in RENAMED.items()}  # shipped weights have the digest of the old names
         sections = {n: {former.get(k, k): v for k, v in self.params[n].items()} for n in ("faces", "flow")}
         sections["population"] = self.population.recording() | {"subjects": self.population.subjects}
         return value_digest(sections)[:16]

@@ -30,9 +30,8 @@ SHIPPED = {  # files by the part of a script's name after fit_, and of its rule
     "predict": ("predict.onnx",),
     "spotter": ("spotter.onnx",),
 }
-Role = Literal[
-    "population", "teacher_population"
-]  # the network that starts from the population's weights: a method's own, or its teacher
+# The network that starts from the population's weights: a method's own, or its teacher.
+Role = Literal["population", "teacher_population"]
 ROLES: tuple[Role, ...] = get_args(Role)
 TRAINING_SET_NAMES: tuple[TrainingSet, ...] = get_args(TrainingSet)
 MINUTES = 0.25  # of a core in which a subject of the population is rendered
