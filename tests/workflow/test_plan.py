@@ -410,7 +410,7 @@ def test_guesses_of_papers_tables_are_of_the_subjects_that_methods_are_tested_on
     plan = run_of(papers={"ablation_subjects": 0, "folds": 2}, train={"rendered_folds": 4}).plan
     for name in plan.allowed:
         clips = [clip for source in plan.sources(name) for clip in plan.clips(source)]
-        floor = papers.Run(**plan.of_papers, clips=clips).floor(name, few=name not in MAIN)
+        floor = papers.PaperRun(**plan.of_papers, clips=clips).floor(name, few=name not in MAIN)
         tested = {subject_id(clip) for fold in plan.folds("ststnet", name) for clip in fold.test}
         assert floor.subjects["full"] == len(tested)
 

@@ -6,7 +6,7 @@ from microexpr import protocols
 from microexpr.reporting import papers
 from microexpr.reporting.papers.cells import available_methods
 
-AVAILABLE = papers.Run(**PLAN.of_papers)
+AVAILABLE = papers.PaperRun(**PLAN.of_papers)
 
 
 def paper_inputs(wildcards):

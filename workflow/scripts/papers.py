@@ -12,7 +12,7 @@ with logged() as snakemake:
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
     files, keys = snakemake.input, snakemake.params.inputs
-    run = papers.Run(
+    run = papers.PaperRun(
         **snakemake.params.run,
         synthetic_clips={name: SyntheticClips.read(path) for name, path in zip(keys["made"], files.made, strict=True)},
         evaluations={

@@ -16,7 +16,7 @@ from microexpr.reporting import papers
 from microexpr.tasks import MAIN_TASK, TASKS, Recognition
 from microexpr.tasks.emotion.params import expand_grids
 from microexpr.tasks.rows import check_distinct, of_task
-from microexpr.tasks.task import Rows
+from microexpr.tasks.task import ClipSection
 from microexpr.training.checked import Checked, MethodSpec
 
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
@@ -46,7 +46,7 @@ def _params_model() -> type[BaseModel]:
     """Return the model of all sections: each stage's own Params; params of methods are left to the methods."""
     sections = section_models()
     rows = {
-        name: (Rows, Rows())
+        name: (ClipSection, ClipSection())
         for name, task in TASKS.items()
         if isinstance(task, Recognition) and name not in {*sections, MAIN_TASK}
     }

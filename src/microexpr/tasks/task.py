@@ -26,7 +26,7 @@ PARTS = {
 }
 
 
-class Rows(BaseModel):
+class ClipSection(BaseModel):
     """The section of params.yaml of a task of clips that has none of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

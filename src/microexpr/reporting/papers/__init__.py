@@ -17,7 +17,7 @@ from microexpr.evaluation.published import Cell
 from microexpr.protocols import ABLATION, PROTOCOLS
 from microexpr.reporting.papers import cells as kinds
 from microexpr.reporting.papers import floor
-from microexpr.reporting.papers.cells import Evaluated, Printed, Run
+from microexpr.reporting.papers.cells import Evaluated, PaperRun, Printed
 from microexpr.reporting.table import Row, Rows, cell_text
 from microexpr.reporting.table import markdown as markdown_lines
 from microexpr.reporting.table import read as read_rows
@@ -141,7 +141,7 @@ def target_cells(paper: str, table: str) -> list[Cell]:
     return printed + ours
 
 
-def figures(paper: str, table: str, run: Run) -> list[Printed]:
+def figures(paper: str, table: str, run: PaperRun) -> list[Printed]:
     """Return the cells of `target_cells` in a run. A run that ablates trains all rows of tables of `ABLATIONS` from
     scratch, under a separate protocol."""
     printed = target_cells(paper, table)
@@ -154,7 +154,7 @@ def figures(paper: str, table: str, run: Run) -> list[Printed]:
     return [kinds.of(cell, run) for cell in printed]
 
 
-def inputs(paper: str, table: str, run: Run) -> dict[str, list[Any]]:
+def inputs(paper: str, table: str, run: PaperRun) -> dict[str, list[Any]]:
     """Return the inputs of a target in a run, by kind in `INPUTS`.
 
     They are (method, protocol) of evaluations and of figures of synthesised faces, generators with synthetic clips to
@@ -181,7 +181,7 @@ def table2_generators(methods: Collection[str]) -> dict[str, str]:
     return {cell.row: cell.method for cell in target_cells("icegan", "table2") if cell.method in methods}
 
 
-def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
+def rows(paper: str, table: str, run: PaperRun) -> list[dict[str, str]]:
     """Return one row of text for each printed cell, with `COLUMNS`; "" for unknown values; then the table's floor.
 
     Reproduced figures are those of the last epoch, pooled over the folds of the run; the note has the oracle's. Raises
@@ -196,7 +196,7 @@ def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
     return [dict.fromkeys(COLUMNS, "") | row for row in (*printed, *_floor_rows(reproduced, run))]
 
 
-def _floor_rows(measured: Sequence[Evaluated], run: Run) -> list[dict[str, str]]:
+def _floor_rows(measured: Sequence[Evaluated], run: PaperRun) -> list[dict[str, str]]:
     """Return rows of chance and majority for each figure that a table reproduces: a separate line or column."""
 
     def measure(figure: Evaluated) -> tuple[str, str, str]:

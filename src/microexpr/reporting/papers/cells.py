@@ -58,7 +58,7 @@ class SyntheticClips:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PaperRun:
     """The results and settings of a run that the tables need."""
 
     methods: Collection[str]  # those in its params.yaml and variants of them, without a planted leak
@@ -107,7 +107,7 @@ class Printed:
     """A cell of a method, in a run."""
 
     cell: Cell
-    run: Run
+    run: PaperRun
     if_built: ClassVar[str] = BUILT
     about: ClassVar[str] = ""  # note on every figure
     metrics: ClassVar[Collection[str]] = ()  # as printed
@@ -280,7 +280,7 @@ class Tested(Printed):
 
     @property
     def has_few_folds(self) -> bool:
-        """Whether the run trains no more folds than `Run.folds`."""
+        """Whether the run trains no more folds than `PaperRun.folds`."""
         return self.cell.runs_under not in MAIN or self.cell.method in self.run.study_methods
 
     def subjects(self) -> Iterator[str]:
@@ -439,7 +439,7 @@ class Lead(Evaluated):
 KINDS = (Evaluated, Gain, Lead, SynthesisedFaces, Part, Layer, RegionMark, SyntheticCount)
 
 
-def of(cell: Cell, run: Run) -> Printed:
+def of(cell: Cell, run: PaperRun) -> Printed:
     """Return a printed cell as its kind."""
     if not cell.method and cell.metric in COUNTS:
         return RecordedCount(cell, run)

@@ -148,7 +148,7 @@ class Plan(Trainings):
 
     @cached_property
     def of_papers(self) -> dict[str, Any]:
-        """Return the fields of `reporting.papers.Run` that follow from params.yaml."""
+        """Return the fields of `reporting.papers.PaperRun` that follow from params.yaml."""
         methods = {name: row for name, row in self.rows.items() if "." not in name}
         return {
             "methods": self.ranked,

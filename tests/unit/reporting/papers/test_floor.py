@@ -55,7 +55,7 @@ def test_majority_is_the_method_of_that_name_and_chance_guesses_every_class_alik
         assert actual.subjects["full"] == 4 * len(protocol.datasets)
 
 
-def floored(*pairs: tuple[str, str], **changed: Any) -> papers.Run:
+def floored(*pairs: tuple[str, str], **changed: Any) -> papers.PaperRun:
     return replace(run(*pairs), clips=CLIPS, **changed)
 
 

@@ -8,15 +8,15 @@ from scratch import ROOT
 
 from microexpr.cli import config
 from microexpr.reporting import papers
-from microexpr.reporting.papers import Run
+from microexpr.reporting.papers import PaperRun
 from microexpr.tasks import described
 
 
-def models() -> Run:
+def models() -> PaperRun:
     """ICE-GAN and its variants, as the committed params.yaml has them."""
     descriptions = described.check(config.load(ROOT / "params.yaml")).methods
     by_method = {name: description.params for name, description in descriptions.items() if name.startswith("icegan")}
-    return Run(list(by_method), ["megc2019"], 4, params=by_method)
+    return PaperRun(list(by_method), ["megc2019"], 4, params=by_method)
 
 
 def test_parts_of_the_models_are_those_that_the_paper_ticks():
@@ -46,7 +46,7 @@ def test_sizes_of_discriminators_are_counted_at_the_papers_size():
 
 
 def test_layers_are_those_that_the_paper_prints_but_for_kernels_that_cannot_be():
-    rows = papers.rows("augacn", "table7", Run(["augacn"], [], 4))
+    rows = papers.rows("augacn", "table7", PaperRun(["augacn"], [], 4))
     assert len(rows) == 28 and {row["status"] for row in rows} == {"built"}
     assert all(row["reproduced"] == row["published"] for row in rows if row["metric"] == "shape")
     other = {row["row"]: row for row in rows if row["reproduced"] != (row["published"] or "-")}
@@ -54,4 +54,4 @@ def test_layers_are_those_that_the_paper_prints_but_for_kernels_that_cannot_be()
     expected |= {f"Bottleneck-{kind}": "K=(1,3,3), (3,1,1), S=(1,2,2)" for kind in "BC"}
     assert {name: row["reproduced"] for name, row in other.items()} == expected | {"Conv3d": "K=(1,7,7), S=(1,2,2)"}
     assert all("erratum" in row["note"] for row in other.values())
-    assert {row["reproduced"] for row in papers.rows("augacn", "table7", Run([], [], 4))} == {""}
+    assert {row["reproduced"] for row in papers.rows("augacn", "table7", PaperRun([], [], 4))} == {""}

@@ -14,7 +14,7 @@ from microexpr.core.clip import LABELS
 from microexpr.evaluation.published import cells
 from microexpr.protocols import ABLATION, PROTOCOLS
 from microexpr.reporting import papers
-from microexpr.reporting.papers import COLUMNS, TARGETS, Run
+from microexpr.reporting.papers import COLUMNS, TARGETS, PaperRun
 from microexpr.reporting.papers.cells import SyntheticClips
 from microexpr.tasks.described import expand_grids
 
@@ -26,7 +26,7 @@ def test_every_printed_table_is_a_target_and_every_protocol_that_a_paper_names_i
     assert len(papers.files()) == 2 * len(targets) == 58
     assert {path for path in papers.files(["famgan"]) if "famgan" in path} >= {"results/papers/famgan/transfer.csv"}
     assert {cell.runs_under for cell in cells()} <= {"", *PROTOCOLS}
-    assert papers.inputs("augacn", "table7", Run(["augacn"], ["megc2019"], 4, ["smic"]))["index"] == []
+    assert papers.inputs("augacn", "table7", PaperRun(["augacn"], ["megc2019"], 4, ["smic"]))["index"] == []
     values = expand_grids(config.load(ROOT / "params.yaml"))
     variants = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
     for table in ("table2", "table3"):
@@ -44,7 +44,7 @@ def test_every_printed_table_is_a_target_and_every_protocol_that_a_paper_names_i
     ],
 )
 def test_a_target_needs_what_exists_and_no_more(paper, table, expected):
-    mine = Run(["lbp_top", "icegan", "majority"], ["megc2019", "loso_smic_3", "split70"], folds=4)
+    mine = PaperRun(["lbp_top", "icegan", "majority"], ["megc2019", "loso_smic_3", "split70"], folds=4)
     assert papers.inputs(paper, table, mine)["evaluations"] == expected
 
 
@@ -217,7 +217,7 @@ CLIPS = [
     ],
 )
 def test_counts_are_those_of_the_index(paper, table, row, column, expected):
-    cell = by_cell(paper, table, Run([], [], 0, clips=CLIPS))[row, column]
+    cell = by_cell(paper, table, PaperRun([], [], 0, clips=CLIPS))[row, column]
     assert (cell["reproduced"], cell["origin"]) == (expected, "generated" if expected else "")
 
 
@@ -226,7 +226,7 @@ def test_counts_and_marks_are_those_of_clips_as_published():
     counts = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
     labels = [(name, label) for name, classes in counts.items() for label in np.repeat(range(3), classes)]
     clips = [clip(name, str(i), LABELS[label], label, 7) for i, (name, label) in enumerate(labels)]
-    rows = papers.rows("localregions", "table3", Run([], [], 0, clips=clips))
+    rows = papers.rows("localregions", "table3", PaperRun([], [], 0, clips=clips))
     assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
     # Read off where clips' labels come from; where the method is not run, there is none.
     rows = papers.rows("localregions", "table1", run(("localregions", "megc2019")))
