@@ -147,13 +147,6 @@ def example_name(pattern: re.Pattern[str]) -> str:
     return re.sub(r"\\d(?:\{(\d)\}|\+)", lambda digits: "1".zfill(int(digits[1] or 1)), name).replace("\\.", ".")
 
 
-def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
-    """Return the frames unchanged; raise DataError naming the first gap in their numbers, if there is one."""
-    if text := describe_gaps(frames):
-        raise DataError(f"{folder}: {text}")
-    return frames
-
-
 def describe_gaps(frames: dict[int, Path]) -> str:
     """Return "frame 25 is missing between 20 and 30, 2 of 11 are"; "" if none is missing."""
     first, last = min(frames), max(frames)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from microexpr.core.clip import Clip, LongVideo, Origin
 from microexpr.core.clip import Kind as ExpressionKind
-from microexpr.core.errors import collect_errors
+from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import visible
 from microexpr.datasets.layout import (
     NOTICE_FILE,
@@ -29,8 +29,10 @@ from microexpr.datasets.layout import (
     compare_counts,
     count_clips,
     count_videos,
+    describe_gaps,
     frame_paths,
     label_of,
+    numbered_frames,
     shorten,
     unread_unit_notes,
 )
@@ -157,6 +159,7 @@ class Reader:
     raises DataError, or is left out and its error appended to `problems`, if that is a list."""
 
     UNKNOWN = "is not named like {example}"  # the fault of a folder that `clip` does not match
+    GAP = ""  # what becomes of a missing frame, for a note; if empty, it is an error
 
     def __init__(self, about: Layout, root: Path, origin: Origin, problems: list[str] | None) -> None:
         self.facts, self.root, self.origin, self.problems = about, root, origin, problems
@@ -191,6 +194,17 @@ class Reader:
                 yield folder, match
             else:
                 self.notes.append(f"{folder}: {fault}; passed over")
+
+    def frames(self, folder: Path, owner: str | None = None) -> dict[int, Path]:
+        """Return the frames in a folder by number; where their names hold an owner, it must be this one. Raises
+        DataError as `numbered_frames` does, and for a missing frame unless `GAP` is noted."""
+        assert self.facts.frame is not None
+        frames = numbered_frames(folder, self.facts.frame, owner if "owner" in self.facts.frame.groupindex else None)
+        if text := describe_gaps(frames):
+            if not self.GAP:
+                raise DataError(f"{folder}: {text}")
+            self.notes.append(f"{folder}: {text}; {self.GAP}")
+        return frames
 
     def clip(
         self, key: tuple[str, str], folder: Path, frames: Collection[int],

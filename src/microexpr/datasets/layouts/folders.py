@@ -10,17 +10,7 @@ from typing import NoReturn
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import regular, visible
-from microexpr.datasets.layout import (
-    CLOSED,
-    MEGC2019,
-    check_contiguous,
-    describe_gaps,
-    first_folder,
-    list_content,
-    numbered_frames,
-    plain_name,
-    shorten,
-)
+from microexpr.datasets.layout import CLOSED, MEGC2019, first_folder, list_content, plain_name, shorten
 from microexpr.datasets.layouts import Reader
 from microexpr.datasets.workbook import listing
 from microexpr.videos import container
@@ -54,10 +44,6 @@ class Folders(Reader):
         key = match["subject"], match["name"]
         return self.clip(key, folder, frames, (min(frames), None, max(frames)), match["emotion"].lower(), {})
 
-    def frames(self, folder: Path, owner: str | None = None) -> dict[int, Path]:
-        assert self.facts.frame is not None
-        return check_contiguous(numbered_frames(folder, self.facts.frame, owner), folder)
-
 
 class OuluCasia(Folders):
     """Oulu-CASIA (Zhao et al. 2011): sequences that end at the apex."""
@@ -72,6 +58,8 @@ class OuluCasia(Folders):
 
 class Smic(Folders):
     """SMIC-HS (Li et al. 2013): subjects s1 or s01; subject and emotion in the folder and in the clip's name."""
+
+    GAP = CLOSED  # the camera may never have recorded a frame that it counted
 
     def read(self) -> list[Clip]:
         clips = super().read()
@@ -91,14 +79,6 @@ class Smic(Folders):
         frames = self.frames(folder)
         key = subject, f"{subject}_{token}_{match['number']}"
         return self.clip(key, folder, frames, (min(frames), None, max(frames)), emotion, {})
-
-    def frames(self, folder: Path, owner: str | None = None) -> dict[int, Path]:
-        """Return the frames; of the camera's counter, one may never have been recorded, which is noted."""
-        assert self.facts.frame is not None
-        frames = numbered_frames(folder, self.facts.frame)
-        if text := describe_gaps(frames):
-            self.notes.append(f"{folder}: {text}; {CLOSED}")
-        return frames
 
 
 class Ckplus(Folders):

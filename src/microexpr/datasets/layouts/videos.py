@@ -10,13 +10,14 @@ from typing import Any
 from microexpr.core.clip import Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.errors import DataError
 from microexpr.datasets import workbook
-from microexpr.datasets.layout import collect_errors, describe_gaps, first_folder, numbered_frames
+from microexpr.datasets.layout import collect_errors, first_folder
 from microexpr.datasets.layouts import Reader, plus_for_commas
 from microexpr.datasets.layouts.workbooks import casme3_subject
 from microexpr.datasets.workbook import Row
 
 Events = tuple[int, int | None, int]  # onset, apex, offset
 SHOWN = 3  # rows in a note
+STANDS_FOR = "the frame before stands for each"  # of missing frames
 
 
 class Videos(Reader):
@@ -25,7 +26,6 @@ class Videos(Reader):
 
     example = ""  # path of a video's folder, for messages on a row
     form = "{}"  # of a subject, of what `clip` calls so
-    tolerates_gaps = False  # whether a missing frame is a note
 
     def read(self) -> list[LongVideo]:
         clips: list[Clip] = []
@@ -49,16 +49,9 @@ class Videos(Reader):
         return [long_video(clip, expressions.get(clip.id, ())) for clip in clips]
 
     def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
-        """Return the video of a folder of frames, called like the folder, or by `name`; it has no events. Raises
-        DataError for a missing frame, unless the data set tolerates it."""
-        assert self.facts.frame is not None
-        frames = numbered_frames(folder, self.facts.frame)
-        if text := describe_gaps(frames):
-            if not self.tolerates_gaps:
-                raise DataError(f"{folder}: {text}")
-            self.notes.append(f"{folder}: {text}; the frame before stands for each")
+        """Return the video of a folder of frames, called like the folder, or by `name`; it has no events."""
         key = self.form.format(match["subject"]), name or folder.name
-        return self.clip(key, folder, frames, (None, None, None), "", {})
+        return self.clip(key, folder, self.frames(folder), (None, None, None), "", {})
 
     def key(self, clip: Clip) -> Any:
         return clip.name
@@ -185,7 +178,7 @@ class Casme3Long(VideosWithEmotions):
     """CAS(ME)^3, part A (Li et al. 2023): videos by a letter, emotions by subject, video and onset."""
 
     example, form = "part_A/spNO.1/a/color", "spNO.{}"
-    tolerates_gaps = True
+    GAP = STANDS_FOR
     LONGEST = 15  # frames: half a second
 
     def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
@@ -263,7 +256,7 @@ class SmicLong(Videos):
     """SMIC-E-HS (Li et al. 2013): one to three micro-expressions in a row, all of one emotion."""
 
     example, form = "SMIC-HS-E/s03/s3_sur_01", "s{:0>2}"
-    tolerates_gaps = True
+    GAP = STANDS_FOR
 
     def key(self, clip: Clip) -> str:
         return clip.name.lower()

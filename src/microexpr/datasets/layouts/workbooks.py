@@ -13,7 +13,6 @@ from microexpr.datasets import workbook
 from microexpr.datasets.layout import (
     CLOSED,
     OBJECTIVE,
-    check_contiguous,
     check_events,
     describe_gaps,
     first_folder,
@@ -83,7 +82,7 @@ class Workbook(Reader):
 
     def row_clip(self, row: Row, key: Key) -> Clip:
         self.used.add(folder := self.folder(row, key))
-        frames = self.frames(folder, key)
+        frames = self.frames(folder, key[0])
         return self.clip(key, folder, frames, self.events(row, frames, key), self.emotion(row), self.others(row, key))
 
     def folder(self, row: Row, key: Key) -> Path:
@@ -92,13 +91,6 @@ class Workbook(Reader):
         if len(existing) > 1:
             raise DataError(f"the clip must lie in one folder, not in {' and '.join(map(str, existing))} ({row.where})")
         return (existing or candidates)[0]
-
-    def frames(self, folder: Path, key: Key) -> Frames:
-        """Return the frames of a clip; where their names hold a subject, it must be that of the clip."""
-        pattern = self.facts.frame
-        assert pattern is not None
-        owner = key[0] if "owner" in pattern.groupindex else None
-        return check_contiguous(numbered_frames(folder, pattern, owner), folder)
 
     def events(self, row: Row, frames: Frames, key: Key) -> Events:
         """Return onset, apex and offset of a row, and mend known slips of the annotators, each with a note. An onset
