@@ -77,7 +77,8 @@ def _command(app: App, level: int) -> Iterator[str]:
     """Yield the help of a command and its arguments, then those of the commands below it."""
     text, _, examples = app.help.partition("examples:\n")
     yield text.strip()
-    yield _code("bash", textwrap.dedent(examples.partition("\n\n")[0]))
+    if examples:
+        yield f"```bash\n{textwrap.dedent(examples.partition(chr(10) * 2)[0])}\n```"
     if app.default_command:
         arguments = app.assemble_argument_collection(default_parameter=Parameter(negative=()), parse_docstring=True)
         rows = ((f"`{', '.join(argument.names)}`", argument.parameter.help or "") for argument in arguments)
@@ -127,17 +128,13 @@ def method_params() -> str:
         _table(("key", "default", "allowed", "meaning"), ((row[0], *row[2:]) for row in _fields(base.Params, {}))),
     ]
     header = ("key", "params.yaml", "paper's", "allowed", "meaning")
+    common = {name: repr(field) for name, field in base.Params.model_fields.items()}
     for name, kind in kinds.items():
         changed = (chosen | values["generators"])[name] or {}
-        rows = [row for row in _fields(kind.Params, changed) if row[0].strip("`") not in _inherited(kind.Params)]
+        inherited = {name for name, field in kind.Params.model_fields.items() if repr(field) == common.get(name)}
+        rows = [row for row in _fields(kind.Params, changed) if row[0].strip("`") not in inherited]
         parts += [f"## {name}", f"{kind.paper}.", _table(header, rows) if rows else "No params of its own."]
     return "\n\n".join(parts)
-
-
-def _inherited(model: type[BaseModel]) -> set[str]:
-    """Return the fields that a method has as all methods have them."""
-    common = base.Params.model_fields
-    return {name for name, field in common.items() if repr(model.model_fields[name]) == repr(field)}
 
 
 def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[Row]:
@@ -165,10 +162,6 @@ def datasets() -> str:
 
 def _code_span(text: str) -> str:
     return f"`{text}`" if text else ""
-
-
-def _code(language: str, text: str) -> str:
-    return f"```{language}\n{text}\n```" if text else ""
 
 
 def _table(header: Row, rows: Iterable[Row]) -> str:
