@@ -20,6 +20,7 @@ from microexpr.core.clip import Clip, LongVideo, Origin
 from microexpr.core.clip import Kind as ExpressionKind
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import visible
+from microexpr.datasets import workbook
 from microexpr.datasets.layout import (
     NOTICE_FILE,
     Counts,
@@ -194,6 +195,11 @@ class Reader:
                 yield folder, match
             else:
                 self.notes.append(f"{folder}: {fault}; passed over")
+
+    def rows(self) -> Iterator[workbook.Row]:
+        """Return the rows of the annotation's workbook."""
+        file, columns = workbook.find(self.root, self.facts.file, self.notes), tuple(self.facts.columns.values())
+        return workbook.rows(file, columns, self.notes, self.facts.sheet, self.facts.also)
 
     def frames(self, folder: Path, owner: str | None = None) -> dict[int, Path]:
         """Return the frames in a folder by number; where their names hold an owner, it must be this one. Raises

@@ -182,20 +182,29 @@ class Mmi(Reader):
 
     def session(self, folder: Path) -> Clip | None:
         """Return the clip of a session; None, and count the reason, unless it is a frontal video with an emotion."""
-        if self.view(folder / "session.xml") != self.FRONTAL:
+        page = folder / "session.xml"
+        views = sorted({track.get("view", "") for track in _parse(page).iter("track")})
+        if len(views) != 1 or views[0] not in self.VIEWS:
+            raise DataError(f"the view must be one of 0, 1 and 2, not {' and '.join(views) or 'missing'} ({page})")
+        if views[0] != self.FRONTAL:
             self.passed_over["that do not show the face from the front"].append(folder.name)
             return None
         annotations = [file for file in visible(folder) if self.ANNOTATION.fullmatch(file.name)]
         if len(annotations) > 1:
             raise DataError(f"{folder}: must hold one annotation like S002-106.xml, not {len(annotations)}")
-        emotion = self.emotion(annotations[0]) if annotations else None
+        tags = [tag for path in annotations for tag in _parse(path).iter("Metatag") if tag.get("Name") == "Emotion"]
+        if len(tags) > 1:
+            values = " and ".join(tag.get("Value", "") for tag in tags)
+            raise DataError(f"a session must have one emotion, not {values} ({annotations[0]})")
+        emotion = self.facts.codes.get(tags[0].get("Value", "")) if tags else None
         if emotion is None:
             self.passed_over["without an emotion of 1..6"].append(folder.name)
             return None
         video = annotations[0].with_suffix(".avi")
-        file = next((path for path in visible(folder) if path.name.lower() == video.name.lower()), None)
-        if file is None:
+        files = [path for path in visible(folder) if path.name.lower() == video.name.lower()]
+        if not files:
             raise DataError(f"{video}: the video is missing; found {list_content(folder)}")
+        file = files[0]
         frames, rate = container.measure(file)
         codes = file.with_name(f"{file.stem}-oao_aucs.xml")  # most sessions have no such file
         units = [unit.get("Number", "") for unit in _parse(codes).iter("ActionUnit")] if codes.exists() else []
@@ -203,18 +212,6 @@ class Mmi(Reader):
             raise DataError(f"an action unit must have a number of 1..99, not {invalid[0]!r} ({codes})")
         key, others = (file.stem.split("-")[0], file.stem), {"fps": rate, "action_units": "+".join(units)}
         return self.clip(key, file, range(frames), (None, None, None), emotion, others)
-
-    def view(self, file: Path) -> str:
-        views = sorted({track.get("view", "") for track in _parse(file).iter("track")})
-        if len(views) != 1 or views[0] not in self.VIEWS:
-            raise DataError(f"the view must be one of 0, 1 and 2, not {' and '.join(views) or 'missing'} ({file})")
-        return views[0]
-
-    def emotion(self, file: Path) -> str | None:
-        values = [tag.get("Value", "") for tag in _parse(file).iter("Metatag") if tag.get("Name") == "Emotion"]
-        if len(values) > 1:
-            raise DataError(f"a session must have one emotion, not {' and '.join(values)} ({file})")
-        return self.facts.codes.get(values[0]) if values else None
 
 
 class _NoDoctype(ElementTree.TreeBuilder):
@@ -249,10 +246,13 @@ class Affectnet(Reader):
         clips: dict[str, Clip] = {}
         passed_over: defaultdict[str, list[str]] = defaultdict(list)
         emotions = self.facts.emotions
-        for where, path, expression in self.rows():
+        codes = [str(code) for code in range(len(emotions) + len(self.PASSED_OVER))]
+        for where, path, expression in self.entries():
             with collect_errors(self.problems):
-                code = self.code(expression, where)
-                if code >= len(emotions):
+                if expression.strip() not in codes:
+                    column = self.facts.columns["emotion"]
+                    raise DataError(f"{column} must be a code of 0..{codes[-1]}, not {expression!r} ({where})")
+                if (code := int(expression)) >= len(emotions):
                     passed_over[self.PASSED_OVER[code - len(emotions)]].append(where)
                     continue
                 clip = self.row_clip(pictures, path, emotions[code], where)
@@ -263,7 +263,7 @@ class Affectnet(Reader):
             self.notes.append(f"{self.root}: rows with {why}: {len(rows)}, passed over, {rows[0]} for one")
         return list(clips.values())
 
-    def rows(self) -> Iterator[tuple[str, str, str]]:
+    def entries(self) -> Iterator[tuple[str, str, str]]:
         """Yield file and row for messages, path of the picture, code of the expression."""
         root, columns = self.root, self.facts.columns
         folder = root if (root / self.LISTS[0]).is_file() else root / self.LISTS_FOLDER
@@ -272,13 +272,6 @@ class Affectnet(Reader):
                 raise DataError(f"{root}: must hold {name} or {self.LISTS_FOLDER}/{name}, found neither")
             for number, row in listing(folder / name, columns.values()):
                 yield f"{name}, row {number}", row[columns["picture"]], row[columns["emotion"]]
-
-    def code(self, expression: str, where: str) -> int:
-        codes = [str(code) for code in range(len(self.facts.emotions) + len(self.PASSED_OVER))]
-        if expression.strip() not in codes:
-            column = self.facts.columns["emotion"]
-            raise DataError(f"{column} must be a code of 0..{codes[-1]}, not {expression!r} ({where})")
-        return int(expression)
 
     def row_clip(self, pictures: Path, path: str, emotion: str, where: str) -> Clip:
         parts = [plain_name(part, where) for part in path.split("/")]

@@ -56,10 +56,6 @@ class Videos(Reader):
     def key(self, clip: Clip) -> Any:
         return clip.name
 
-    def rows(self) -> Iterator[Row]:
-        file, columns = workbook.find(self.root, self.facts.file, self.notes), tuple(self.facts.columns.values())
-        return workbook.rows(file, columns, self.notes)
-
     def row_key(self, row: Row) -> Any:
         raise NotImplementedError
 

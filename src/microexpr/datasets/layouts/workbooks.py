@@ -66,11 +66,6 @@ class Workbook(Reader):
         if facts.cropped and facts.cropped in self.homes[0].relative_to(self.root).parts:
             self.notes.append(f"{self.homes[0]}: cropped frames are read, which have lost what lies around the face")
 
-    def rows(self) -> Iterator[Row]:
-        facts = self.facts
-        file = workbook.find(self.root, facts.file, self.notes)
-        return workbook.rows(file, tuple(facts.columns.values()), self.notes, facts.sheet, facts.also)
-
     def key(self, row: Row) -> Key:
         """Return subject and name of a row's clip."""
         subject = row.name(self.column["subject"])
