@@ -349,11 +349,7 @@ WRITTEN = "kind,onset,offset,class,certainty,reasons,surprise,action_units\n"  #
         ("kind,onset,offset,units\nmicro,200,0400.500,msec\n", (0.2, "", ""), ""),
         ("kind,onset,offset,class,action_units\nmicro,1,9,anger,AU12L:0.5 AU4R:0.1\n", (1, "anger", "L12+R4"), ""),
         ("Subject,Behavior,Modifier #1,Start (s),Stop (s)\nNo focal subject,blink,None,1,1.2\n", (1, "", ""), ""),
-        (
-            "kind,onset,offset,class,emotion,mood\nmicro,1,9,,Fear,low\n",
-            (1, "fear", ""),
-            "passed over: mood; those read",
-        ),
+        ("kind,onset,offset,class,emotion,mood\nmicro,1,9,,Fear,low\n", (1, "fear", ""), "passed over: mood; those"),
         ("kind,onset,offset,class,emotion\nmicro,11,19,anger,Anger\n", (11, "anger", ""), ""),
         (tables.template().rpartition("s01/")[0], (131, "happiness", "R12"), ""),
         ("".join(tables.template().splitlines(True)[::2]), (402, "surprise", "1+2+25"), ""),

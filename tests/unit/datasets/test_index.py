@@ -28,9 +28,7 @@ def faces(tmp_path):
     return path
 
 
-def test_a_clip_without_a_face_stands_in_the_index_with_its_reason_and_one_never_looked_at_is_named(
-    faces, tmp_path
-) -> None:
+def test_a_clip_without_a_face_stands_in_the_index_with_its_reason_and_one_unseen_is_named(faces, tmp_path) -> None:
     index.write(tmp_path / "index.csv", CLIPS, index.detections([faces]))
     assert index.read(tmp_path / "index.csv") == CLIPS[:1]
     assert index.exclusions(tmp_path / "index.csv") == {"casme2/sub01/EP02": REASON}

@@ -258,11 +258,8 @@ def test_a_subjects_files_are_those_of_its_data_set_in_each_stage_or_its_one_of_
     for name in (*names, "flow/casme2/._s01.h5"):  # the last is a Mac's
         (tmp_path / name).touch()
     assert inputs.expand({"flow": [tmp_path / "flow"]}, "flow") == [tmp_path / name for name in names]
-    files = {
-        "flow": [tmp_path / "flow"],
-        "apex": ["a/samm/s01.h5", "a/casme2/s01.h5"],
-        "population": ["p/population/s02.h5"],
-    }
+    files = {"apex": ["a/samm/s01.h5", "a/casme2/s01.h5"], "population": ["p/population/s02.h5"]}
+    files["flow"] = [tmp_path / "flow"]
     subjects = [("population", "s02"), ("casme2", "s01")]
     assert inputs.subject_files(files, ["flow", "apex"], subjects) == {
         ("casme2", "s01"): {"apex": Path("a/casme2/s01.h5"), "flow": tmp_path / "flow/casme2/s01.h5"},

@@ -45,9 +45,7 @@ def has_onnxruntime_web() -> bool:
     return bool(node) and not subprocess.run([node, "-e", "require('onnxruntime-web')"], capture_output=True).returncode
 
 
-@pytest.mark.skipif(
-    not has_onnxruntime_web(), reason=f"no onnxruntime-web in {os.environ.get('NODE_PATH', 'NODE_PATH')}"
-)
+@pytest.mark.skipif(not has_onnxruntime_web(), reason=f"no onnxruntime-web in {os.environ.get('NODE_PATH')}")
 def test_javascript(tmp_path: Path) -> None:
     rows, columns = np.mgrid[:128, :128]
     face = (128 + 60 * np.sin(rows / 9) * np.cos(columns / 7)).astype(np.uint8)

@@ -90,20 +90,14 @@ def test_a_frame_without_a_face_is_interpolated_and_said_and_too_many_are_an_err
 TABLE = rows()
 WRONG = {
     "only a header": ([HEADER], r"must hold 12 frames as the clip does, not 0"),
-    "a column is missing": (
-        [row[: HEADER.index("AU12_r")] for row in TABLE],
-        "row 1: column 'AU12_r' is missing .did you",
-    ),
+    "no AU12": ([row[: HEADER.index("AU12_r")] for row in TABLE], "row 1: column 'AU12_r' is missing .did you"),
     "of pictures": ([["face", "confidence", *HEADER[5:]], TABLE[1]], "row 1: must be of FeatureExtraction, .* not of"),
     "of several faces": (
         [*TABLE[:4], ["3", "1", *TABLE[3][2:]], *TABLE[4:]],
         r"must be of one face .*, not of 2 \(FaceLandmarkVidMulti\?\): face_id 0 in row 2, 1 in row",
     ),
     "a frame twice": (cell("frame", 5, "4"), r"row 6: frame 4 must occur once, but is in row 5 too"),
-    "a frame too many": (
-        [*TABLE, ["13", *TABLE[-1][1:]]],
-        "row 14: frame must be 1..12, .* holds 13 frames, the clip 12",
-    ),
+    "one too many": ([*TABLE, ["13", *TABLE[-1][1:]]], "row 14: frame must be 1..12, .* holds 13 frames, the clip 12"),
     "a frame too few": ([*TABLE[:6], *TABLE[7:]], "must hold 12 frames as the clip does, not 11; frame 6 for one is"),
     "a frame twice, as text": (cell("frame", 5, "4.0"), r"row 6: frame 4 must occur once, but is in row 5 too"),
     "counted from 0": (cell("frame", 12, "0"), r"row 13: frame must be 1..12, not 0"),
