@@ -42,7 +42,7 @@ def contents(path):
     }
 
 
-def test_a_command_replaces_its_own_files_and_leaves_others(tmp_path):
+def test_a_command_replaces_its_own_files_and_leaves_others_also_numbered_ones(tmp_path):
     run(tmp_path / "x/y", "first", frames=3)
     (tmp_path / "x/y/notes.txt").write_text("mine")
     (tmp_path / "x/y/frames/mine.png").write_text("mine")
@@ -51,6 +51,13 @@ def test_a_command_replaces_its_own_files_and_leaves_others(tmp_path):
     assert contents(tmp_path / "x/y") == {
         **dict.fromkeys((*NAMES, "frames/0.png"), "second"), "frames/mine.png": "mine", "notes.txt": "mine"
     }  # fmt: skip
+    run(tmp_path / "z", "first", frames=2)
+    (tmp_path / "z/frames/0500.png").write_text("mine")
+    with pytest.raises(OutputError, match=r"frames/0500\.png: .*choose another --out, or add --force to replace it"):
+        folder(tmp_path / "z")
+    run(tmp_path / "z", "second", frames=1, force=True)
+    frames = {"frames/0.png": "second", "frames/0500.png": "mine"}
+    assert contents(tmp_path / "z") == dict.fromkeys(NAMES, "second") | frames
 
 
 @pytest.mark.parametrize("text", ["first, and notes", "FIRST"])
@@ -72,16 +79,6 @@ def test_a_copied_folder_is_recognised_by_its_digests_and_an_unchanged_file_is_n
     assert contents(tmp_path / "two") == dict.fromkeys(NAMES, "second")
     monkeypatch.setattr(outputs, "file_digest", lambda path: pytest.fail(f"{path} was read"))
     folder(tmp_path / "one")
-
-
-def test_numbered_files_of_the_user_are_never_removed(tmp_path):
-    run(tmp_path, "first", frames=2)
-    (tmp_path / "frames/0500.png").write_text("mine")
-    with pytest.raises(OutputError, match=r"frames/0500\.png: .*choose another --out, or add --force to replace it"):
-        folder(tmp_path)
-    run(tmp_path, "second", frames=1, force=True)
-    frames = {"frames/0.png": "second", "frames/0500.png": "mine"}
-    assert contents(tmp_path) == dict.fromkeys(NAMES, "second") | frames
 
 
 @pytest.mark.parametrize(
@@ -167,7 +164,7 @@ def test_a_link_that_the_user_names_is_followed(tmp_path):
     assert picture(tmp_path / "link-a.png.png", force=True).paths == [tmp_path / "real/a.png"]
 
 
-def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
+def test_a_failure_leaves_the_earlier_files_and_nothing_else_and_names_the_users_folder(tmp_path, monkeypatch):
     run(tmp_path / "old", "first", frames=2)
     before = {path: path.stat().st_ino for path in tmp_path.rglob("*")}
     for name in ("old", "new/below"):
@@ -175,6 +172,10 @@ def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
             (part / "a.csv").write_text("second")
             raise KeyboardInterrupt
     assert {path: path.stat().st_ino for path in tmp_path.rglob("*")} == before
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=r"^out/a\.csv: disk full$"), outputs.publish(folder(Path("out"))) as part:
+        raise StoreError(f"{part / 'a.csv'}: disk full")
+    assert not Path("out").exists()
 
 
 @pytest.mark.parametrize("steps", range(7))
@@ -231,10 +232,3 @@ def test_no_file_is_moved_onto_one_that_came_meanwhile_or_if_it_was_not_declared
         (part / "a.csv").write_text("first")
         (tmp_path / "a.csv").write_text("mine")
     assert contents(tmp_path) == {"a.csv": "mine"}
-
-
-def test_an_error_names_the_folder_that_the_user_named(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(StoreError, match=r"^out/a\.csv: disk full$"), outputs.publish(folder(Path("out"))) as part:
-        raise StoreError(f"{part / 'a.csv'}: disk full")
-    assert not Path("out").exists()

@@ -12,13 +12,14 @@ def grouped(*names: tuple[str, ...]) -> list[set[tuple[str, str]]]:
     return [{name[:2] for name in of} for of in group(items, Subjects({i.subject for i in items} - {""}))]
 
 
-def test_a_name_and_its_path_are_one_recording():
+def test_a_name_and_its_path_without_the_suffix_of_a_video_are_one_recording():
     assert grouped(("a.mp4",), ("s01/a.mp4",), ("C:\\videos\\s01\\a.MP4",), ("b",)) == [
         {("a.mp4", ""), ("s01/a.mp4", ""), ("C:\\videos\\s01\\a.MP4", "")},
         {("b", "")},
     ]
     versions = [{("take.v1", ""), ("s01/take.v1.mov", "")}, {("take", "")}]
     assert grouped(("take.v1",), ("s01/take.v1.mov",), ("take",)) == versions
+    assert [bare(name) for name in ("a.MP4", "a.v1", "a.v1.mov")] == ["a", "a.v1", "a.v1"]
 
 
 def test_recordings_of_one_name_are_told_by_folder_and_subject():
@@ -156,19 +157,12 @@ def test_a_name_is_of_no_other_folder(name, subject, keys):
     assert FOLDERS.find(name, subject) == keys
 
 
-def test_two_whole_paths_are_not_of_one_recording():
-    for _ in range(2):
-        assert FOLDERS.find_one("C:\\x\\pre\\c", "", "row 2", "a video") == "pre/c"
-    with pytest.raises(DataError, match=r"pre/c could be C:.x.pre.c \(row 2\) or C:.y.pre.c \(row 3\)"):
-        FOLDERS.find_one("C:\\y\\pre\\c", "", "row 3", "a video")
-
-
-def test_none_and_several_are_named():
+def test_none_and_several_are_named_and_two_whole_paths_are_not_of_one():
     with pytest.raises(DataError, match=r"a video must be one, but 'a' could be s01/a.mp4, s02/a.mp4: .* \(row 2\)"):
         THERE.find_one("a", "", "row 2", "a video")
     with pytest.raises(DataError, match=r"a video must be one of b.mp4, .*, not 's03/a.mp4' of s3 \(did you mean"):
         THERE.find_one("s03/a.mp4", "s3", "row 2", "a video")
-
-
-def test_only_the_suffix_of_a_video_is_left_out():
-    assert [bare(name) for name in ("a.MP4", "a.v1", "a.v1.mov")] == ["a", "a.v1", "a.v1"]
+    for _ in range(2):
+        assert FOLDERS.find_one("C:\\x\\pre\\c", "", "row 2", "a video") == "pre/c"
+    with pytest.raises(DataError, match=r"pre/c could be C:.x.pre.c \(row 2\) or C:.y.pre.c \(row 3\)"):
+        FOLDERS.find_one("C:\\y\\pre\\c", "", "row 3", "a video")

@@ -33,7 +33,7 @@ def said(dataset: h5py.Dataset | h5py.File, attribute: str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def test_a_file_is_read_without_our_code(tmp_path):
+def test_a_file_is_read_without_our_code_and_the_same_content_is_the_same_bytes(tmp_path):
     with h5py.File(apex_file(tmp_path / "sub01.h5")) as file:
         assert file.attrs["schema"] == f"apex/{SCHEMAS['apex'].version}".encode()
         assert file.attrs["params"] == b'{"reach": 2, "window": 5}'
@@ -44,9 +44,6 @@ def test_a_file_is_read_without_our_code(tmp_path):
         assert (said(score, "axes"), said(score, "units")) == ("frame", "pixels of the crop, or ratio")
         assert (score.fletcher32, score.compression) == (True, None)
         assert said(file["EP01_01/onset"], "axes") == "scalar"
-
-
-def test_the_same_content_is_the_same_bytes(tmp_path):
     for build in (apex_file, clips_file):
         assert build(tmp_path / "a.h5").read_bytes() == build(tmp_path / "b.h5").read_bytes()
 
@@ -150,16 +147,13 @@ def test_a_full_disk_is_said(tmp_path, number, message):
     assert not any(tmp_path.iterdir())
 
 
-def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+def test_what_a_killed_process_left_is_cleared_away_and_what_one_at_work_writes_is_not(tmp_path):
     process = subprocess.Popen(["true"])
     process.wait()
     for name in (f".a.csv.{process.pid}.part", f".b.csv.{process.pid}.part", ".a.csv.x.part"):
         (tmp_path / name).write_text("half")
     store.write_text(tmp_path / "a.csv", "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [f".b.csv.{process.pid}.part", "a.csv"]
-
-
-def test_two_processes_may_write_the_same_file(tmp_path):
     with store.atomic(tmp_path / "a.csv") as part:
         part.write_text("first")
         other = part.replace(part.with_name(f".a.csv.{os.getppid()}.part"))  # of a process that runs

@@ -9,13 +9,10 @@ from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, pyfeat
 
 
-def test_its_units_are_ours_by_name_and_closed_eyes_are_the_blink() -> None:
+def test_its_units_are_ours_by_name_and_sides_are_halves_made_whole() -> None:
     numbers = np.array([int(unit[2:]) for unit in pyfeat.UNITS]) / 100
     ours = [int(unit[2:]) for unit in ACTION_UNITS]
     assert pyfeat.intensities(numbers) == pytest.approx([5 * (43 if unit == 45 else unit) / 100 for unit in ours])
-
-
-def test_sides_are_halves_made_whole() -> None:
     crops = np.zeros((1, 2, 6, 1), np.uint8)
     crops[0, 0, :, 0] = [1, 2, 3, 4, 5, 6]  # the subject's left is at the right of a picture
     left, right, both = (side[0, 0, :, 0].tolist() for side in pyfeat.sides(crops))
