@@ -86,10 +86,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return CSV text with a header of `columns` and "\\n" line ends; a value that a row lacks is empty.
-
-    A text that a spreadsheet program would run has ' before it.
-    Raises ValueError for a row with another column: that is a mistake in the caller."""
+    """Return CSV text with a header of `columns` and "\\n" line ends; a value that a row lacks is empty, a text that a
+    spreadsheet program would run has ' before it. Raises ValueError for another column: a mistake in the caller."""
     lines = list[str]()
     file = SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n"))
     table = csv.DictWriter(file, columns)  # only with these line ends a cell with "\r" in it is quoted
