@@ -71,8 +71,8 @@ docs: envs/docs/.venv/.installed  ## this documentation as a site, in work/site;
 	@PYTHONPATH=src NO_MKDOCS_2_WARNING=1 envs/docs/.venv/bin/python -m mkdocs --quiet build --strict
 	@echo "work/site/index.html"
 
-figures: .venv/.installed  ## writes the tables and pictures of README and docs/: RUN=folder with a finished run's results/ COMMIT=its commit
-	python studies/figures.py $(if $(RUN),--run $(RUN)) $(if $(COMMIT),--commit $(COMMIT))
+figures: .venv/.installed  ## writes the pictures of README and docs/: RUN=folder with a finished run's results/
+	python studies/figures.py $(if $(RUN),--run $(RUN))
 
 notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
 	@PYTHONPATH="$(CURDIR)/src" envs/docs/.venv/bin/python docs/hooks/notebooks.py
