@@ -157,9 +157,9 @@ class Output:
         return OutputError(f"{path}: must not be written: it {reason}; choose another {self.option}{alternative}")
 
 
-def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
+def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None) -> Output:
     """Return one file, with a separate manifest, as output. Raises OutputError if it may not be written."""
-    return Output(path.parent, inputs, force, command=path.name, names=[path.name])
+    return Output(path.parent, inputs, force, source, command=path.name, names=[path.name])
 
 
 def file(path: Path, suffixes: tuple[str, ...], inputs: Iterable[Path], force: bool, sibling: str = "") -> Output:
