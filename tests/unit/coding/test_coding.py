@@ -219,29 +219,10 @@ def test_a_tier_without_times_has_those_above_it_or_is_named(tmp_path, constrain
     assert any(reason in note for note in notes) == (not times)
 
 
-def test_apexes_and_units_of_no_event_are_noted(tmp_path):
+def test_apexes_and_units_of_no_event_or_no_time_are_noted_and_codes_without_one_are_read(tmp_path):
     _, (note,) = changed(tmp_path, lambda document: document.add_annotation("micro apex", 3000, 3040))
     assert "apexes and units below tier micro are in none of its events: 3.000 s; passed over" in note
 
-
-def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(read):
-    head = "Observation id,Subject,Behavior,Modifier #1,Start (s),Stop (s),Media file name\n"
-    row = "{},s01,{},Fear,1,1.2,a.mp4\n"
-    events, notes = read(head + row.format("anna", "micro") + row.format("ben", "MaE") + row.format("ben", "smile"))
-    assert [event.kind for event in events] == ["micro", "macro"]
-    assert any("behaviours passed over: 1 of smile" in note for note in notes)
-    assert any("a.mp4 has events of the observations anna, ben: all count" in note for note in notes)
-
-
-def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whole(read, tmp_path):
-    text = "filename,Participant,kind,onset,offset,emotion,aus,coder\na.mp4,nan,micro,1.0,9.0,nan,12.0,1.0\n"
-    (event,), notes = read(text)
-    assert (event.recording, event.subject, event.emotion, event.onset) == ("a.mp4", "", "", 1) and not notes
-    assert facs.joined("12.0, 6.0") == "12+6"
-    assert len(coding.of_coder(tmp_path / "events.csv", [event], "1", ["2"])[0]) == 1
-
-
-def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named(tmp_path):
     def subdivide(document):
         document.remove_tier("micro action units")
         document.add_tier("micro action units", "moment", "micro")
@@ -259,6 +240,23 @@ def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named
 
     (event,), (note,) = changed(tmp_path, associate)
     assert event.apex is None and "tiers passed over: micro apex" in note
+
+
+def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(read):
+    head = "Observation id,Subject,Behavior,Modifier #1,Start (s),Stop (s),Media file name\n"
+    row = "{},s01,{},Fear,1,1.2,a.mp4\n"
+    events, notes = read(head + row.format("anna", "micro") + row.format("ben", "MaE") + row.format("ben", "smile"))
+    assert [event.kind for event in events] == ["micro", "macro"]
+    assert any("behaviours passed over: 1 of smile" in note for note in notes)
+    assert any("a.mp4 has events of the observations anna, ben: all count" in note for note in notes)
+
+
+def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whole(read, tmp_path):
+    text = "filename,Participant,kind,onset,offset,emotion,aus,coder\na.mp4,nan,micro,1.0,9.0,nan,12.0,1.0\n"
+    (event,), notes = read(text)
+    assert (event.recording, event.subject, event.emotion, event.onset) == ("a.mp4", "", "", 1) and not notes
+    assert facs.joined("12.0, 6.0") == "12+6"
+    assert len(coding.of_coder(tmp_path / "events.csv", [event], "1", ["2"])[0]) == 1
 
 
 @pytest.mark.parametrize(
@@ -286,19 +284,16 @@ def test_what_an_eaf_says_twice_or_wrongly_is_refused(tmp_path, change, message)
         changed(tmp_path, change)
 
 
-def test_of_two_annotations_of_one_id_none_is_lost(tmp_path):
-    (tmp_path / "a.eaf").write_text(elan.text(MARKS, "take.mp4").replace('_ID="a3"', '_ID="a2"'))
-    with pytest.raises(DataError, match="ANNOTATION_ID a2 must be there once"):
-        coding.read(tmp_path / "a.eaf")
-
-
-def test_a_label_of_elan_has_units_after_a_colon_and_the_video_called_like_the_file_is_its_own(tmp_path):
+def test_a_label_of_elan_has_units_after_a_colon_the_video_called_like_the_file_is_its_own_and_no_id_is_lost(tmp_path):
     (event,), _ = changed(tmp_path, lambda d: d.tiers["micro"][0].update(a2=("ts1", "ts4", "Fear: 4", None)))
     assert (event.emotion, event.action_units) == ("fear", "4+R12+6")
     text = (tmp_path / "take.eaf").read_text()
     media = text[text.index("<MEDIA_DESCRIPTOR") : text.index("/>", text.index("<MEDIA_DESCRIPTOR")) + 2]
     (tmp_path / "take.eaf").write_text(text.replace(media, media.replace("take.mp4", "scene.mp4") + media))
     assert [video.name for video in elan.media(tmp_path / "take.eaf")] == ["take.mp4", "scene.mp4"]
+    (tmp_path / "a.eaf").write_text(elan.text(MARKS, "take.mp4").replace('_ID="a3"', '_ID="a2"'))
+    with pytest.raises(DataError, match="ANNOTATION_ID a2 must be there once"):
+        coding.read(tmp_path / "a.eaf")
 
 
 HEAD = "kind,onset,offset\n"

@@ -111,15 +111,12 @@ def test_what_no_network_of_ours_has_is_refused(change, message: str, tmp_path: 
         onnx.load(tmp_path / "strange.onnx", ["x"])
 
 
-def test_another_provider_must_be_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_provider_must_be_there_but_not_to_know_the_ends_of_a_graph(path, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("MICROEXPR_ONNX", "CPUExecutionProvider")
     assert onnx.load(path)(x=np.ones(1, np.float32))[0].tolist() == [2]
     monkeypatch.setenv("MICROEXPR_ONNX", "NoProvider")
     with pytest.raises(ParamsError, match=r"MICROEXPR_ONNX must be one of .*CPUExecutionProvider.*, not NoProvider"):
         onnx.load(path)
-
-
-def test_ends_of_a_graph_are_known_without_running_it(tmp_path):
     onnx.write(tmp_path / "a.onnx", model("Div").SerializeToString(), SUBJECTS)
     assert onnx.ends(tmp_path / "a.onnx") == [
         ("input x", "tensor(float)", ("n",)),

@@ -22,12 +22,15 @@ def test_a_name_and_its_path_without_the_suffix_of_a_video_are_one_recording():
     assert [bare(name) for name in ("a.MP4", "a.v1", "a.v1.mov")] == ["a", "a.v1", "a.v1"]
 
 
-def test_recordings_of_one_name_are_told_by_folder_and_subject():
+def test_recordings_are_told_by_folder_and_subject_and_a_row_without_one_is_of_the_only_one():
     assert len(grouped(("s01/a",), ("s02/a",))) == 2
     assert len(grouped(("a", "m1"), ("a", "f1"))) == 2
     assert grouped(("a", "s1"), ("a", "S01"), ("a", "")) == [{("a", "s1"), ("a", "S01"), ("a", "")}]
     of_two = [{("s01/a", ""), ("a", "s1")}, {("s02/a", ""), ("a", "s2")}]
     assert grouped(("s01/a",), ("a", "s1"), ("s02/a",), ("a", "s2")) == of_two
+    assert grouped(("a",), ("",)) == [{("a", ""), ("", "")}]
+    with pytest.raises(DataError, match=r"a recording without a name could be a or b: .* \(t.csv, row 4\)"):
+        grouped(("a",), ("b",), ("", "", "t.csv", "t.csv, row 4"))
 
 
 @pytest.mark.parametrize("subject", ["vp01", "Proband_1", "01", "s1", "sub01"])
@@ -64,11 +67,6 @@ def test_recordings_that_differ_in_case_zeros_or_signs_are_refused(a, b):
         grouped((a,), (b,))
 
 
-def test_a_path_that_the_other_side_has_is_not_spelt_otherwise():
-    sides = ("take1", "", "x"), ("day2/take01", "", "x"), ("take1", "", "y"), ("day2/take01", "", "y")
-    assert len(grouped(*sides)) == 2 and len(grouped(*sides[:3])) == 2
-
-
 def test_files_of_one_folder_are_two_recordings_and_each_is_that_of_the_nearest_name():
     def files(folder, *paths):
         return [Name(path, source=f"{folder}/{path}", folder=folder) for path in paths]
@@ -97,12 +95,6 @@ def test_a_row_of_a_subject_is_not_of_a_folder_of_the_same_form(folder, subject,
     assert len(grouped((f"{folder}/take", ""), ("take", subject))) == count
 
 
-def test_a_row_without_a_recording_is_of_the_only_one():
-    assert grouped(("a",), ("",)) == [{("a", ""), ("", "")}]
-    with pytest.raises(DataError, match=r"a recording without a name could be a or b: .* \(t.csv, row 4\)"):
-        grouped(("a",), ("b",), ("", "", "t.csv", "t.csv, row 4"))
-
-
 @pytest.mark.parametrize(
     ("names", "message"),
     [
@@ -117,9 +109,11 @@ def test_a_name_of_two_recordings_is_refused(names, message):
         grouped(*names)
 
 
-def test_two_videos_of_a_name_in_one_table_are_two_and_a_converted_one_in_another_is_the_same():
+def test_two_videos_of_a_name_in_one_table_are_two_and_those_of_two_tables_are_the_same():
     assert len(grouped(("a.avi", "", "x"), ("a.mp4", "", "x"))) == 2
     assert len(grouped(("a.avi", "", "x"), ("a.mp4", "", "y"))) == 1
+    sides = ("take1", "", "x"), ("day2/take01", "", "x"), ("take1", "", "y"), ("day2/take01", "", "y")
+    assert len(grouped(*sides)) == 2 and len(grouped(*sides[:3])) == 2
 
 
 THERE = Recordings({"1": ["s01/a.mp4"], "2": ["s02/a.mp4"], "3": ["s02/b.mp4"], "4": ["b.mp4"]})

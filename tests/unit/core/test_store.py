@@ -117,16 +117,13 @@ def test_text_comes_back(tmp_path, words):
         assert length == max([1, *(len(word.encode()) for word in words)])
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failed_write_leaves_the_old_file_alone_and_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
     path = apex_file(tmp_path / "sub01.h5")
     before = path.read_bytes()
     with pytest.raises(ZeroDivisionError), store.create(path, "apex", {}) as file:
         file.group("EP01_01").put("onset", 1 // 0)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
     path, synced = tmp_path / "new/samm/a.csv", []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, path.exists())))
     with store.atomic(path) as part:

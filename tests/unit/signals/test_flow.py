@@ -98,15 +98,12 @@ def test_head_motion_is_removed_and_a_local_movement_kept(stabilise: str) -> Non
     assert np.median(np.abs(v[20:60, 30:98])) < 0.1  # brows and eyes stay where they are
 
 
-def test_a_brighter_lamp_is_no_movement() -> None:
+def test_a_brighter_lamp_is_no_movement_and_noise_is_averaged_over_frames_on_either_side() -> None:
     picture = texture()
     lit = np.clip(picture * 1.04, 0, 255)
     still, seen = (onset_apex(picture, lit, Params(equalise=way, stabilise="none")) for way in (True, False))
     assert magnitude(still).mean() < 0.01 < 0.05 < magnitude(seen).mean()
-
-
-def test_noise_is_averaged_over_frames_on_either_side() -> None:
-    rng, picture = generator(0, "flow", "noise"), texture().astype(float)
+    rng = generator(0, "flow", "noise")
     crop = np.clip(picture + rng.normal(0, 6, (9, SIDE, SIDE)), 0, 255).astype(np.uint8)
     single, three = (magnitude(clip_flow(crop, 2, 6, Params(average=reach))).mean() for reach in (0, 1))
     assert three < 0.75 * single

@@ -106,7 +106,7 @@ def test_a_video_has_the_frames_at_equal_distances_in_time() -> None:
     assert inputs.INPUTS["sequence_real"].read(source, (12,)).sum() == len(positions)
 
 
-def test_events_are_single_frames_reduced_by_area_and_five_lie_around_the_apex(files, crops) -> None:
+def test_events_are_single_frames_five_lie_around_the_apex_and_a_sequence_is_all_and_then_nothing(files, crops) -> None:
     frames = load({"onset": (1, 144, 144), "apex": (1, 144, 144)}, files, ["EP02"])
     for name, number in (("onset", ONSET), ("apex", APEX)):
         frame = crops["EP02"][number - FIRST, ..., 0].astype(float)
@@ -114,9 +114,6 @@ def test_events_are_single_frames_reduced_by_area_and_five_lie_around_the_apex(f
         assert np.abs(frames[name][0, 0] - means).max() <= 0.5
     around = one(files, "around_apex", (1, 5, 288, 288), "EP02")
     assert np.array_equal(around[0], crops["EP02"][APEX - 2 - FIRST : APEX + 3 - FIRST, ..., 0])
-
-
-def test_a_sequence_is_the_frames_and_then_nothing_and_says_which(files, crops) -> None:
     sequence = one(files, "sequence_steady", (1, 10, 288, 288), "EP02")
     steady = one(files, "video_steady", (1, LENGTH, 288, 288), "EP02")
     assert np.array_equal(sequence[:, :LENGTH], steady) and not sequence[0, LENGTH:].any()
@@ -127,7 +124,7 @@ def test_a_sequence_is_the_frames_and_then_nothing_and_says_which(files, crops) 
     assert np.array_equal(short["sequence_steady"], short["video_steady"]) and short["sequence_real"].all()
 
 
-def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:
+def test_regions_show_what_lies_in_their_boxes_and_the_mask_is_the_hull_of_the_landmarks(files, crops) -> None:
     """120 px between the outer eye corners: a region's pixel is 0.75 of the crop's."""
     middles = {
         "region_left_eye": (185, 73), "region_right_eye": (103, 73), "region_nose": (144, 113),
@@ -144,9 +141,6 @@ def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: di
         assert patch.mean() == pytest.approx(box.mean(), abs=1.5) and patch.std() == pytest.approx(box.std(), rel=0.1)
     left, right = (one(files, f"region_{side}_cheek", (1, 1, 60, 60)) for side in ("left", "right"))
     assert not np.array_equal(left, right)
-
-
-def test_the_mask_is_the_hull_of_the_landmarks(files: dict[str, Path]) -> None:
     mask = one(files, "face_mask", (1, 144, 144))[0]
     assert mask[30 + 5, 72] == mask[100, 72] == 1 and mask[5, 72] == mask[140, 140] == 0
     hull = cv2.contourArea(cv2.convexHull(drawn.face()))

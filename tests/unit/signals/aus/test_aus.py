@@ -10,11 +10,8 @@ from microexpr.signals.aus import ACTION_UNITS, SHOWN, agreement, coded
 from microexpr.signals.aus.filters import modulate, smooth
 
 
-def test_units_are_those_of_the_renderer_with_those_that_are_read_first() -> None:
+def test_units_are_those_of_the_renderer_and_a_stretched_mouth_is_read_as_a_dropped_jaw_with_parted_lips() -> None:
     assert sorted(SHOWN) == sorted(display.ACTION_UNITS) and SHOWN[: len(ACTION_UNITS)] == ACTION_UNITS
-
-
-def test_a_stretched_mouth_is_read_as_a_dropped_jaw_with_parted_lips() -> None:
     for units in (SHOWN, display.ACTION_UNITS):
         displayed = np.zeros((3, len(units), 2), np.float32)
         displayed[1, units.index("AU27")] = [2, -1]

@@ -33,17 +33,12 @@ def curves(fps=50):
     return curves_of(intensity.astype(np.float32), gaze, fps, movement=moved.astype(np.float32), detected=seen)
 
 
-def test_a_movement_stands_out_in_its_unit_and_its_region_and_what_is_not_seen_is_nothing():
+def test_a_movement_stands_out_and_a_long_recording_is_read_in_parts_with_the_same_scores(monkeypatch):
     read = curves()
     given = network.inputs(read, spotting.compute_signal(read))
     assert [values.shape for values in given] == [(1000, 34, 4), (1000, 44, 4), (1000, 6)]
     assert given.units[410, :, 0].argmax() // 2 == SMILE and given.regions[410, :, 0].argmax() // 2 == 14
     assert not any(values[:100].any() for values in given) and given.whole[100:, 5].all()
-
-
-def test_a_long_recording_is_read_in_parts_with_the_same_scores(monkeypatch):
-    read = curves()
-    given = network.inputs(read, spotting.compute_signal(read))
     whole = network.scores(network.load(), given)
     monkeypatch.setattr(network, "SPAN", 333)
     assert np.abs(network.scores(network.load(), given) - whole).max() < 1e-4
