@@ -133,7 +133,7 @@ def test_an_onset_or_offset_of_casme_that_is_no_frame_is_an_end_of_the_clip(corp
     assert "taken as the first frame" in notes[0] and "taken as the last frame" in notes[1]
 
 
-def test_frame_numbers_are_padded_in_some_folders(corpus):
+def test_frame_numbers_of_casme_are_padded_in_some_folders_and_tense_is_none_of_the_three_classes(corpus):
     root, planned = corpus("casme")
     padded, plain = sorted({item.clip.subject for item in planned})
     for item in planned:
@@ -143,6 +143,10 @@ def test_frame_numbers_are_padded_in_some_folders(corpus):
             if number < 100:
                 path.rename(path.with_name(path.name.replace(f"-{written}", f"-{number:05d}")))
     assert read(root) == (clips_of(planned), [])
+    (tense, _) = [number for number, item in enumerate(planned) if item.clip.emotion == "tense"]
+    assert planned[tense].clip.label is None
+    cell(CASME, tense + 1, "Emotion", "Amusement")(root)
+    assert read(root)[0][tense] == replace(planned[tense].clip, emotion="amusement", label=1)
 
 
 def test_each_camera_may_have_a_folder_of_its_own(corpus):
@@ -171,18 +175,18 @@ def test_cropped_frames_and_other_column_names(corpus):
     assert "cropped" in note
 
 
-def test_an_empty_column_is_filled_by_another_of_the_same_thing(corpus):
+def test_an_empty_column_of_mmew_is_filled_by_another_and_clips_lie_by_person_or_by_emotion(corpus):
     root, planned = corpus("mmew")
     header(MMEW, Action_Units="AUs", remarks="Action Units")(root)
     assert read(root) == (clips_of(planned), [])
-
-
-def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):
-    root, planned = corpus("casme")
-    (tense, _) = [number for number, item in enumerate(planned) if item.clip.emotion == "tense"]
-    assert planned[tense].clip.label is None
-    cell(CASME, tense + 1, "Emotion", "Amusement")(root)
-    assert read(root)[0][tense] == replace(planned[tense].clip, emotion="amusement", label=1)
+    assert all(len(item.clip.folder.split("/")) == 4 for item in planned)
+    by_emotion = [replace(c, folder=f"Micro_Expression/{c.emotion}/{c.name}") for c in clips_of(planned)]
+    for item, clip in zip(planned, by_emotion, strict=True):
+        (root / clip.folder).parent.mkdir(exist_ok=True)
+        (root / item.clip.folder).rename(root / clip.folder)
+    for subject in {item.clip.subject for item in planned}:
+        shutil.rmtree(root / "Micro_Expression" / subject)
+    assert read(root) == (by_emotion, [])
 
 
 def test_clips_of_one_video_are_cut_from_its_frames(corpus):
@@ -435,18 +439,6 @@ def test_generated_ones_have_some_units_that_were_kept():
     assert 0 < sum(coded < displayed for coded, displayed in zip(codes, displays, strict=True)) < 30  # coders miss some
     assert 20 < sum("(k)" in clip.action_units for clip in clips_of(planned)) < 60
     assert sum("+" in clip.emotion for clip in clips_of(planned)) > 30
-
-
-def test_clips_of_mmew_lie_by_person_or_by_emotion(corpus):
-    root, planned = corpus("mmew")
-    assert all(len(item.clip.folder.split("/")) == 4 for item in planned)
-    by_emotion = [replace(c, folder=f"Micro_Expression/{c.emotion}/{c.name}") for c in clips_of(planned)]
-    for item, clip in zip(planned, by_emotion, strict=True):
-        (root / clip.folder).parent.mkdir(exist_ok=True)
-        (root / item.clip.folder).rename(root / clip.folder)
-    for subject in {item.clip.subject for item in planned}:
-        shutil.rmtree(root / "Micro_Expression" / subject)
-    assert read(root) == (by_emotion, [])
 
 
 @pytest.mark.parametrize("written", ["S{:02d}", "{:02d}"])
