@@ -6,8 +6,7 @@
 
 Knows no data set and no pixels.
 
-May import: core.
-"""
+May import: core."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence

@@ -8,8 +8,7 @@
 | `micro remarks` | what `predict` says of it: class, certainty, reasons; not read |
 | `blink`, `glance`, `speech` | nothing |
 
-A tier may end with the coder, micro@anna, and ELAN's fields for participant and annotator count as subject and coder.
-"""
+A tier may end with the coder, micro@anna, and ELAN's participant and annotator count as subject and coder."""
 
 import os
 import re

@@ -2,8 +2,7 @@
 
 BORIS: Export aggregated events (of a project with behaviours named like `EVENTS`; the first modifier is the emotion,
 the second the action units). Datavyu: the script datavyu2csv.rb of datavyur (columns named like `EVENTS`, with codes
-emotion, units and apex).
-"""
+emotion, units and apex)."""
 
 import re
 from collections import Counter

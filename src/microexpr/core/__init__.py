@@ -1,4 +1,3 @@
 """Define the concepts of every room: clips, errors, seeds, stage files, action units.
 
-May import: nothing.
-"""
+May import: nothing."""

@@ -3,8 +3,7 @@
 NumPy, OpenBLAS, OpenCV, numba, ATen, oneDNN and MKL choose their instructions by the CPU, and a thread for each of its
 cores. Wider instructions and more threads add in another order, which changes the last digit, and after a training a
 row of a table. So commands, rules and tests limit them to AVX2 and one thread, by variables of the environment, which
-the libraries read when they are loaded. Importing this module changes nothing.
-"""
+the libraries read when they are loaded. Importing this module changes nothing."""
 
 import hashlib
 import os

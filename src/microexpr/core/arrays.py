@@ -1,7 +1,6 @@
 """Array functions that several packages share: grey images, landmarks, labels from scores.
 
-Shapes: N clips, L labels, C classes. A label is 1, 0 or `UNKNOWN`. Out of scope: files, and how a face is found.
-"""
+Shapes: N clips, L labels, C classes. A label is 1, 0 or `UNKNOWN`. Out of scope: files, and how a face is found."""
 
 import numpy as np
 

@@ -1,7 +1,6 @@
 """Read CSV files as this program, a spreadsheet program or an editor writes them, each column by its meaning.
 
-Excel writes semicolons where a comma is the decimal sign, tabs in UTF-16 as "Unicode text", and a mark before UTF-8.
-"""
+Excel writes semicolons where a comma is the decimal sign, tabs in UTF-16 as "Unicode text", and a mark before UTF-8."""
 
 import codecs
 import csv

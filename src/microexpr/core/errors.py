@@ -1,8 +1,7 @@
 """Define the package's exceptions. A message is one line: file, row or key, expected and actual value.
 
 Also the extras of the wheel; their packages may be missing. This module imports nothing of the package; every module
-may import it.
-"""
+may import it."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,6 @@
 """Read the codes that FACS coders write for a clip, "1+L2", "(R6 or R12)+R15", "?", and derive labels and classes.
 
-Also muscles of action units, and the regions in which emotions show. Text in, values out: no pixels, no files.
-"""
+Also muscles of action units, and the regions in which emotions show. Text in, values out: no pixels, no files."""
 
 import re
 from dataclasses import dataclass, replace

@@ -1,7 +1,6 @@
 """Check a user's file before it is opened, name contents by their SHA-256, and find files of the package and of a run.
 
-Imports the standard library alone.
-"""
+Imports the standard library alone."""
 
 import hashlib
 import json

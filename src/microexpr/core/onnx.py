@@ -2,8 +2,7 @@
 
 A file is checked before it runs: its size, its digest, its operators, and that all its values are in it. It runs on one
 thread of the CPU, and without layouts that depend on the CPU, so that every CPU gives the same bytes
-(docs/same-digits.md). $MICROEXPR_ONNX may name another provider of ONNX Runtime, with other digits.
-"""
+(docs/same-digits.md). $MICROEXPR_ONNX may name another provider of ONNX Runtime, with other digits."""
 
 import hashlib
 import os

@@ -5,8 +5,7 @@ with `--force`. Only the standard library is imported, so that a refusal takes m
 
     out = outputs.file(Path("table.png"), outputs.PICTURES, inputs=[table], force=False)
     with outputs.publish(out) as part:  # a hidden folder; its files move to their names when the block ends
-        plot(part / out.names[0])
-"""
+        plot(part / out.names[0])"""
 
 import fcntl
 import json

@@ -1,8 +1,7 @@
 """Tell which recording is meant: by paths and names as tables, programs of coders and people write them.
 
 The only place that compares such names. A path's end stands for the whole where no other recording has it; the suffix
-of a video may be missing. Folders and subjects count: s01/take and s02/take are two, and so are take of m1 and of f1.
-"""
+of a video may be missing. Folders and subjects count: s01/take and s02/take are two, so are take of m1 and of f1."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

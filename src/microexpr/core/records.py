@@ -1,8 +1,7 @@
 """Record what each output of the workflow was when its job ended, and tell which were edited or came from elsewhere.
 
 Snakemake knows the params and code of the files that it made, and takes whatever stands in their place for these. So
-every output has a record below RECORDS: its digest, and sizes and times by which it need not be read each time.
-"""
+every output has a record below RECORDS: its digest, and sizes and times by which it need not be read each time."""
 
 import hashlib
 import json

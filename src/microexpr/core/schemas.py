@@ -1,7 +1,6 @@
 """Define the content of HDF5 files by stage: name, type, axes, unit and meaning of each dataset. `store` enforces it.
 
-Axes: T frames of a clip, H rows, W columns, C channels, L 68 landmarks, N clips, E epochs, S seeds, K classes.
-"""
+Axes: T frames of a clip, H rows, W columns, C channels, L 68 landmarks, N clips, E epochs, S seeds, K classes."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,6 @@
 """Read and write the project's files: HDF5 by schema, text, tensors. The only module that imports h5py.
 
-A file is written whole or not at all. The meaning of values does not come in here; `schemas` holds it.
-"""
+A file is written whole or not at all. The meaning of values does not come in here; `schemas` holds it."""
 
 import csv
 import errno

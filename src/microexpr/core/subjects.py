@@ -1,8 +1,7 @@
 """Tell who is who: which names of subjects, as people and programs spell them, are of one person.
 
 The only place that compares such names. A name is understood among all names at hand, since "1.0" is 1 where a
-spreadsheet program has added the zero to every number, and no whole number next to "1.1". Imports errors alone.
-"""
+spreadsheet program has added the zero to every number, and no whole number next to "1.1". Imports errors alone."""
 
 import re
 import unicodedata

@@ -3,8 +3,7 @@
 Each data set has a file of facts in `layouts`, and `LAYOUTS` holds its layout. The meaning of pixels, protocols and
 the renderer do not come in here.
 
-May import: core, coding, videos.
-"""
+May import: core, coding, videos."""
 
 import re
 from collections.abc import Callable, Iterator

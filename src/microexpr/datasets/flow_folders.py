@@ -2,8 +2,7 @@
 
 There are two layouts, at the root or one folder below it, whatever its name:
 `<subject>/{u_train,u_test}/{0,1,2}/*.png`, or one flat folder of `<subject>_<clip> .png` with a list CSV in it or next
-to it. Both give the same clips.
-"""
+to it. Both give the same clips."""
 
 import re
 from collections import Counter

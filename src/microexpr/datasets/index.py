@@ -1,8 +1,7 @@
 """Check that a data set still has the clips that the DAG was built with; write and read its index CSV. No pixels.
 
 The clips are read when the DAG is built, so that the jobs of each subject are known before any job runs. The CSV is
-written after face detection, and marks the clips that all later stages leave out.
-"""
+written after face detection, and marks the clips that all later stages leave out."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

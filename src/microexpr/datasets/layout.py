@@ -3,8 +3,7 @@
 Each clip is there once, files passed over are noted, and the counts of a copy are compared with the published ones.
 
 A pattern is a data set's `Layout.frame`: it matches the file name of a frame, "img46.jpg", and its group `number` is
-the frame's number. It is None where one file, a video or a picture, holds a whole clip. Paths come from the annotation.
-"""
+the frame's number. It is None where one file, a video or a picture, holds a clip. Paths come from the annotation."""
 
 import mimetypes
 import re

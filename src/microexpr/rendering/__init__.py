@@ -2,5 +2,4 @@
 
 This package knows native layouts only through its own writers. Networks and licensed pictures do not come in here.
 
-May import: core, coding, videos, datasets, facs_faces.
-"""
+May import: core, coding, videos, datasets, facs_faces."""

@@ -1,7 +1,6 @@
 """Write long videos of rendered people and what happens in them: one with a table, or many in the layout of a data set.
 
-`write_own` films people as a laboratory does: a folder for each, its videos, and what two coders who err would mark.
-"""
+`write_own` films people as a laboratory does: a folder for each, its videos, and what two coders who err would mark."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,6 @@
 """Plan rendered long videos: subjects, videos, and when which expression is shown. Renders nothing.
 
-Each subject and video has a separate random stream, so that adding one changes no other.
-"""
+Each subject and video has a separate random stream, so that adding one changes no other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field

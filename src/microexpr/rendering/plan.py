@@ -1,7 +1,6 @@
 """Plan the rendered corpora: subjects, clips and their timing, as a function of params and seed. Renders nothing.
 
-Each subject and clip has a separate random stream, so that adding one changes no other.
-"""
+Each subject and clip has a separate random stream, so that adding one changes no other."""
 
 from typing import Literal
 

@@ -1,4 +1,3 @@
 """Turn frames into arrays: faces, onset and apex, flow, action units, head motion. Only networks use torch.
 
-May import: core.
-"""
+May import: core."""

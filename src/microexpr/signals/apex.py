@@ -3,8 +3,7 @@
 Two spotters score every frame. `regions` follows Van Quang, Chun and Tokuyama 2019 (CapsuleNet for micro-expression
 recognition), who took the apex of unannotated clips from ten regions around the eyebrows and the corners of the mouth.
 `flow` measures how far the same regions have moved since the onset and searches by halving, after Liong et al. 2015
-(Automatic apex frame spotting in micro-expression database).
-"""
+(Automatic apex frame spotting in micro-expression database)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,8 +5,7 @@ pixels that show the frame. Arrays in, arrays out.
 the frame in data sets of cropped faces. The other pixels repeat the frame's edge, which moves as the face does, so they
 are held still and never measured.
 
-Shapes: T frames, H rows, W columns; G x G blocks that do not overlap and cover all pixels; B bins.
-"""
+Shapes: T frames, H rows, W columns; G x G blocks that do not overlap and cover all pixels; B bins."""
 
 from collections.abc import Mapping
 from typing import Any

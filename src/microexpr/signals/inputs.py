@@ -1,8 +1,7 @@
 """Derive the inputs of methods from stage files, by name and shape, in memory. No files are written, no torch.
 
 Shapes: n clips, C channels (1 grey, 3 RGB; grey repeated where the source has no colour), T frames, H rows, W columns.
-docs/inputs.md has the inputs as a table.
-"""
+docs/inputs.md has the inputs as a table."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack

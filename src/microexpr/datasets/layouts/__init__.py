@@ -1,8 +1,7 @@
 """The native layouts: the facts of each data set in `<name>.yaml`, and readers by kind, which take them from there.
 
 A file of facts begins with the quirks of its data set. Quirks that need code are described at the reader. Rendering
-and the meaning of pixels do not come in here.
-"""
+and the meaning of pixels do not come in here."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping

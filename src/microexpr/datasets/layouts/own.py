@@ -5,8 +5,7 @@
     data/raw/<name>/annotations.csv         # or tables of all, also exports of BORIS or Datavyu
     data/raw/<name>/dataset.yaml            # if needed: fps, subject, coder, emotions; see `Facts`
 
-`<name>` has a clip for each micro-expression, `<name>_long` the recordings as a whole. Frames count from 0.
-"""
+`<name>` has a clip for each micro-expression, `<name>_long` the recordings as a whole. Frames count from 0."""
 
 import re
 from collections import Counter

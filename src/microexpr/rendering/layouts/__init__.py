@@ -1,8 +1,7 @@
 """Write the native layouts, by the part `rendered` of their facts in `datasets.layouts`; `datasets` reads them.
 
 `names` has a function for each data set, `annotations` the rows on the clips. Pixels and reading do not come
-in here.
-"""
+in here."""
 
 from typing import Any
 

@@ -1,8 +1,7 @@
 """Name the rendered clips and long videos as their data sets do: a function for each data set, by its name.
 
 A function names the clip or video `number` of subject `person`, both counted from 1. The order of random draws is part
-of a corpus.
-"""
+of a corpus."""
 
 import string
 

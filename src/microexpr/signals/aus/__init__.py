@@ -1,7 +1,6 @@
 """Name action units, code and compare their intensities, and hold the settings of their readers. No files, no torch.
 
-The metadata of `weights/action_units.onnx` say what the project's own model is fitted on and how accurate it is.
-"""
+The metadata of `weights/action_units.onnx` say what the project's own model is fitted on and how accurate it is."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal

@@ -1,7 +1,6 @@
 """Read action units from OpenFace 2's tables, one for each clip, which the user puts under data/raw/openface.
 
-Does not run OpenFace: the user has to accept its license (docs/aus.md).
-"""
+Does not run OpenFace: the user has to accept its license (docs/aus.md)."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,6 @@
 """Convert between py-feat's action units and ours, and locate its environment and weight files. Never imports py-feat.
 
-py-feat runs in a separate environment (`make pyfeat`), where `envs/pyfeat/detectors.py` calls it.
-"""
+py-feat runs in a separate environment (`make pyfeat`), where `envs/pyfeat/detectors.py` calls it."""
 
 import sys
 from collections.abc import Callable

@@ -5,8 +5,7 @@ Heads and light drift, so a face is compared with a frame at most some seconds a
 own reference, the frame most like its resting frames, and consecutive parts are joined where they meet.
 
 An aligned face has its features at about the same places, so that regions are boxes of it. Faces of all kinds move
-alike, where their looks differ: movement that was learnt from rendered faces is that of recorded ones, too.
-"""
+alike, where their looks differ: movement that was learnt from rendered faces is that of recorded ones, too."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -2,8 +2,7 @@
 
 Both halves of a face are read by the same weights, the subject's right one mirrored, and each reading knows of the
 other half. A change is read from how the skin moves and how its look differs, so that nothing is left of the face's own
-shape. `architecture` builds the network, `fit` trains it on portraits; here its files are run.
-"""
+shape. `architecture` builds the network, `fit` trains it on portraits; here its files are run."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -2,8 +2,7 @@
 
 The detector runs on the first frame and from time to time after it. Between its runs each face is tracked from its own
 landmarks, and the largest face is taken. All frames of a clip are aligned by one similarity, so that alignment adds no
-movement to expressions that move the skin by a pixel.
-"""
+movement to expressions that move the skin by a pixel."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields

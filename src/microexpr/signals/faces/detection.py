@@ -2,8 +2,7 @@
 
 dlib's predictor of landmarks comes with face_recognition, which is the workflow's. It loads all of its models when it
 is imported, 100 MB, so it is imported with the first use. The encoder is the same file as face_recognition's, and
-shipped.
-"""
+shipped."""
 
 import math
 import warnings

@@ -2,8 +2,7 @@
 
 Two measurements are made of a face. Predicted landmarks are right on average but damped: they show only part of a faint
 movement. Points of a reference frame tracked by optical flow (Lucas and Kanade 1981) show more of it but drift.
-`combine_tracks` takes movement from the second and position from the first.
-"""
+`combine_tracks` takes movement from the second and position from the first."""
 
 from dataclasses import dataclass, field
 

@@ -1,7 +1,6 @@
 """Compute optical flow and optical strain between two frames. Arrays in, arrays out; no files, no torch.
 
-The stage calls `clip_flow`; its parts can be called separately.
-"""
+The stage calls `clip_flow`; its parts can be called separately."""
 
 from typing import Literal
 

@@ -2,8 +2,7 @@
 
 A picture is a part of a face, each channel scaled in its clip. The part is found without a label: where rendered faces
 move as those in the pictures do. Shapes: channels are u (to the right), v (downwards) and strain; pictures are
-uint8[N, 28, 28, 3], flow of crops is float[3, H, W]. Out of scope: a label.
-"""
+uint8[N, 28, 28, 3], flow of crops is float[3, H, W]. Out of scope: a label."""
 
 import itertools
 import logging

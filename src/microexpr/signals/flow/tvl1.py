@@ -1,8 +1,7 @@
 """Compute TV-L1 optical flow (Zach, Pock & Bischof 2007) as scikit-image does, but compiled. Arrays in, arrays out.
 
 scikit-image's `optical_flow_tvl1` is the reference for every detail that the paper leaves open: pyramid, warps, steps
-of the dual variable, stopping rule. A test compares the two; `benchmarks/signals.py` times them.
-"""
+of the dual variable, stopping rule. A test compares the two; `benchmarks/signals.py` times them."""
 
 import cv2
 import numpy as np

@@ -1,8 +1,7 @@
 """Place boxes around faces, and predict 68 landmarks and the pupils in one by a network fitted to rendered faces.
 
 Maps of where each point is likely to be are averaged to a position (Sun et al. 2018, integral regression), so that
-positions are continuous in the image. `fit` builds and trains the network; here its file is run.
-"""
+positions are continuous in the image. `fit` builds and trains the network; here its file is run."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -3,8 +3,7 @@
 `around_apex` selects the frames that represent a clip, `interpolate` is TIM, the temporal interpolation model (Zhou,
 Zhao & Pietikainen 2011), `magnify` Eulerian video magnification (Wu et al. 2012); `head` holds a clip's head still.
 
-Shapes: T frames, H rows, W columns; n frames of a clip, m of it resampled.
-"""
+Shapes: T frames, H rows, W columns; n frames of a clip, m of it resampled."""
 
 import cv2
 import numpy as np

@@ -1,8 +1,7 @@
 """Estimate the head's own movement in a face's flow, and hold a clip's head where it is at the onset.
 
 Holding it still is ours. It registers the frames themselves, because landmarks are too noisy for movements of a
-fraction of a pixel. Arrays in, arrays out. Shapes: T frames, H rows and columns of a crop.
-"""
+fraction of a pixel. Arrays in, arrays out. Shapes: T frames, H rows and columns of a crop."""
 
 from collections.abc import Callable
 from functools import cache

@@ -4,8 +4,7 @@ Every unit's change since the face at rest is measured in standard deviations of
 unit, camera and subject. A network (`network`) tells from all of them how likely each moment is in an event of each
 kind. Comparing a face with itself over a window is after Moilanen et al. 2014.
 
-Shapes: T frames, 17 action units, 2 sides, left and right.
-"""
+Shapes: T frames, 17 action units, 2 sides, left and right."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,7 @@
 """Count how many true intervals were spotted, as the micro-expression grand challenges do. Numbers only.
 
 A spotted interval is a hit where its intersection with a true one is at least half of their union (MEGC 2019 to 2022);
-each true interval is hit once at most.
-"""
+each true interval is hit once at most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

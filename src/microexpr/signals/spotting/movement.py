@@ -4,8 +4,7 @@ Every method reads the same aligned crop, at the same rate; its authors cut the 
 Gaps between the frames that are compared are in seconds, of the published number of frames at 30 a second: they were
 chosen from the lengths of the data sets' expressions.
 
-Shapes: T frames, G gaps, H rows and columns of the crop, R of the regions' picture.
-"""
+Shapes: T frames, G gaps, H rows and columns of the crop, R of the regions' picture."""
 
 from typing import Literal
 

@@ -3,8 +3,7 @@
 The network reads every curve in the same way, on a clock of its own, so that frame rates matter little.
 `reader_fits.spotter` trains it on long takes of the population and calibrates it. No torch here.
 
-Shapes: T frames, N times of the clock, 17 action units and 22 courses of regions on 2 sides.
-"""
+Shapes: T frames, N times of the clock, 17 action units and 22 courses of regions on 2 sides."""
 
 import json
 from functools import cache
