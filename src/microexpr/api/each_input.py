@@ -76,8 +76,14 @@ def write_prediction(
 
     written.write(folder, result, models)
     drawing.plot(plot.draw, result, path=folder / "prediction.png")
-    player = page.Player(result)
-    annotated.write(folder / "annotated.avi", result, progress, player.numbers, player.add)
+    film, player = annotated.Film(result), page.Player(result)
+    numbers = sorted({*film.positions, *player.numbers})
+    with film.writer(folder / "annotated.avi") as record:
+        for i, (number, frame) in enumerate(zip(numbers, result.video.read(numbers), strict=False), 1):
+            player.add(number, frame)
+            if number in film.positions:
+                record(film.image(number, frame), None)
+            progress("writing video and page", i, len(numbers))
     page.write(folder / "prediction.html", result, models, truth, player)
 
 

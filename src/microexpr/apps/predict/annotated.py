@@ -1,18 +1,18 @@
 """The annotated video, predictions written into its frames, micro-expressions in slow motion; and magnified faces."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from microexpr.apps.predict import Prediction, written
-from microexpr.apps.read.take import Progress
 from microexpr.core.arrays import luma
 from microexpr.signals import motion
 from microexpr.signals.motion import head
 from microexpr.videos.sources import MARK
-from microexpr.videos.writer import writer
+from microexpr.videos.writer import Write, writer
 
 RATE = 25  # frames a second of the annotated video, about
 WIDEST = 960  # pixels
@@ -27,27 +27,30 @@ FINE = 1 << SHIFT
 BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
 TIMES = 1 + motion.ALPHA  # as far as in the video
-See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
 
 
-def write(
-    path: Path, prediction: Prediction, progress: Progress, numbers: Sequence[int] = (), see: See = lambda *_: None
-) -> None:
-    """Write an .avi file, marked as rendered if the video is. Raises StoreError when the disk is full. `see` gets the
-    frames `numbers`, and others, so that the video is read only once."""
-    video = prediction.video
-    every = max(1, round(video.fps / RATE))
-    annotated_numbers = frame_numbers(prediction, every)
-    timeline_image = timeline(prediction, shown_size(video.size)[0])
-    draw, written, both = face_drawer(prediction, annotated_numbers), 0, sorted({*annotated_numbers, *numbers})
-    with writer(path, video.fps / every, MARK if video.generated else OTHER) as record:
-        for i, (number, frame) in enumerate(zip(both, video.read(both), strict=False)):
-            see(number, frame)
-            if written < len(annotated_numbers) and number == annotated_numbers[written]:
-                slowdown = every if any(first <= number <= last for first, last in prediction.spans) else 1
-                record(annotate(draw(written, shown(frame)), number, slowdown, prediction, timeline_image), None)
-                written += 1
-            progress("writing video and page", i + 1, len(both))
+class Film:
+    """The frames of the annotated video."""
+
+    def __init__(self, prediction: Prediction):
+        self._prediction, self._every = prediction, max(1, round(prediction.video.fps / RATE))
+        numbers = frame_numbers(prediction, self._every)
+        self.positions = {number: i for i, number in enumerate(numbers)}  # by number of a frame of the video
+        self._draw = face_drawer(prediction, numbers)
+        self._timeline = timeline(prediction, shown_size(prediction.video.size)[0])
+
+    def writer(self, path: Path) -> AbstractContextManager[Write]:
+        """Return a function, in a context, that writes images into an .avi file, marked as rendered if the video is.
+
+        Raises StoreError when the disk is full."""
+        video = self._prediction.video
+        return writer(path, video.fps / self._every, MARK if video.generated else OTHER)
+
+    def image(self, number: int, frame: np.ndarray) -> np.ndarray:
+        """Return a frame of the video as it is shown, uint8[H + BAND, W, 3]."""
+        slowdown = self._every if any(first <= number <= last for first, last in self._prediction.spans) else 1
+        image = self._draw(self.positions[number], shown(frame))
+        return annotate(image, number, slowdown, self._prediction, self._timeline)
 
 
 def frame_numbers(prediction: Prediction, every: int) -> list[int]:
