@@ -43,7 +43,7 @@ from microexpr.models import recognisers  # noqa: E402
 from microexpr.models.base import CLASSES, ClipTensors, NetworkMethod  # noqa: E402
 from microexpr.models.layers.pretrained import initialise_vgg16, vgg16_relu3_3  # noqa: E402
 from microexpr.training.engine import FoldIndices, train  # noqa: E402
-from microexpr.training.group import Group, Run  # noqa: E402
+from microexpr.training.group import FoldRun, Group  # noqa: E402
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception", "icegan")
 REPEATS = 3  # most timings of which the median counts
@@ -240,7 +240,7 @@ def stacked_group(session: Session, name: str, values: Values, stack: int) -> Gr
     """Return folds of a method that train at once, without test clips: only training steps are timed."""
     size, method = session.size, network(name, values)
     counted = min(size.clips, EPOCH_STEPS * method.phases()[-1].batch)
-    runs = [Run(replace(fold, test=fold.test[:0]), 0) for fold in folds(size.clips, size.folds)[:stack]]
+    runs = [FoldRun(replace(fold, test=fold.test[:0]), 0) for fold in folds(size.clips, size.folds)[:stack]]
     return Group(method, clips(method, session, counted), runs, True)
 
 

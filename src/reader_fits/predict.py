@@ -64,7 +64,7 @@ def run(
     assert isinstance(job.method, FlowCnn)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
     fold = engine.FoldIndices("population", np.arange(len(views)), np.zeros(0, int))
-    trained = engine.fit_network(job.method, views, engine.Run(fold, job.seeds()[0]), progress, checkpoints)
+    trained = engine.fit_network(job.method, views, engine.FoldRun(fold, job.seeds()[0]), progress, checkpoints)
     clips, held_out_files = held_out
     tensors = load_clips(job.method, clips, {POPULATION: held_out_files})
     scores = score(job, trained, with_pictures(tensors, clips, held_out_files))

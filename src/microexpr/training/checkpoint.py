@@ -22,7 +22,7 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.files import visible
 from microexpr.protocols import provenance
-from microexpr.training.group import FoldResult, Run, flatten, unflatten
+from microexpr.training.group import FoldResult, FoldRun, flatten, unflatten
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Checkpoints:
             if other != self.folder:
                 shutil.rmtree(other)
 
-    def results(self, runs: Sequence[Run]) -> list[FoldResult] | None:
+    def results(self, runs: Sequence[FoldRun]) -> list[FoldResult] | None:
         """Return the results of finished runs, else None. Raises LeakError if the file is of other runs."""
         arrays = self._read(self._path(runs, "results"), runs)
         if arrays is None:
@@ -67,19 +67,19 @@ class Checkpoints:
             values["parameters"] = int(values["parameters"])
         return [FoldResult(run.fold.name, **fields[str(i)]) for i, run in enumerate(runs)]
 
-    def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
+    def state(self, runs: Sequence[FoldRun]) -> dict[str, Tensor] | None:
         """Return the state of interrupted runs, else None. Raises LeakError if the file is of other runs."""
         arrays = self._read(self._path(runs, "state"), runs)
         return None if arrays is None else {name: torch.tensor(array) for name, array in arrays.items()}
 
-    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
+    def after_epoch(self, runs: Sequence[FoldRun], state: Callable[[], dict[str, Tensor]]) -> None:
         """Write the state, and the results of finished runs, if it is time."""
         if self._is_due():
             self._write_finished()
             self._write(runs, "state", {name: tensor.numpy() for name, tensor in state().items()})
             self._last = time.monotonic()
 
-    def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
+    def after_training(self, runs: Sequence[FoldRun], results: list[FoldResult]) -> None:
         """Write the results if it is time; otherwise with the next checkpoint."""
         fields = ({k: v for k, v in vars(result).items() if k != "name" and v is not None} for result in results)
         arrays = {name: np.asarray(value) for name, value in flatten(dict(enumerate(fields))).items()}
@@ -97,7 +97,7 @@ class Checkpoints:
                 state.unlink(missing_ok=True)
                 del self._finished[state]
 
-    def _run_identity(self, runs: Sequence[Run]) -> dict[str, str]:
+    def _run_identity(self, runs: Sequence[FoldRun]) -> dict[str, str]:
         """Return what identifies these runs, also among those that train the same fold without its inner clips."""
         sides = [side for run in runs for side in (run.fold.train, run.fold.test)]
         return {
@@ -106,11 +106,11 @@ class Checkpoints:
             "clips": digest([side.tolist() for side in sides]),
         }
 
-    def _path(self, runs: Sequence[Run], kind: str) -> Path:
+    def _path(self, runs: Sequence[FoldRun], kind: str) -> Path:
         name = f"{runs[0].fold.name.replace('/', '_')}-{digest(self._run_identity(runs))}"
         return self.folder / f"{name}.{kind}.safetensors"
 
-    def _write(self, runs: Sequence[Run], kind: str, arrays: Arrays) -> bool:
+    def _write(self, runs: Sequence[FoldRun], kind: str, arrays: Arrays) -> bool:
         """Return whether it was written: a checkpoint that cannot be written is no reason to end a training."""
         path = self._path(runs, kind)
         fitted_on = sorted({self.clips[position] for run in runs for position in run.fold.train})
@@ -121,7 +121,7 @@ class Checkpoints:
             return False
         return True
 
-    def _read(self, path: Path, runs: Sequence[Run]) -> Arrays | None:
+    def _read(self, path: Path, runs: Sequence[FoldRun]) -> Arrays | None:
         """Return a file's arrays; remove a damaged file and return None."""
         if not path.exists():
             return None

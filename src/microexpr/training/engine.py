@@ -16,14 +16,21 @@ from torch import Tensor
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Statistics
 from microexpr.models.recipe import training_phases
-from microexpr.training.group import STATISTICS, FoldIndices, FoldResult, Group, Run, lay_out_images, named_tensors
+from microexpr.training.group import STATISTICS, FoldIndices, FoldResult, FoldRun, Group, lay_out_images, named_tensors
 
 if TYPE_CHECKING:
     from microexpr.training.checkpoint import Checkpoints  # it reads and writes files, which the engine does not load
 
 __all__ = [
-    "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "Synthesis", "TrainedNetwork",
-    "fit_network", "train",
+    "FoldIndices",
+    "FoldResult",
+    "FoldRun",
+    "Plan",
+    "Progress",
+    "Synthesis",
+    "TrainedNetwork",
+    "fit_network",
+    "train",
 ]  # fmt: skip
 
 Plan = Literal["auto", "sequential", "stacked"]
@@ -33,7 +40,7 @@ Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs
 # Faces to synthesise once a fold's first seed is trained, by fold name: int64[K, 2], of each face the position of the
 # clip that its neutral face is from, in the loaded clips, and the class to show. Clips of the test set are held out.
 Synthesis = Mapping[str, np.ndarray]
-Fit = Callable[[Sequence[Run]], list[FoldResult]]  # trains runs that step together
+Fit = Callable[[Sequence[FoldRun]], list[FoldResult]]  # trains runs that step together
 SYNTHESIS_BATCH = 64  # faces synthesised at once: bounds memory only
 
 # glibc's mallopt settings, by their numbers in malloc.h. With glibc's defaults each large tensor is asked of the system
@@ -102,7 +109,7 @@ def train(
     stacked = plan == "stacked" or (plan == "auto" and device.type == "cuda")
     if synthesis is not None and not (isinstance(method, NetworkMethod) and method.synthesises):
         raise ParamsError(f"synthesis must be asked of a method that makes images, not of {type(method).__name__}")
-    runs = [Run(fold, seed) for fold in folds for seed in seeds]
+    runs = [FoldRun(fold, seed) for fold in folds for seed in seeds]
     if isinstance(method, NetworkMethod):
         epochs, size, data = _epochs(method), stack if stacked else 1, _to_device(data, device, stacked)
         counter = _ProgressCounter(progress, len(runs) * epochs)
@@ -145,7 +152,7 @@ def fit_features(method: ClassicalMethod, data: ClipTensors) -> dict[str, np.nda
 def fit_network(
     method: NetworkMethod,
     data: ClipTensors,
-    run: Run,
+    run: FoldRun,
     progress: Progress = silent,
     checkpoints: "Checkpoints | None" = None,
 ) -> TrainedNetwork:
@@ -181,7 +188,7 @@ def _epochs(method: NetworkMethod) -> int:
 
 
 def _fit_groups(
-    groups: Sequence[Sequence[Run]],
+    groups: Sequence[Sequence[FoldRun]],
     epochs: int,
     fit: Fit,
     counter: _ProgressCounter,
@@ -200,7 +207,7 @@ def _fit_groups(
         yield from results
 
 
-def _classical_fit(method: ClassicalMethod, data: ClipTensors, counter: _ProgressCounter, first_run: Run) -> Fit:
+def _classical_fit(method: ClassicalMethod, data: ClipTensors, counter: _ProgressCounter, first_run: FoldRun) -> Fit:
     """Return the function that fits one run; the features of all clips are computed here, once."""
     features = method.features({name: data.inputs[name] for name in method.inputs})
     targets = {name: value.numpy() for name, value in data.targets.items()}
@@ -209,7 +216,7 @@ def _classical_fit(method: ClassicalMethod, data: ClipTensors, counter: _Progres
         none = {name: value[:0] for name, value in targets.items()}
         first = method.fit(features[:0], none, first_run.generator("fit"))
 
-    def fit(runs: Sequence[Run]) -> list[FoldResult]:
+    def fit(runs: Sequence[FoldRun]) -> list[FoldResult]:
         counter.begin()
         (run,) = runs
         train, test = run.fold.train, features[run.fold.test]
@@ -235,7 +242,7 @@ class _Networks:
     synthesis: Synthesis | None = None
     first_seed: int = 0  # of the networks that synthesise
 
-    def train(self, runs: Sequence[Run]) -> Group:
+    def train(self, runs: Sequence[FoldRun]) -> Group:
         """Train these runs, from their checkpoint if there is one."""
         group, checkpoints = Group(self.method, self.data, runs, self.stacked), self.checkpoints
         if checkpoints and (state := checkpoints.state(runs)) is not None:
@@ -250,7 +257,7 @@ class _Networks:
                 checkpoints.after_epoch(runs, group.state)
         return group
 
-    def fit(self, runs: Sequence[Run]) -> list[FoldResult]:
+    def fit(self, runs: Sequence[FoldRun]) -> list[FoldResult]:
         """Return each run's result. Losses are nan where a phase has fewer updates."""
         group = self.train(runs)
         most = max(loss.shape[1] for loss in group.losses)

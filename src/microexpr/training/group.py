@@ -39,7 +39,7 @@ class FoldIndices:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class FoldRun:
     """One fold with one seed."""
 
     fold: FoldIndices
@@ -78,7 +78,7 @@ class Group:
     Each tensor of `parameters`, `buffers` and `statistics` is [R, ...] if stacked. Otherwise there is one run and no R,
     and the tensors are those of `networks`."""
 
-    def __init__(self, method: NetworkMethod, data: ClipTensors, runs: Sequence[Run], stacked: bool):
+    def __init__(self, method: NetworkMethod, data: ClipTensors, runs: Sequence[FoldRun], stacked: bool):
         self.method, self.runs, self.stacked = method, runs, stacked
         inputs = {name: data.inputs[name] for name in method.inputs}
         self.data = ClipTensors(inputs, data.targets)
@@ -111,7 +111,7 @@ class Group:
                 lay_out_weights(module)
         return {name: module.to(self.device).eval().requires_grad_(False) for name, module in shared.items()}
 
-    def build(self, run: Run) -> tuple[Statistics, dict[str, nn.Module]]:
+    def build(self, run: FoldRun) -> tuple[Statistics, dict[str, nn.Module]]:
         """Return statistics of a run's training clips, and its new modules: the same whatever other runs there are."""
         statistics = self.method.statistics(self.data[torch.as_tensor(run.fold.train, device=self.device)])
         for name in self.method.normalisation:

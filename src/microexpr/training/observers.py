@@ -13,7 +13,7 @@ from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors
 from microexpr.models.observer import CELL, Observer, pair
 from microexpr.training import engine
-from microexpr.training.engine import FoldIndices, Run
+from microexpr.training.engine import FoldIndices, FoldRun
 
 GROUPS = 2  # of subjects, each scored by an observer that the others train
 
@@ -40,7 +40,7 @@ def observe(
     for group in range(GROUPS):
         test = np.flatnonzero(groups == group)
         fold = FoldIndices(f"observers {group}", np.flatnonzero(groups != group), test)
-        network = engine.fit_network(method, data, Run(fold, seed))
+        network = engine.fit_network(method, data, FoldRun(fold, seed))
         with torch.no_grad():
             logits = method.scores(network.modules, data[torch.from_numpy(test)].inputs, {})
         score[test] = logits.double().numpy().reshape(-1, cells, cells)

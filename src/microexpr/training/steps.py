@@ -140,7 +140,7 @@ def fit_network(
     inputs = load_inputs(job, files)
     (fold,) = job.folds
     (indices,) = fold_indices([replace(fold, train=job.train_ids(fold), test=())], job.all_clips)
-    run = engine.Run(indices, job.seeds()[0])
+    run = engine.FoldRun(indices, job.seeds()[0])
     assert isinstance(job.method, NetworkMethod)
     checkpoints = checkpoint_store(job, inputs, directory)
     return inputs, engine.fit_network(job.method, inputs.clips, run, progress, checkpoints)

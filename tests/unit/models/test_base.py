@@ -18,7 +18,7 @@ from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.models.recognisers import find, names
 from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, train
-from microexpr.training.group import Group, Run
+from microexpr.training.group import FoldRun, Group
 
 engine.use_one_thread()  # for groups that no engine steps
 LEARNERS = [name for name in names() if name not in ("majority", "prevalence")]
@@ -105,16 +105,16 @@ def largest_difference(name: str, steps: int, **changed: Any) -> float:
     Of few clips each, but for the ResNets that read macro-expressions: there batch norm over three is mostly noise."""
     if name in NETWORKS and small(name).macro:
         method = network(name, steps // 4, **changed)
-        return plans_apart(method, clips(method), [Run(fold, 7) for fold in folds()])
+        return plans_apart(method, clips(method), [FoldRun(fold, 7) for fold in folds()])
     method = network(name, steps // 4, batch=3, **changed)
-    return plans_apart(method, clips(method)[torch.tensor(FEW)], [Run(fold, 7) for fold in folds(clips=len(FEW))])
+    return plans_apart(method, clips(method)[torch.tensor(FEW)], [FoldRun(fold, 7) for fold in folds(clips=len(FEW))])
 
 
 @pytest.mark.parametrize("name", [*NETWORKS, *GENERATORS])
 def test_resumes_from_its_state_with_the_same_bytes(name):
     """A new group restored after one epoch ends with the same weights and scores."""
     method = network(name, epochs=2)
-    data, runs = clips(method), [Run(folds(1)[0], 7)]
+    data, runs = clips(method), [FoldRun(folds(1)[0], 7)]
     half, rest = (Group(method, data, runs, stacked=False) for _ in range(2))
     half.epoch()
     rest.restore(half.state())

@@ -13,7 +13,7 @@ from microexpr.core.errors import LeakError
 from microexpr.models.base import Params
 from microexpr.training import checkpoint
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints
-from microexpr.training.engine import Run, train
+from microexpr.training.engine import FoldRun, train
 
 PLANS = ("sequential", "stacked")
 ABOUT = {"method": "toy", "params": "1f3a"}
@@ -155,9 +155,9 @@ class TestIsNotGoneOnFrom:
 
     def test_the_same_fold_without_its_inner_clips(self, tmp_path, left):
         first = folds()[0]
-        fewer = Run(replace(first, train=first.train[1:]), 7)
-        assert store_in(tmp_path).results([Run(first, 7)]) is not None
-        assert store_in(tmp_path).results([fewer]) is None and store_in(tmp_path).results([Run(first, 8)]) is None
+        fewer = FoldRun(replace(first, train=first.train[1:]), 7)
+        assert store_in(tmp_path).results([FoldRun(first, 7)]) is not None
+        assert store_in(tmp_path).results([fewer]) is None and store_in(tmp_path).results([FoldRun(first, 8)]) is None
 
 
 def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):

@@ -20,7 +20,7 @@ from microexpr.models.base import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import training_phases
 from microexpr.training import group
-from microexpr.training.group import Group, Run
+from microexpr.training.group import FoldRun, Group
 
 SUBJECTS = 4
 
@@ -129,7 +129,7 @@ def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stack
     """Weights, optimisers and what a phase reads stay on the device; scores, losses and checkpoints leave it."""
     method = network(name, epochs=1)
     real = clips(method)
-    runs = [Run(fold, 7) for fold in folds(2 if stacked else 1)]
+    runs = [FoldRun(fold, 7) for fold in folds(2 if stacked else 1)]
     with FakeTensorMode(allow_non_fake_inputs=True), FixedShapes():
         trained, resumed = (Group(method, fake(real), runs, stacked) for _ in range(2))
         assert trained.epoch()

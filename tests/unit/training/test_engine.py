@@ -14,7 +14,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.models.base import CLASSES, ClipTensors, Params
 from microexpr.models.recognisers import find
 from microexpr.training.engine import train, use_one_thread
-from microexpr.training.group import Group, Run
+from microexpr.training.group import FoldRun, Group
 
 use_one_thread()  # for groups that no engine steps
 
@@ -25,14 +25,14 @@ def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
 
 def group_of(method, plan):
     """One run, or three that are stacked."""
-    runs = [Run(fold, 7) for fold in folds(3 if plan == "stacked" else 1)]
+    runs = [FoldRun(fold, 7) for fold in folds(3 if plan == "stacked" else 1)]
     return Group(method, clips(), runs, stacked=plan == "stacked")
 
 
 @pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params()), Frozen(Params())], ids=["toy", "hard", "frozen"])
 class TestPlans:
     def test_agree_but_for_rounding_after_50_steps(self, method, double):
-        assert plans_apart(method, clips(), [Run(fold, 7) for fold in folds()]) < 1e-9
+        assert plans_apart(method, clips(), [FoldRun(fold, 7) for fold in folds()]) < 1e-9
 
     def test_a_fold_does_not_know_the_others(self, method):
         for plan, bound in (("sequential", 0), ("stacked", 1e-5)):
@@ -47,8 +47,8 @@ class TestPlans:
 def test_against_a_plain_loop(plan):
     """nn.Module, optimiser, backward; only the order of the clips is the engine's."""
     method, fold = toy(dropped=0.0, epochs=4), folds()[2]
-    group = Group(method, clips(), [Run(fold, 7)], stacked=False)
-    network = group.build(Run(fold, 7))[1]["network"].train()
+    group = Group(method, clips(), [FoldRun(fold, 7)], stacked=False)
+    network = group.build(FoldRun(fold, 7))[1]["network"].train()
     optimiser, x, label = ADAM(network.parameters()), clips().inputs["x"], clips().targets["label"]
     x = x - x[fold.train].mean(0)
     losses = []
@@ -91,7 +91,7 @@ def test_inputs_that_a_phase_precomputes_are_computed_once(plan, groups):
 def test_what_a_phase_reads_is_of_full_precision():
     """Scores are never coarse; nor may they be of coarse features."""
     method = Frozen(Params(precision="bfloat16"))
-    group = finished(method, clips(), [Run(folds()[0], 7)])
+    group = finished(method, clips(), [FoldRun(folds()[0], 7)])
     assert group.precomputed is not None
     test = torch.as_tensor(group.runs[0].fold.test, device=group.device)
     plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)

@@ -27,7 +27,7 @@ def test_a_file_gives_back_what_makes_the_same_clip_to_the_bit_and_whom_that_has
     method, everyone = small(kind), engine.FoldIndices("all", np.arange(COUNT), np.arange(0))
     with monkeypatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: False)  # what is read back is on a CPU
-        network = engine.fit_network(method, clips(), engine.Run(everyone, 7))
+        network = engine.fit_network(method, clips(), engine.FoldRun(everyone, 7))
     path, second = tmp_path / "one.safetensors", tmp_path / "again.safetensors"
     generator_file.save(path, method, network.tensors, SEEN, origin="generated", held_out="casme2/s1")
     generator_file.save(second, method, network.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")

@@ -176,11 +176,11 @@ def test_weights_of_another_network_too_many_and_unexpected_ones_are_refused(
 def test_weights_of_every_network_fit_all_of_it(name: str) -> None:
     """Trained at its own small params, and into the same network there is nothing that gets none."""
     method, data = network(name, 1), clips(network(name, 1))
-    run = engine.Run(folds(1)[0], 7)
+    run = engine.FoldRun(folds(1)[0], 7)
     tensors = engine.fit_network(method, data, run).tensors
     other = network(name, 1, initialisation="population")
     other.initial_weights = {key: torch.from_numpy(value) for key, value in tensors.items()}
-    built = group.Group(other, data, [engine.Run(folds(1)[0], 8)], stacked=False)
+    built = group.Group(other, data, [engine.FoldRun(folds(1)[0], 8)], stacked=False)
     assert built.without_initial_weights == []
     for key, value in built.networks.items():
         for inner, tensor in {**dict(value.named_parameters()), **dict(value.named_buffers())}.items():

@@ -14,7 +14,7 @@ from microexpr.models.generators.auicgan import Auicgan
 from microexpr.signals import inputs
 from microexpr.training import engine
 from microexpr.training.engine import FoldIndices
-from microexpr.training.group import Group, Run
+from microexpr.training.group import FoldRun, Group
 
 engine.use_one_thread()  # for groups that no engine steps
 KINDS = [generators.find(name) for name in module_names(generators)]
@@ -62,7 +62,7 @@ def test_inputs_exist(kind: type[Generator]) -> None:
 @each_kind
 def test_each_update_moves_its_own_networks(kind: type[Generator]) -> None:
     method, data = small(kind), clips()
-    group = Group(method, data, [Run(FOLDS[0], 7)], stacked=False)
+    group = Group(method, data, [FoldRun(FOLDS[0], 7)], stacked=False)
     phase, batch = group.phases[0], data[torch.arange(3)]
     for i, update in enumerate(phase.updates):
         before = {name: [p.clone() for p in net.parameters()] for name, net in group.networks.items()}
@@ -98,7 +98,7 @@ def test_faces_learn_to_brighten_by_their_targets(kind: type[Generator]) -> None
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
     method = small(kind, epochs=15, decay_epochs=0, lr=3e-3, width=4, critic_steps=1, intensity_weight=3000.0)
-    group = finished(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)])
+    group = finished(method, data, [FoldRun(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)])
     target = torch.zeros(4, 2, UNITS, 2)
     target[:, 1, 0] = 5.0
     with torch.no_grad():

@@ -24,7 +24,7 @@ from microexpr.models.recognisers.augacn import (
     pool,
 )
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.training.group import FoldIndices, Run
+from microexpr.training.group import FoldIndices, FoldRun
 
 A, L = len(AUS), 16
 TABLE7 = {  # of one clip, by row; the last three have the axis of clips in the paper's place
@@ -296,7 +296,7 @@ def test_nothing_is_learnt_from_the_change_of_a_held_out_clip():
         part.inputs["au_change"] = change.clone()
         if clip is not None:
             part.inputs["au_change"][clip] *= -1
-        runs = [Run(FoldIndices("a", np.arange(3, 8), np.arange(3)), 1)]
+        runs = [FoldRun(FoldIndices("a", np.arange(3, 8), np.arange(3)), 1)]
         group = finished(method(au_labels="coded_or_read", epochs=2, batch=4), part, runs)
         results.append(torch.cat([torch.tensor(np.array(group.scores)).flatten(), group.statistics["graph"].flatten()]))
     assert torch.equal(results[0], results[1]) and not torch.equal(results[0], results[2])

@@ -7,7 +7,7 @@ from trainings import finished
 from microexpr.models.base import ClipTensors
 from microexpr.models.layers.pretrained import vgg16_features
 from microexpr.models.recognisers.elrcn import Elrcn
-from microexpr.training.group import FoldIndices, Run
+from microexpr.training.group import FoldIndices, FoldRun
 
 TINY = {"image_size": 32, "width": 2, "memory": 6, "hidden": 5, "frames": 2, "batch": 4, "spatial_epochs": 1}
 
@@ -47,7 +47,7 @@ def test_published_weights_start_the_network_and_only_its_last_layers_change():
     torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
     for stacked in (False, True):
         fold = FoldIndices("s", np.arange(4), np.arange(4, 6))
-        group = finished(method, clips(method), [Run(fold, 7)] * (1 + stacked), stacked)
+        group = finished(method, clips(method), [FoldRun(fold, 7)] * (1 + stacked), stacked)
         base = group.shared["base0"].state_dict()
         torch.testing.assert_close(dict(base), {name: published[name] for name in base})
         assert (group.parameters["spatial0"]["hidden.weight"] != published["classifier.3.weight"]).any()

@@ -15,7 +15,7 @@ from microexpr.models.recognisers.dual_inception import Inception
 from microexpr.models.recognisers.nmer import Heads, Nmer
 from microexpr.models.recognisers.slstt import Encoder, Lstms, Mean
 from microexpr.training.engine import FoldIndices
-from microexpr.training.group import Group, Run
+from microexpr.training.group import FoldRun, Group
 
 
 def network(name, **params):
@@ -181,7 +181,7 @@ def test_the_upper_half_is_three_rows_of_seven():
 def test_the_features_gain_what_the_discriminator_loses():
     method = Nmer(Nmer.Params(image_size=33, width=2, features=4, adversarial_weight=0.7))
     data, fold = flows(12), FoldIndices("a", np.arange(12), np.arange(2))
-    group = Group(method, data, [Run(fold, 1)], stacked=False)
+    group = Group(method, data, [FoldRun(fold, 1)], stacked=False)
     modules, batch = group._modules(group.parameters, group.buffers), data.inputs | data.targets
     rng = Stream(torch.tensor(3))
     features, scores = method._train(modules, batch, group.statistics, rng)
