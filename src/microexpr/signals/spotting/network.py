@@ -16,26 +16,12 @@ import scipy
 from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.files import shipped
+from microexpr.signals import spotting
 from microexpr.signals.aus.recording import Curves
-from microexpr.signals.spotting import (
-    BRIEF,
-    LENGTHS,
-    REST,
-    SMOOTH,
-    WANDER,
-    Interval,
-    Signal,
-    camera_noise,
-    compute_signal,
-    find,
-    is_short,
-    noise_level,
-    since_rest,
-)
 
 MODEL = shipped("spotter.onnx")
 CLOCK = 50  # times a second
-KINDS = (*LENGTHS,)
+KINDS = (*spotting.LENGTHS,)
 CHANNELS, WHOLE = 4, 6  # of a curve, and of the face as a whole
 UNIT, REGION = 0.25, 0.5  # FACS intensity, pixels of the crop: smaller changes are read linearly, larger as logarithms
 LEAST_MOVEMENT = 0.04  # pixels: noise of a region is no smaller
@@ -55,7 +41,7 @@ class Inputs(NamedTuple):
     whole: np.ndarray  # float32[N, 6]: mouth, gaze, turns of the head, whether the face is seen
 
 
-def inputs(curves: Curves, signal: Signal) -> Inputs:
+def inputs(curves: Curves, signal: spotting.Signal) -> Inputs:
     """Return what the network reads of these curves, `signal` computed from them."""
     seen, fps = signal.seen, curves.fps
     units = [np.log1p(signal.transient), np.arcsinh(signal.sustained), np.arcsinh(signal.change / UNIT)]
@@ -76,11 +62,11 @@ def inputs(curves: Curves, signal: Signal) -> Inputs:
 def movement(curves: Curves, seen: np.ndarray) -> np.ndarray:
     """Return movement of regions as the network reads it, float64[T, 22, 2, 4]."""
     values, fps = curves.movement.astype(float), curves.fps
-    change, transient = since_rest(values, seen, fps, REST), since_rest(values, seen, fps, BRIEF)
-    if is_short(int(seen.sum()), fps):
-        noise = change_noise = WANDER * camera_noise(values, seen, SMOOTH * fps)
+    change, transient = (spotting.since_rest(values, seen, fps, span) for span in (spotting.REST, spotting.BRIEF))
+    if spotting.is_short(int(seen.sum()), fps):
+        noise = change_noise = spotting.WANDER * spotting.camera_noise(values, seen, spotting.SMOOTH * fps)
     else:
-        noise, change_noise = noise_level(transient[seen]), noise_level(change[seen])
+        noise, change_noise = spotting.noise_level(transient[seen]), spotting.noise_level(change[seen])
     noise, change_noise = (np.maximum(level, LEAST_MOVEMENT) for level in (noise, change_noise))
     scaled = [transient / noise, change / change_noise, change / REGION]
     return np.stack([*map(np.arcsinh, scaled), grain(values, fps)], -1)
@@ -146,9 +132,9 @@ def calibration(spotter: onnx.Network) -> np.ndarray:
     return np.array([json.loads(spotter.metadata["calibration"])[kind] for kind in KINDS], float).reshape(-1, 2)
 
 
-def spot(curves: Curves) -> tuple[Signal, np.ndarray, list[Interval]]:
+def spot(curves: Curves) -> tuple[spotting.Signal, np.ndarray, list[spotting.Interval]]:
     """Spot all events in what was read of a face; return also its deviations and the probabilities [T, 5]."""
-    signal, spotter = compute_signal(curves), load()
+    signal, spotter = spotting.compute_signal(curves), load()
     score = on_frames(scores(spotter, inputs(curves, signal)), curves)
     probability = probabilities(score, calibration(spotter))
-    return signal, probability, find(score, probability, signal, curves.fps)
+    return signal, probability, spotting.find(score, probability, signal, curves.fps)
