@@ -208,8 +208,14 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
     Arrays are indices of classes, int64[..., N]. Where the truth is of several labels [N, L], names are those of labels
     or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1; a warning says so where each row
     has one 1. Raises DataError for a missing label, one that is none of the classes or another spelling of one,
-    another number or order of names, and a single class."""
-    named, truth = None if classes is None else _class_names(classes), next(iter(labels.values()))
+    another number or order of names, classes that are no list of different names, and a single class."""
+    truth, named = next(iter(labels.values())), None
+    if classes is not None:
+        listed = checks.rows(classes, "classes must be a list of different names")
+        if listed.ndim != 1 or len({folded(name) for name in listed.tolist()}) < len(listed):
+            raise DataError(f"classes must be a list of different names, not {classes!r}")
+        words = [name for name in listed.tolist() if str(name).strip()]
+        named = checks.present(listed, "classes", "class", words).tolist()
     if np.ndim(truth) == 2:
         names = _label_names(labels, named)
         if len(names) != (count := np.shape(truth)[1]):
@@ -235,14 +241,6 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
         raise DataError(f"there must be two classes or more, not {names[0]} alone: classes names those without a clip")
     others = "" if named else f", as {next(iter(labels))} has, or another of classes"
     return names, [_encode(values, names, word, others) for word, values in labels.items()]
-
-
-def _class_names(classes: Any) -> list[Any]:
-    """Return the names of classes. Raises DataError for what is no list, a missing one and two spelt alike."""
-    names = checks.rows(classes, "classes must be a list of different names")
-    if names.ndim != 1 or len({folded(name) for name in names.tolist()}) < len(names):
-        raise DataError(f"classes must be a list of different names, not {classes!r}")
-    return checks.present(names, "classes", "class", [name for name in names.tolist() if str(name).strip()]).tolist()
 
 
 def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:

