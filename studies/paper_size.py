@@ -35,33 +35,31 @@ TRAINED = {  # by system, the protocol of its fold
 GENERATORS = ("auicgan", "famgan")
 ON_CPU = {"auicgan": {"frames": 4, "batch": 2}, "famgan": {"batch": 4}}
 PUBLISHED = {"icegan": "94.9 M, discriminator"}  # its Table 3, with 32 numbers in each capsule
-EPOCHS = 2
+EPOCHS, CLIPS = 2, {"subjects": 2, "clips": 3}  # of each data set
 
 
 def main() -> int:
     parser = pages.parser(__doc__, PAGE, cores=1, keep=None)
     parser.add_argument("--only", nargs="+", choices=[*TRAINED, *GENERATORS], default=[*TRAINED, *GENERATORS])
-    parser.add_argument("--subjects", type=int, default=3, help="rendered subjects of a data set, default 3")
-    parser.add_argument("--clips", type=int, default=4, help="clips of each, default 4")
     arguments = parser.parse_args()
     with checkout.folder(arguments.keep, "paper_size") as root:
         scratch.copy(root)
         if (raw := scratch.ROOT / "data/raw").is_dir() and not (root / "data/raw").exists():
             (root / "data").mkdir(exist_ok=True)
             (root / "data/raw").symlink_to(raw)
-        values = params(arguments.subjects, arguments.clips)
+        values = params()
         table = pages.Table("system", "weights", "published", "core-seconds", "MB", "smaller than the paper's")
         for name in arguments.only:
             table.add(f"`{name}`", *cells(name, root, values, arguments.cores))
-    about = f"Clips of {arguments.subjects} rendered subjects of each data set with {arguments.clips} clips each. "
+    about = "Clips of {subjects} rendered subjects of each data set with {clips} clips each. ".format(**CLIPS)
     table.publish(PAGE, MARK, about, arguments.write_docs)
     return 0
 
 
-def params(subjects: int, clips: int) -> dict[str, Any]:
+def params() -> dict[str, Any]:
     """Return the values of params.yaml at the papers' size, but for the clips and the epochs."""
-    values, counts = checkout.params("paper"), {"subjects": subjects, "clips": clips}
-    values["render"] = checkout.params()["render"] | {name: counts for name in values["datasets"]}
+    values = checkout.params("paper")
+    values["render"] = checkout.params()["render"] | dict.fromkeys(values["datasets"], CLIPS)
     values["methods"] = {name: short(recognisers.find(name)) for name in TRAINED}
     values["generators"] = {name: short(generators.find(name)) | {"critic_steps": 1} for name in GENERATORS}
     if not torch.cuda.is_available():

@@ -1,7 +1,7 @@
 """Measure `predict` on compressed video: rendered films as calls, browsers and phones store them.
 
     python studies/recordings.py --write-docs          # seeds 11 to 16, the table of docs/recordings.md
-    python studies/recordings.py --first 31 --seeds 3 --rates 30 --keep FOLDER     # other seeds, to choose settings on
+    python studies/recordings.py --first 31 --seeds 3 --keep FOLDER     # other seeds, to choose settings on
 
 Each film is encoded again by FFmpeg's encoders, as PyAV carries them; limits were chosen on seeds from 31 on.
 """
@@ -11,7 +11,6 @@ import sys
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from microexpr.videos import open_video
 from microexpr.videos.writer import encoder
 
 PAGE, MARK = "docs/recordings.md", "study-recordings"
-FILM = {"seconds": 14, "micro": 4, "macro": 1, "blinks": 2}
+FILM = take.Params(seconds=14, fps=30, micro=4, macro=1, blinks=2)
 
 
 class Coding(NamedTuple):
@@ -56,41 +55,34 @@ CODINGS = [
 
 def main() -> int:
     """Print the table, and write it into its page where this is asked for."""
-    options = pages.parser(__doc__, PAGE, first=11, seeds=6, cores=2, keep=None)
-    options.add_argument("--rates", type=int, nargs="+", default=[30, 60], help="frames a second, default %(default)s")
-    arguments = options.parse_args()
+    arguments = pages.parser(__doc__, PAGE, first=11, seeds=6, cores=2, keep=None).parse_args()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    with folder(arguments.keep) as root:
-        jobs = [(root, seed, rate, i) for seed in seeds for rate in arguments.rates for i in range(len(CODINGS))]
-        with ProcessPoolExecutor(arguments.cores) as pool:
-            list(pool.map(_render, [job for job in jobs if job[-1] == 0]))
-            counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-            for (_, _, rate, i), result in zip(jobs, pool.map(_measure, jobs), strict=True):
-                counts[rate, i].update(result)
-    titles = (f"{rate} a second: of, hits, false, a minute, F1, sure, right".split(", ") for rate in arguments.rates)
-    table, minutes = pages.Table("stored as", *chain(*titles)), len(seeds) * FILM["seconds"] / 60
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    with folder(arguments.keep) as root, ProcessPoolExecutor(arguments.cores) as pool:
+        jobs = [(root, seed, i) for seed in seeds for i in range(len(CODINGS))]
+        list(pool.map(_render, [job for job in jobs if job[-1] == 0]))
+        for (*_, i), result in zip(jobs, pool.map(_measure, jobs), strict=True):
+            counts[i].update(result)
+    columns = (f"{FILM.fps} a second: of", "hits", "false", "a minute", "F1", "sure", "right")
+    table, minutes = pages.Table("stored as", *columns), len(seeds) * FILM.seconds / 60
     for i, coding in enumerate(CODINGS):
-        of_rates = [counts[rate, i] for rate in arguments.rates]
-        cells = []
-        for of in of_rates:
-            f1 = Counts(of["hits"], of["false"], of["micro"] - of["hits"]).f1
-            cells += [*(of[name] for name in ("micro", "hits", "false")), f"{of['false'] / minutes:.1f}", f"{f1:.2f}"]
-            cells += [of["sure"], of["right"]]
-        table.add(coding.name, *cells)
+        micro, hits, false, sure, right = (counts[i][name] for name in ("micro", "hits", "false", "sure", "right"))
+        f1 = Counts(hits, false, micro - hits).f1
+        table.add(coding.name, micro, hits, false, f"{false / minutes:.1f}", f"{f1:.2f}", sure, right)
     table.publish(PAGE, MARK, f"Seeds {seeds[0]} to {seeds[-1]}. ", arguments.write_docs)
     return 0
 
 
-def _render(job: tuple[Path, int, int, int]) -> Path:
-    root, seed, rate, _ = job
-    return spotting.render(root / f"film_{seed}_{rate}.avi", take.Params(**FILM, fps=rate), seed)
+def _render(job: tuple[Path, int, int]) -> Path:
+    root, seed, _ = job
+    return spotting.render(root / f"film_{seed}.avi", FILM, seed)
 
 
-def _measure(job: tuple[Path, int, int, int]) -> dict[str, int]:
+def _measure(job: tuple[Path, int, int]) -> dict[str, int]:
     """Return counts of one film in one coding; what was found in it is kept, for other limits."""
-    root, seed, rate, i = job
+    root, seed, i = job
     coding, source = CODINGS[i], _render(job)
-    path = source if i == 0 else encode(source, root / f"film_{seed}_{rate}_{i}{coding.suffix}", coding, rate)
+    path = source if i == 0 else encode(source, root / f"film_{seed}_{i}{coding.suffix}", coding)
     cached = root / f"{path.stem}_{_code()}.json"
     if not cached.exists():
         store.write_text(cached, json.dumps(spotting.measure(path, source.with_suffix(".csv"), _models())))
@@ -101,12 +93,12 @@ def _measure(job: tuple[Path, int, int, int]) -> dict[str, int]:
     return {name: document[name] for name in ("micro", "hits", "false")} | {"sure": len(sure), "right": right}
 
 
-def encode(source: Path, path: Path, coding: Coding, rate: int) -> Path:
+def encode(source: Path, path: Path, coding: Coding) -> Path:
     """Encode a film again, unless that exists; return its path."""
     if path.exists():
         return path
-    key = round(coding.key_seconds * rate)
-    with encoder(path, rate, coding.kilobits, key, coding.codec, **coding.options) as write:
+    key = round(coding.key_seconds * FILM.fps)
+    with encoder(path, FILM.fps, coding.kilobits, key, coding.codec, **coding.options) as write:
         for number, image in enumerate(open_video(source)):
             write(image, number)
     return path
