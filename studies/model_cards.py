@@ -22,8 +22,8 @@ from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded, regressor
 from microexpr.signals.faces import align, alignment
-from microexpr.signals.faces.detection import MODEL
-from microexpr.signals.landmarks import Box, face_box, load
+from microexpr.signals.faces.detection import MODEL, PREDICTORS
+from microexpr.signals.landmarks import Box, face_box
 from reader_fits.population import Params, portraits
 from reader_fits.population.identities import performer_of
 from reader_fits.portrait_images import SCENE, record, sample
@@ -128,12 +128,12 @@ def read_scene(
     data: Mapping[str, np.ndarray], scene: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Read the images of a scene: errors, changes since rest, and what is read too much at rest."""
-    landmarks, units, camera = load(MODEL), regressor.load(), sample(rng, is_close=True)
+    units, camera = regressor.load(), sample(rng, is_close=True)
     images = [record(data["image"][i], camera, rng) for i in range(scene * SCENE, (scene + 1) * SCENE)]
     true = data["points"][scene * SCENE : (scene + 1) * SCENE, :68]
     first = face_box(true[0])
     start = Box(first.centre + first.side * rng.normal(0, 0.03, 2), first.side * np.exp(rng.normal(0, 0.05)))
-    points = np.stack([landmarks.refine(image, start).points[:68] for image in images])
+    points = np.stack([PREDICTORS["network"].refine(image, start) for image in images])
     eyes = np.linalg.norm(true[0, 36] - true[0, 45])
     error = 100 * (points - np.stack([space_evenly(face) for face in true])) / eyes
     matrix = alignment(points[:1].astype(float))

@@ -5,6 +5,7 @@
 Coders are simulated: their errors are assumptions (`rendering/film.py`), not measurements of people.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import checkout
@@ -36,7 +37,8 @@ def main() -> int:
             film.write_own(root, PEOPLE, TAKE, arguments.first)
         marked = {name: agreement.gather(root / film.CODERS / name)[0] for name in ("anna", "ben")}
         marked["truth"] = agreement.gather(root)[0]
-        marked["`predict`"] = proposals(root, folder / "predicted", marked["truth"].titles)
+        names = sorted(str(path.relative_to(root).with_suffix("")) for path in root.glob("s*/*.mp4"))
+        marked["`predict`"] = proposals(root, folder / "predicted", names)
         table = pages.Table("micro-expressions of", "against", *FIGURES)
         for first, second in (("anna", "ben"), ("anna", "truth"), ("ben", "truth"), ("`predict`", "truth")):
             recordings, _ = agreement.compare_all(marked[first], marked[second], None)
@@ -51,7 +53,7 @@ def main() -> int:
     return 0
 
 
-def proposals(root: Path, out: Path, names: list[str]) -> Marked:
+def proposals(root: Path, out: Path, names: Sequence[str]) -> Marked:
     """Return what `predict` spots in each recording, as its .eaf files have it."""
     models = predict.Models.load(None, Path())
     for name in names:

@@ -102,8 +102,11 @@ def p_of(runs: Sequence[Run], name: str, guess: str, key: tuple[str, str]) -> st
 def pooled(figures: Sequence[scores.Figure]) -> scores.Figure:
     """Return one figure over the subjects of all."""
     classes = max(figure.matrices.shape[-1] for figure in figures)  # answers of one seed may have more words
-    matrices = np.concatenate([scores.padded(figure.matrices, classes) for figure in figures])
-    return scores.Figure(matrices, figures[0].metric, sum(figure.count for figure in figures))
+    padded = []
+    for matrices in (figure.matrices for figure in figures):
+        missing = (0, classes - matrices.shape[-1])
+        padded.append(np.pad(matrices, [(0, 0)] * (matrices.ndim - 2) + [missing, missing]))
+    return scores.Figure(np.concatenate(padded), figures[0].metric, sum(figure.count for figure in figures))
 
 
 if __name__ == "__main__":

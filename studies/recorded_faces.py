@@ -96,7 +96,7 @@ def landmarks(clones: Path) -> Iterator[tuple[str, str]]:
                 true = np.array([[float(part.get(axis, "")) for axis in "xy"] for part in box.iter("part")])
                 left, top, width, height = (float(box.get(side, "")) for side in ("left", "top", "width", "height"))
                 start = Box(np.array([left + width / 2, top + height / 2]), (width + height) / 2)
-                errors.append(percent(PREDICTORS["network"](grey).refine(start) - true, true))
+                errors.append(percent(PREDICTORS["network"].refine(grey, start) - true, true))
     yield f"dlib's {len(errors)} example faces: {DISTANCE}", regions(errors)
     placed, errors = [], []
     pictures = [path for folder in TEMPLATE_FOLDERS for path in (clones / TEMPLATES / folder).glob("*.tem")]
@@ -149,7 +149,7 @@ def find_face(grey: np.ndarray, predictor: PredictorName = "network", near: str 
         left, top, right, bottom = (float(number) for number in near.split())
         middle = np.array([left + right, top + bottom]) / 2
         boxes = sorted(boxes, key=lambda box: float(np.linalg.norm(box.centre - middle)))
-    return PREDICTORS[predictor](grey).refine(boxes[0])
+    return PREDICTORS[predictor].refine(grey, boxes[0])
 
 
 def crop(grey: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -141,7 +141,8 @@ def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) ->
 def measure(path: Path, truth_path: Path, models: predict.Models) -> dict[str, Any]:
     """Return counts of a film's micro-expressions, and each that is spotted, with the frames of what it hits."""
     prediction = predict.predict(Scan(path), models)
-    true = truth.micro(truth.read(truth_path, path), prediction.video.seconds)
+    events, _ = truth.read(truth_path, path)
+    true = truth.micro(events, prediction.video.seconds)
     hits, expressions = truth.match(prediction.spans, true), []
     apexes = {int(row["onset"]): int(row["apex"]) for row in read(truth_path)}
     for expression in prediction.expressions:
