@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +111,16 @@ SITUATIONS: dict[str, tuple[str, Mapping[str, str]]] = {  # by name: command or 
 }  # fmt: skip
 
 
-def answer(command: str, files: Mapping[str, str], videos: Path) -> str:
+@cache
+def long_videos() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder with rendered long videos."""
+    folder = tempfile.TemporaryDirectory()
+    corpus = LongCorpus(subjects=2, videos=1, seconds=6, micro=2, macro=1, blinks=1)
+    film.write_data_set(Path(folder.name, "samm_long"), "samm_long", corpus, Scene("standard", 640, 480), 3)
+    return folder
+
+
+def answer(command: str, files: Mapping[str, str]) -> str:
     """Return what a command prints with these files, or a function returns or raises."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
@@ -122,7 +131,7 @@ def answer(command: str, files: Mapping[str, str], videos: Path) -> str:
             Path(folder, "mine", subject).mkdir()
             encoded.write(Path(folder, "mine", subject, "take.mp4"), encoded.shades(first + np.arange(20)), 25)
         if "samm_long" in command:
-            Path(folder, "samm_long").symlink_to(videos)
+            Path(folder, "samm_long").symlink_to(Path(long_videos().name, "samm_long"))
         is_python = command.startswith("microexpr.")
         program = ["-W", "ignore", "-c", LOSO.replace("{}", command)] if is_python else command.split()
         done = subprocess.run(
@@ -133,11 +142,7 @@ def answer(command: str, files: Mapping[str, str], videos: Path) -> str:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = LongCorpus(subjects=2, videos=1, seconds=6, micro=2, macro=1, blinks=1)
-        film.write_data_set(Path(folder, "samm_long"), "samm_long", corpus, Scene("standard", 640, 480), 3)
-        of_videos = partial(answer, videos=Path(folder, "samm_long"))
-        return situations.publish(__doc__, PAGE, MARK, ("asked", "answer"), SITUATIONS, of_videos)
+    return situations.publish(__doc__, PAGE, MARK, ("asked", "answer"), SITUATIONS, answer)
 
 
 if __name__ == "__main__":
