@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -194,25 +195,25 @@ def measure(
     seek: search.Seek = "pictures" if pictures else "videos"
     with shown(progress) as report:
         if out is None:
-            tables_by_name: list[tuple[str, Table]] = []
-            items_of_sources = [
+            found = [
                 search.find([Path(each)], seek, fps, picture_too=True) if isinstance(each, (str, PathLike)) else []
                 for each in sources
             ]
-            each_input.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
-            first = {item.source: i for i, items in reversed([*enumerate(items_of_sources)]) for item in items}
-            every_item, items_of_sources = [item for items in items_of_sources for item in items], [[] for _ in sources]
+            every_item = [item for items in found for item in items]
+            each_input.check_rate(every_item if are_paths else [], fps)
             if duplicates := {*identities} & {os.path.realpath(item.path) for item in every_item if not item.reason}:
                 raise DataError(f"source must have each video once, not {min(duplicates)} twice")
-            for item in search.once(every_item):
-                items_of_sources[first[item.source]].append(item)
-            left_out = [item for items in items_of_sources for item in items if item.reason]
-            for i, (each, items) in enumerate(zip(sources, items_of_sources, strict=True)):
-                if isinstance(each, (str, PathLike)):
-                    paths = (item for item in items if not item.reason)
-                    tables_by_name += [(str(item.path), tables.measure(item, fps, report)) for item in paths]
-                else:
+            first = {item.source: i for i, items in reversed([*enumerate(found)]) for item in items}
+            inputs: list[tuple[int, Any]] = [(first[item.source], item) for item in search.once(every_item)]
+            inputs += [(i, each) for i, each in enumerate(sources) if not isinstance(each, (str, PathLike))]
+            inputs.sort(key=itemgetter(0))  # in the order of their sources
+            left_out = [each for _, each in inputs if isinstance(each, search.Item) and each.reason]
+            tables_by_name: list[tuple[str, Table]] = []
+            for i, each in inputs:
+                if not isinstance(each, search.Item):
                     tables_by_name.append((f"source {i}", tables.of_video(read_video(each, fps), report)))
+                elif not each.reason:
+                    tables_by_name.append((str(each.path), tables.measure(each, fps, report)))
             problems = [problem for _, table in tables_by_name for problem in table.problems]
             measured = [(name, _frame(table)) for name, table in tables_by_name]
         else:

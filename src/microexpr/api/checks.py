@@ -1,7 +1,6 @@
 """Refuse arrays and arguments that would give a wrong result, or an error from deep inside; compute on one thread.
 
-torch is not loaded here: where it is, it may be asked for as many threads as there are cores.
-"""
+torch is not loaded here: where it is, it may be asked for as many threads as there are cores."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,6 @@
 """Work through inputs of `predict`, `measure` and `reenact`, one or many, as commands and from Python.
 
-Modules are imported inside the functions, so that files which may not be written are refused in milliseconds.
-"""
+Modules are imported inside the functions, so that files which may not be written are refused in milliseconds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,7 +1,6 @@
 """Train a network or estimator of one's own with one fold per subject, through the project's engine. No file comes in.
 
-Shapes: N clips, n of them in training, B in a batch, C classes.
-"""
+Shapes: N clips, n of them in training, B in a batch, C classes."""
 
 import re
 import warnings

@@ -1,7 +1,6 @@
 """Adapt a network or estimator of the caller's to the engine, one new in each fold. No file comes in.
 
-Shapes: N clips, n of them in training, B in a batch, C classes.
-"""
+Shapes: N clips, n of them in training, B in a batch, C classes."""
 
 import inspect
 import random

@@ -4,5 +4,4 @@
 on another face. Their weights are in `microexpr/weights`; `reader_fits` fits them. `measure` writes the
 measurements of each face as tables.
 
-May import: core, coding, videos, datasets, signals, protocols, models, training, evaluation, facs_faces.
-"""
+May import: core, coding, videos, datasets, signals, protocols, models, training, evaluation, facs_faces."""

@@ -3,8 +3,7 @@
 Events of a kind agree where their intersection is half of their union, as the challenges count hits. By frame: Cohen's
 kappa, and Krippendorff's alpha, of whether a frame is in an event of a kind, and whether it shows an action unit.
 FACS: twice the units that both note in an expression that both mark, by the sum of all units that either notes (Ekman
-and Friesen's index, by which CASME II reports 0.846, Yan et al. 2014).
-"""
+and Friesen's index, by which CASME II reports 0.846, Yan et al. 2014)."""
 
 import os
 import warnings

@@ -2,8 +2,7 @@
 
 The most probable micro-expression of the video counts; where none is spotted, the frame in which action units stand
 out most of their noise. The emotion is the one, of the class, with the display nearest to the units that moved. No clip
-of a challenge is learnt from.
-"""
+of a challenge is learnt from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

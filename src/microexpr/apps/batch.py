@@ -1,8 +1,7 @@
 """Work through many inputs: files for each, and a summary of all. One process at a time works in an output folder.
 
 An input is done if its manifest lists complete files for the same input, settings and version. An interrupted run
-continues where it was, and a bad input does not stop the others. Knows no video.
-"""
+continues where it was, and a bad input does not stop the others. Knows no video."""
 
 import os
 from collections import Counter

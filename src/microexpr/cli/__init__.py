@@ -1,5 +1,4 @@
 """Read the command line and params.yaml.
 
 May import: core, coding, videos, datasets, rendering, models, training, evaluation, apps,
-reporting, tasks, api, facs_faces.
-"""
+reporting, tasks, api, facs_faces."""

@@ -1,7 +1,6 @@
 """Commands for videos and photographs: `predict`, `measure`, `reenact`, `film`. Each calls the module that works.
 
-Modules are imported inside the functions, so that a command loads no more than it needs.
-"""
+Modules are imported inside the functions, so that a command loads no more than it needs."""
 
 import json as json_text
 import sys

@@ -1,7 +1,6 @@
 """Commands `plot ...`: the table, a clip, a training or all subjects as a picture. Each calls the module that draws.
 
-Modules are imported inside the functions, so that a command loads no more than it needs.
-"""
+Modules are imported inside the functions, so that a command loads no more than it needs."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,7 +1,6 @@
 """Commands on questions: `questions` asks them, `answer` answers. Each calls the module that works.
 
-Modules are imported inside the functions, so that a command loads no more than it needs.
-"""
+Modules are imported inside the functions, so that a command loads no more than it needs."""
 
 from contextlib import nullcontext
 from pathlib import Path

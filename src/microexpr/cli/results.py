@@ -2,8 +2,7 @@
 
 Each calls the module that works.
 
-Modules are imported inside the functions, so that a command loads no more than it needs.
-"""
+Modules are imported inside the functions, so that a command loads no more than it needs."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module

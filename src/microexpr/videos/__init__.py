@@ -6,8 +6,7 @@
 
 Knows no data set and no face.
 
-May import: core.
-"""
+May import: core."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

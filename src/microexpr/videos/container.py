@@ -2,8 +2,7 @@
 
 A file is opened by its bytes, never by its name, which a library could take for an address. FFmpeg reads `FORMATS`
 alone, whose files hold their own frames: a playlist would open other files, and a description of a session sockets.
-FFmpeg decodes on one thread, so that parallel jobs do not compete for cores.
-"""
+FFmpeg decodes on one thread, so that parallel jobs do not compete for cores."""
 
 import math
 import os

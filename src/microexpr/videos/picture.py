@@ -1,7 +1,6 @@
 """Recognise a file by its first bytes, read a picture as pixels, and note how they were altered. Knows no data set.
 
-Harmless variants are read with a note. A picture with pixels to guess is refused, and so is a truncated file.
-"""
+Harmless variants are read with a note. A picture with pixels to guess is refused, and so is a truncated file."""
 
 import warnings
 from collections import defaultdict

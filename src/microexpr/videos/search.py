@@ -1,8 +1,7 @@
 """Find the videos and pictures that paths of a user name, by content: every unread file has a reason as text.
 
 Folders are walked. Hidden files, results of this program, files of coders and companion files of a recording, as
-`take.wav` of `take.mp4`, are left out without a word.
-"""
+`take.wav` of `take.mp4`, are left out without a word."""
 
 import mimetypes
 import os

@@ -304,36 +304,25 @@ def test_a_stream_without_times_needs_a_rate(tmp_path):
     assert len(video) == COUNT and video.end == pytest.approx(COUNT / 30) and video.notes == ()
 
 
-def test_a_second_video_and_a_high_dynamic_range_are_named(tmp_path):
-    path = two_videos(tmp_path / "two.mp4", None, codec="libx264", curve=18)
-    assert open_video(path).notes == (
-        "the file holds 2 videos; the first, 64x48, is read",
-        "high dynamic range (HLG), read without conversion: its contrast is lower",
-    )
-
-
-def two_videos(path: Path, default: int | None, codec: str = "mjpeg", curve: int = 2) -> Path:
-    """A film of two videos, 64x48 and 32x24, one of which a player shows by default, or neither; FFmpeg's `curve`."""
-    with av.open(str(path), "w") as film:
-        streams = [film.add_stream(codec, rate=25) for _ in range(2)]
+@pytest.mark.parametrize(("suffix", "default"), [("mkv", 0), ("mkv", 1), ("mkv", None), ("mp4", None)])
+def test_of_two_videos_that_which_players_show_is_read_and_a_high_dynamic_range_is_named(suffix, default, tmp_path):
+    with av.open(str(tmp_path / f"two.{suffix}"), "w") as film:
+        streams = [film.add_stream("mjpeg" if suffix == "mkv" else "libx264", rate=25) for _ in range(2)]
         for i, stream in enumerate(streams):
             stream.width, stream.height = 64 // (i + 1), 48 // (i + 1)
-            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-            stream.disposition, stream.codec_context.color_trc = av.stream.Disposition(int(i == default)), curve
+            stream.pix_fmt = "yuvj420p" if suffix == "mkv" else "yuv420p"
+            stream.disposition = av.stream.Disposition(int(i == default))
+            stream.codec_context.color_trc = 2 if suffix == "mkv" else 18  # FFmpeg's curves
         for stream in streams:
             images = shades(LEVELS, (stream.height, stream.width))
             pictures = [av.VideoFrame.from_ndarray(image.copy(), "rgb24") for image in images]
             for picture in (*pictures, None):
                 film.mux(stream.encode(picture))
-    return path
-
-
-@pytest.mark.parametrize("default, size", [(0, (48, 64)), (1, (24, 32)), (None, (48, 64))])
-def test_of_two_videos_that_which_players_show_is_read(tmp_path, default, size):
-    video = open_video(two_videos(tmp_path / "two.mkv", default))
+    video, size = open_video(tmp_path / f"two.{suffix}"), (24, 32) if default == 1 else (48, 64)
     assert video.size == size and video.frames.shape == (20, *size, 3)
     which = "number 2, which players show, 32x24" if default == 1 else "the first, 64x48"
-    assert video.notes == (f"the file holds 2 videos; {which}, is read",)
+    high = ["high dynamic range (HLG), read without conversion: its contrast is lower"] * (suffix == "mp4")
+    assert video.notes == (f"the file holds 2 videos; {which}, is read", *high)
 
 
 @pytest.mark.parametrize("rate", [25, 30, 50, 60])

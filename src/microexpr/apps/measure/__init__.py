@@ -2,8 +2,7 @@
 
 Here are a table's columns, those of OpenFace 2 first, with its names, order and units, and its file as CSV, Parquet or
 HDF5. A further column is one line of `FURTHER`, or of `OPENFACE` at its place in OpenFace's order. Loads no reader, so
-that a format which cannot be written is refused before.
-"""
+that a format which cannot be written is refused before."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence

@@ -2,8 +2,7 @@
 
 A video is read three times: to track the face, to choose a frame at rest, to measure. Only `alone`, `since`, `_at_rest`
 and `_geometry` know the readers of landmarks and of action units; what another reader reads in addition becomes a line
-of `measure.FURTHER`.
-"""
+of `measure.FURTHER`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

@@ -1,8 +1,7 @@
 """Prediction for one video: which expressions are in it, and their classes. Writes no file.
 
 A video is read several times: once to learn the times of its frames and to track the face, ten times a second; once for
-action units; once for the spotted expressions. `videos` holds the frames of a short one meanwhile, of no other.
-"""
+action units; once for the spotted expressions. `videos` holds the frames of a short one meanwhile, of no other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace

@@ -1,8 +1,7 @@
 """Measure how an expression was filmed, and compare it with the population. Reads no file, and knows no network.
 
 Outside the limits of each measure, rendered expressions were classified worse (docs/predict.md), so classes are less
-sure there.
-"""
+sure there."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

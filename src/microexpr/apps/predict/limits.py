@@ -2,8 +2,7 @@
 
 Figures by frame rate are of rendered films (`studies/spotting.py --rates`), those on recorded faces are of the weights
 with their digest alone (`studies/real_faces.py --predict`); both are shipped next to the weights. A video outside of
-the limits is predicted all the same, with a warning.
-"""
+the limits is predicted all the same, with a warning."""
 
 import json
 from collections import defaultdict

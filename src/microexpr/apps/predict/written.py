@@ -1,7 +1,6 @@
 """Files of a prediction: intervals as CSV and JSON, action units as CSV, and intervals for other programs.
 
-These are subtitles of players, ELAN's annotations and Praat's TextGrid.
-"""
+These are subtitles of players, ELAN's annotations and Praat's TextGrid."""
 
 import json
 import os

@@ -1,8 +1,7 @@
 """Read a face in a video: action units, movement of its regions, gaze and turn of the head, on an even clock.
 
 A video is read several times: once to learn the times of its frames and to track the face (`take`), once for what is
-read here. The spotter learns from the same readings of rendered takes (`takes`).
-"""
+read here. The spotter learns from the same readings of rendered takes (`takes`)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

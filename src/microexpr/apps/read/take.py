@@ -1,7 +1,6 @@
 """A video with its tracked face: alignment, landmarks and turn of the head in each frame. Tracks once, reads no more.
 
-A cut or another face begins a new stretch, with its own face. A video that lies on its side is turned.
-"""
+A cut or another face begins a new stretch, with its own face. A video that lies on its side is turned."""
 
 import math
 from bisect import bisect_right

@@ -1,7 +1,6 @@
 """FAMGAN's reenactment: from action units to target AUs, to generated frames, back into the image of the face.
 
-Arrays in, arrays out. Target AUs are FAMGAN's: read at five sizes, filtered, relative, left and right separately.
-"""
+Arrays in, arrays out. Target AUs are FAMGAN's: read at five sizes, filtered, relative, left and right separately."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace

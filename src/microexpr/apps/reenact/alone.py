@@ -1,8 +1,7 @@
 """Reenactment for the command line: a movement on faces of a photograph, at several strengths, and its measures.
 
 A warping generator moves the photograph's own pixels, at its own resolution: only the flow and the change of colour,
-both smooth, are enlarged. Other generators add the difference from their own frame without target, enlarged.
-"""
+both smooth, are enlarged. Other generators add the difference from their own frame without target, enlarged."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

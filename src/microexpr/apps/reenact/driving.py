@@ -1,7 +1,6 @@
 """The movement that a photograph gets: a display of the renderer, a video, or a clip of a run.
 
-No person moved like a display. Reads video and, through the store, stage files.
-"""
+No person moved like a display. Reads video and, through the store, stage files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

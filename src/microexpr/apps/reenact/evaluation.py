@@ -1,7 +1,6 @@
 """Measure reenactment where FAMGAN asked three experts: movement as the target AUs, identity of the face, and noise.
 
-Changes of intensity are [K, 17, 2], by left and right, since the first frame. Arrays in, figures out.
-"""
+Changes of intensity are [K, 17, 2], by left and right, since the first frame. Arrays in, figures out."""
 
 import cv2
 import numpy as np

@@ -3,8 +3,7 @@
 Shapes: images [H, H, 3] of levels 0..255. RealSR: Ji et al., Real-World Super-Resolution via Kernel Estimation and
 Noise Injection, CVPR Workshops, 2020; its network is read from the two files that `PACKAGE` has, put under the names
 of `SOURCES` into $TORCH_HOME/hub/checkpoints/ (by default ~/.cache/torch/hub/checkpoints/), and run by the package
-ncnn. Downloads nothing.
-"""
+ncnn. Downloads nothing."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias

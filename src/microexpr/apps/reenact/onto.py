@@ -1,7 +1,6 @@
 """Reenactment of one driving clip by one source face: target AUs, the animation, and ground truth if there is any.
 
-Only a rendered face has ground truth: it performs the same intensities in the same light. Reads no files.
-"""
+Only a rendered face has ground truth: it performs the same intensities in the same light. Reads no files."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

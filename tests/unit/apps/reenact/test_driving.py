@@ -1,4 +1,4 @@
-"""Movements for photographs: shipped samples, clips of a run, and videos."""
+"""Movements for photographs: shipped samples, videos, and clips of a run as their stage files have them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,15 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from performed import FRAMES, SMILE, rise
-from recorded import CLIP, stages
+from recorded import BEFORE, CLIP, FIRST, RAW, film, stages
 
 from facs_faces import display
 from facs_faces.performance import DIFFICULTIES
 from microexpr import videos
 from microexpr.apps import driving_name, predict
 from microexpr.apps.read import take
-from microexpr.apps.reenact import driving
-from microexpr.core.errors import DataError, ParamsError
+from microexpr.apps.reenact import driving, source
+from microexpr.core.errors import DataError, ParamsError, StoreError
+from microexpr.signals import aus
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import FaceTrack
@@ -120,3 +121,48 @@ def test_an_emotion_stands_in_place_of_a_driving_clip():
     expected = driving.read_emotion("fear", 2)
     np.testing.assert_array_equal(driving.read(name, None, Path()).changes, expected.changes)
     assert driving_name.choose(None, None, None) == "surprise" and driving_name.choose("a.avi", None, None) == "a.avi"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return stages(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def clip(files):
+    return source.read(CLIP, files, files["truth"])
+
+
+def test_the_reader_looks_at_one_size_and_at_five_from_onset_to_offset(clip):
+    assert np.array_equal(clip.crops, film()[BEFORE : BEFORE + FRAMES])
+    assert (clip.apex, clip.onset) == (FRAMES // 2, BEFORE)
+    assert clip.clip == CLIP and clip.params == aus.Params()
+    values, once = clip.values, clip.at_one_size
+    assert values.shape == once.shape == (CLIP.frames, 17, 3)
+    assert not np.array_equal(values, once) and np.abs(values - once).max() < 1
+    change = values[BEFORE + FRAMES // 2, SMILE] - values[BEFORE, SMILE]
+    assert change[0] > 0.5 * rise().max() and abs(change[1]) < 0.3 * rise().max()  # the left alone smiles
+    assert change[2] == pytest.approx(change[:2].mean(), abs=1e-5)
+
+
+def test_what_was_performed_is_the_change_since_the_onset(clip, files):
+    true = clip.true_changes()
+    np.testing.assert_allclose(true[:, SMILE, 0], rise(), atol=1e-6)
+    assert true.shape == (FRAMES, 17, 2) and not np.delete(true, SMILE, 1).any() and not true[..., 1].any()
+    frames = np.array([FIRST + BEFORE, FIRST + BEFORE + 3])  # by their numbers
+    assert np.array_equal(source.read_rendered_changes(CLIP, files["truth"], frames), clip.rendered_changes[[0, 3]])
+
+
+def test_what_others_have_read_is_taken_as_it_is(tmp_path):
+    clip = source.read(CLIP, stages(tmp_path, params=aus.Params(backend="openface", half_window=0.02)))
+    assert (clip.values == RAW).all() and clip.at_one_size is None
+    assert clip.params.half_window == 0.02
+
+
+def test_another_clip_and_another_file_are_refused(files):
+    with pytest.raises(DataError, match=r"clip must be one of 006_1_5, not 006_1_6 \(.*faces/samm/006.h5\)"):
+        source.read(replace(CLIP, name="006_1_6"), files)
+    with pytest.raises(StoreError, match=r"apex/samm/006\.h5"):
+        source.read(CLIP, files | {"faces": files["apex"]})
+    with pytest.raises(StoreError, match=r"none\.h5: does not exist"):
+        source.read(CLIP, files | {"aus": "none.h5"})
