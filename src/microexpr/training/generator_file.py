@@ -75,12 +75,7 @@ def export(path: str | Path, model: LoadedGenerator) -> None:
 
 
 def save(
-    path: str | Path,
-    method: Generator,
-    tensors: Mapping[str, np.ndarray],
-    fitted_on: Iterable[str],
-    /,
-    **metadata: str,
+    path: str | Path, method: Generator, tensors: Mapping[str, np.ndarray], fitted_on: Iterable[str], /, **metadata: str
 ) -> None:
     """Write the tensors, named `<module>.<tensor>`, of the modules that synthesise clips."""
     needed = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}

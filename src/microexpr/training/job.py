@@ -24,10 +24,7 @@ class Params(BaseModel):
     stack: int = Field(32, ge=1, le=1000, description="folds and seeds that the stacked plan trains at once")
     shards: int = Field(1, ge=1, le=1000, description="jobs over which the folds of a method are spread")
     checkpoint_minutes: float = Field(
-        10,
-        ge=0,
-        le=1440,
-        description="between two checkpoints of a training; 0: none. Changes no result",
+        10, ge=0, le=1440, description="between two checkpoints of a training; 0: none. Changes no result"
     )
     inner_subjects: int = Field(
         0,

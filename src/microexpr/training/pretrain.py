@@ -39,12 +39,7 @@ def run(job: Job, files: Files, path: str, progress: Progress, checkpoint_dir: C
 
 
 def run_on_population(
-    job: Job,
-    files: Files,
-    path: str,
-    progress: Progress,
-    checkpoint_dir: CheckpointDir | None = None,
-    **metadata: str,
+    job: Job, files: Files, path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None, **metadata: str
 ) -> None:
     """Train the job's method on its clips, all of the population; write what its folds start from in half precision.
 

@@ -140,11 +140,7 @@ class Network:
 
     @classmethod
     def read(
-        cls,
-        path: str | Path,
-        schema: str,
-        find: Callable[[str], type[Method]],
-        entries: Iterable[str] = ("fitted_on",),
+        cls, path: str | Path, schema: str, find: Callable[[str], type[Method]], entries: Iterable[str] = ("fitted_on",)
     ) -> Self:
         """Read a file, and rebuild its network by the method that `find` returns for its name.
 

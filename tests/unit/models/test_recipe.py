@@ -7,7 +7,7 @@ import torch
 from microexpr.models import recipe
 from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import class_weights, weighted_mean
-from microexpr.models.recipe import jitter, mirror_share, to_unit_range
+from microexpr.models.recipe import jitter, mirror_share
 from microexpr.models.recognisers import find
 
 
@@ -99,7 +99,3 @@ def test_a_share_of_clips_is_mirrored_in_training_and_none_in_scoring():
     assert 16 < sum(torch.equal(clip, RAMP[0].flip(-1)) for clip in mirrored) < 48
     assert torch.equal(mirror_share(RAMP, 1.0, stream(), torch.neg), -RAMP)
     assert torch.equal(mirror_share(RAMP, 0.0, stream()), RAMP) and torch.equal(mirror_share(RAMP, 1.0, None), RAMP)
-
-
-def test_black_is_nothing_and_white_is_one():
-    assert to_unit_range(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist() == [0, torch.tensor(0.2).item(), 1]

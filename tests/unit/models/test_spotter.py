@@ -39,7 +39,7 @@ def test_a_frame_of_both_kinds_counts_as_micro_and_windows_may_meet_an_expressio
     assert not overlaps(40, 4, [MACRO_AT], "micro").any()
 
 
-def test_peaks_are_those_of_scipy():
+def test_peaks_are_those_of_scipy_and_moving_means_those_by_hand():
     rng = np.random.default_rng(1)
     for _ in range(50):
         curve = np.convolve(rng.random(120), np.ones(5) / 5, "same")
@@ -47,9 +47,6 @@ def test_peaks_are_those_of_scipy():
         assert peaks(curve, 0.4, 6).tolist() == find_peaks(curve, height=height, distance=6)[0].tolist()
     assert peaks(np.array([0, 1, 3, 3, 3, 1, 0.0]), 0.5, 2).tolist() == [3]
     assert peaks(np.ones(9), 0.5, 2).tolist() == []
-
-
-def test_moving_means():
     assert moving_mean(np.array([0, 3, 6, 3.0]), 3).tolist() == [1.5, 3, 4, 4.5]
 
 

@@ -62,6 +62,7 @@ def test_against_a_plain_loop(plan):
             losses.append(loss.item())
     expected = network.eval()(x[fold.test]).detach().numpy()
     result = trained(method, plan, [fold])[0]
+    np.testing.assert_allclose(result.statistics["mean"], clips().inputs["x"].numpy()[fold.train].mean(0), atol=1e-6)
     np.testing.assert_allclose(result.scores[0, -1], expected, atol=1e-5)
     np.testing.assert_allclose(result.loss[0, :, 0], np.reshape(losses, (4, -1)).mean(1), atol=1e-5)
 
@@ -113,13 +114,6 @@ def test_result_by_fold_and_seed(plan):
     assert seen[-1] == (80, 80) and [done for done, _ in seen] == sorted({done for done, _ in seen})
 
 
-def test_statistics_are_of_the_training_clips():
-    for plan in ("sequential", "stacked"):
-        for result, fold in zip(trained(toy(), plan), folds(), strict=True):
-            expected = clips().inputs["x"].numpy()[fold.train].mean(0)
-            np.testing.assert_allclose(result.statistics["mean"], expected, atol=1e-6)
-
-
 def test_bfloat16_is_float32_but_coarser():
     """The first epoch's loss is coarser; weights and scores stay float32."""
     fine, coarse = (trained(Toy(Params(precision=precision)))[0] for precision in ("float32", "bfloat16"))
@@ -141,16 +135,12 @@ def test_schedule_scales_the_learning_rate(plan):
     assert moved == [True, True, False, False]
 
 
-def test_auto_is_sequential_on_a_cpu():
+def test_auto_is_sequential_on_a_cpu_and_on_one_thread():
+    torch.set_num_threads(2)
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     auto, sequential = trained(toy(), "auto"), trained(toy(), "sequential")
     assert [r.scores.tobytes() for r in auto] == [r.scores.tobytes() for r in sequential]
-
-
-def test_computes_on_one_thread():
-    torch.set_num_threads(2)
-    trained(toy(epochs=1))
     assert torch.get_num_threads() == 1
 
 

@@ -108,7 +108,7 @@ def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
         pool_predictions([path], "ststnet", watched_job.protocol, CLIPS, watched_job.folds[:1])
 
 
-def test_which_macro_expressions_show_a_protocols_classes():
+def test_which_macro_expressions_show_a_protocols_classes_and_none_is_of_its_data_sets():
     negative = ("anger", "contempt", "disgust", "fear", "sadness")
     labels = {**dict.fromkeys(negative, 0), "happiness": 1, "surprise": 2}  # as the loaders map them
     macro = [replace(clip("ckplus", "S005", emotion, label), emotion=emotion) for emotion, label in labels.items()]
@@ -123,7 +123,4 @@ def test_which_macro_expressions_show_a_protocols_classes():
     assert named("objective") == {"happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V"}
     with pytest.raises(DataError, match="clip samm/s01/c00 must be of a macro set, not of protocol loso_samm_3"):
         PROTOCOLS["loso_samm_3"].macro([clip("samm", "s01", "c00")])
-
-
-def test_data_sets_of_macro_expressions_are_none_that_protocols_test():
     assert not {name for protocol in PROTOCOLS.values() for name in protocol.sources} & set(datasets.MACRO)

@@ -93,7 +93,7 @@ def test_the_training_differs_by_the_params_of_population_alone() -> None:
             Ststnet(Ststnet.Params(population=changed)).population_params()
 
 
-def test_the_file_says_whom_it_has_seen(population: str) -> None:
+def test_the_file_says_whom_it_has_seen_of_the_population_alone(files: Any, population: str) -> None:
     assert provenance.read_fitted_on(population, ["a"])["a"] == {f"generated/population/{name}/*" for name in SUBJECTS}
     metadata = store.read_metadata(population)
     keys = ("schema", "network", "classes", "population", "identities", "origin")
@@ -102,6 +102,8 @@ def test_the_file_says_whom_it_has_seen(population: str) -> None:
     ]  # fmt: skip
     expected = weights.key(weights.INITIAL, on_population().method, CLASSES)
     assert metadata.items() >= expected.items()
+    with pytest.raises(DataError, match="on the population alone, not on casme2/s01/"):
+        pretrain.run_on_population(replace(on_population(), clips=CLIPS), files[1], "x", print)
 
 
 def test_every_fold_starts_from_them_and_ends_in_the_same_bytes_if_interrupted(
@@ -138,11 +140,6 @@ def test_a_reader_of_action_units_is_named_with_its_subjects(tmp_path: Any) -> N
 def scores(path: str) -> np.ndarray:
     with store.open_file(path) as file:
         return file["casme2/s01/scores"][()]
-
-
-def test_only_the_population_trains_first_weights(files: Any) -> None:
-    with pytest.raises(DataError, match="on the population alone, not on casme2/s01/"):
-        pretrain.run_on_population(replace(on_population(), clips=CLIPS), files[1], "x", print)
 
 
 @pytest.mark.parametrize(("schema", "role"), [(weights.TEACHER, "teacher"), (weights.INITIAL, "initial")])
@@ -188,10 +185,7 @@ def test_weights_of_every_network_fit_all_of_it(name: str) -> None:
 
 
 DATA = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
-TWO = [
-    engine.FoldIndices("a", np.arange(4), np.array([4, 5])),
-    engine.FoldIndices("b", np.arange(2, 6), np.array([0])),
-]
+TWO = [engine.FoldIndices("a", np.arange(4), np.array([4, 5])), engine.FoldIndices("b", np.arange(2, 6), np.array([0]))]
 
 
 def start(tensors: dict[str, torch.Tensor], left_out: tuple[str, ...] = ()) -> list[str]:

@@ -55,18 +55,14 @@ def test_a_discriminator_has_the_size_of_table_3(changed, published, tolerance):
     assert sizes.get("reconstruction", 85.2) == pytest.approx(85.2, rel=0.002)
 
 
-def test_without_a_generator_there_is_recognition_alone():
+def test_the_generators_rate_and_steps_are_its_own_and_without_it_there_is_recognition_alone():
+    method = Icegan(Icegan.Params(lr=0.1, generator_lr=0.3, generator_every=4))
+    discriminator, generator = method.phases()[0].updates
+    assert (discriminator.every, generator.every) == (1, 4)
+    assert [discriminator.trains["trunk"].keywords["lr"], generator.trains["generator"].keywords["lr"]] == [0.1, 0.3]
     method, parts = Icegan(Icegan.Params(generator="none")), {"trunk", "heads", "reconstruction"}
     assert set(millions(generator="none")) == parts and not method.synthesises
     assert [set(update.trains) for update in method.phases()[0].updates] == [parts]
-
-
-def test_generator_widens_to_512_at_the_papers_size():
-    with torch.device("meta"):
-        generator = UNet(128, 64, 101, norm=True, skips=True, early=False)
-    assert [layer[0].out_channels for layer in generator.encoder] == [64, 128, 256, 512, 512, 512]
-    assert generator.bottleneck[0].out_channels == 512
-    assert generator.decoder[0][0].in_channels == 512 + 100 + 1
 
 
 def test_the_seed_is_features_noise_and_class_or_comes_in_beside_the_neutral_face():
@@ -93,11 +89,15 @@ def test_only_skips_lead_around_the_embedding(skips):
 
 
 @pytest.mark.parametrize("size", [32, 64, 128])
-def test_shapes(size):
+def test_faces_have_the_neutral_ones_shape_and_the_papers_generator_widens_to_512(size):
     neutral, condition = torch.rand(3, 1, size, size) * 2 - 1, torch.rand(3, 5)
     images = [UNet(size, 2, 5, True, skips, early)(neutral, condition) for skips in (0, 1) for early in (0, 1)]
     for face in [*images, icegan.Dcgan(size, 2, 5, True)(neutral, condition)]:
         assert face.shape == neutral.shape and face.abs().max() <= 1
+    with torch.device("meta"):
+        generator = UNet(128, 64, 101, norm=True, skips=True, early=False)
+    assert [layer[0].out_channels for layer in generator.encoder] == [64, 128, 256, 512, 512, 512]
+    assert generator.bottleneck[0].out_channels == 512 and generator.decoder[0][0].in_channels == 512 + 100 + 1
 
 
 def test_realness_is_the_length_of_advcaps():
@@ -285,14 +285,6 @@ def test_without_its_weight_the_adversarial_part_is_not_computed():
     batch = pairs()
     expected = 3 * (batch["apex"] - batch["onset"].float()).abs().mean() / 127.5
     assert float(method.generator_loss(modules, batch, {}, Stream(torch.tensor(1)))) == pytest.approx(float(expected))
-
-
-def test_the_generators_rate_and_steps_are_its_own():
-    method = Icegan(Icegan.Params(**SMALL, lr=0.1, generator_lr=0.3, generator_every=4))
-    discriminator, generator = method.phases()[0].updates
-    assert (discriminator.every, generator.every) == (1, 4)
-    rates = [u.trains[name].keywords["lr"] for u, name in ((discriminator, "trunk"), (generator, "generator"))]
-    assert rates == [0.1, 0.3]
 
 
 def test_reconstruction_sees_the_capsule_of_the_class_alone():
