@@ -84,8 +84,7 @@ def sound(pristine):
 
 
 def run(dataset: str) -> tuple[str, list[str], list[str]]:
-    """The error, the notes and the clips of a run's steps that read a copy: the DAG is built, frames are read for the
-    faces, the index is held to it."""
+    """Return the error, the notes and the clips of a run: of its DAG, of the frames it reads and of its index."""
     notes: list[str] = []
     try:
         clips = Run(checked(dataset), Population).corpus.clips[dataset]
