@@ -96,8 +96,8 @@ def film_take(
 def write_data_set(
     root: Path, dataset: str, size: LongCorpus, scene: Scene, seed: int, progress: Progress = lambda done, total: None
 ) -> list[LongVideo]:
-    """Write long videos in the native layout of a data set, its workbooks, and truths below `truth`; return them.
-    Raises ParamsError for a folder that holds something and for events that do not fit."""
+    """Write long videos in a data set's native layout, its workbooks, and truths below `truth`; return them. Raises
+    ParamsError for a folder that holds something or events that do not fit, StoreError if the disk is full."""
     check_new(root)
     native = LONG_NATIVES[dataset]
     plan = plan_videos(native, size, size.seconds, scene.difficulty, seed)
