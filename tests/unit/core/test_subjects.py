@@ -88,7 +88,7 @@ def test_zeros_that_were_dropped_are_noted():
     assert not Subjects(["S1 ", "s1"]).notes
 
 
-def test_a_name_from_elsewhere_is_found_where_it_is_certain():
+def test_a_name_from_elsewhere_is_found_where_it_is_certain_and_refused_elsewhere():
     subjects = Subjects(["spNO.1", "spNO.10", "spNO.2"])
     for name in ("1.0", "01", 1, "SPNO.1", "spno1"):
         assert subjects.find(name) == ["spno.1"]
@@ -96,6 +96,10 @@ def test_a_name_from_elsewhere_is_found_where_it_is_certain():
     assert subjects.find("spNO.77") == subjects.find("m1") == []
     assert subjects.find("sub01") == ["spno.1"] and Subjects(["s1", "p2"]).find("sub1") == ["s1"]
     assert Subjects(["m1", "f1"]).find("1") == ["m1", "f1"]
+    with pytest.raises(DataError, match=r"subject '1' could be each of m1, f1: it must say which \(row 3\)"):
+        Subjects(["m1", "f1"]).find_one("1", "row 3")
+    with pytest.raises(DataError, match=r"a subject must be one of m1, f1, not 'm2' \(row 3\)"):
+        Subjects(["m1", "f1"]).find_one("m2", "row 3")
 
 
 @pytest.mark.parametrize(
@@ -109,13 +113,6 @@ def test_a_folder_of_a_subject(folder, keys):
 @pytest.mark.parametrize("name", ["NA", "n/a", "#N/A", "N.A.", "-", "?", ".", " NULL ", "unknown", "nan", ""])
 def test_words_of_an_empty_cell_are_no_name(name):
     assert stated(name) == "" and stated(" Nan A ") == "Nan A"
-
-
-def test_a_name_of_nobody_and_one_of_several_are_refused():
-    with pytest.raises(DataError, match=r"subject '1' could be each of m1, f1: it must say which \(row 3\)"):
-        Subjects(["m1", "f1"]).find_one("1", "row 3")
-    with pytest.raises(DataError, match=r"a subject must be one of m1, f1, not 'm2' \(row 3\)"):
-        Subjects(["m1", "f1"]).find_one("m2", "row 3")
 
 
 @pytest.mark.parametrize(
