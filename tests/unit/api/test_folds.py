@@ -7,14 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 import microexpr
-from microexpr.api import folds
 from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
-from microexpr.training.engine import FoldIndices
 
 RNG = np.random.default_rng(3)
 LABELS, SUBJECTS = np.tile(["neg", "pos", "sur"], 8), np.repeat(["s1", "s2", "s3", "s4"], 6)
@@ -98,10 +96,11 @@ def test_a_clip_is_there_once_by_its_index():
     assert microexpr.evaluate(by_subject.truth, by_subject.predicted, by_subject.subject).subjects == 4
 
 
-def test_folds_leak_across_spellings():
-    each = np.array(["s1", "S1", "s2", "s3"])
-    with pytest.raises(LeakError, match="a subject that it trains on: s1, clip 0, and trains on its clip 1"):
-        folds.check_leaks([FoldIndices("1", np.array([1, 2]), np.array([0, 3]))], each)
+def test_a_subject_on_both_sides_of_a_fold_is_refused_in_any_spelling():
+    each = np.where(np.arange(24) % 2, np.char.upper(SUBJECTS), SUBJECTS)
+    leak = "fold 1 must not test a subject that it trains on: s1, clip 0, and trains on its clip 5"
+    with pytest.raises(LeakError, match=leak):
+        loso(INPUTS, LABELS, each, folds=KFold(5).split(INPUTS))
 
 
 def test_the_table_is_in_the_order_of_the_clips_with_their_subjects_names():

@@ -176,13 +176,8 @@ def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path
         answer.clips([line], tmp_path)
     of_subject = lines.Line(line.id, "take", "s2", line.text, line.question, None, {})
     assert answer.clips([of_subject], tmp_path) == [tmp_path / "s2/take.mp4"]
-    of_another = lines.Line(line.id, "other", "s3", line.text, line.question, None, {})
-    with pytest.raises(DataError, match=r"must be one of .*s2/other.mp4.*, not 'other' of s3 .question take_0"):
-        answer.clips([of_another], tmp_path)
-    (tmp_path / "s2/other.mp4").rename(tmp_path / "other.mp4")
-    assert answer.clips([of_another], tmp_path) == [tmp_path / "other.mp4"]
     (line, *_) = lines.read(question_file(tmp_path, "othr"))
-    with pytest.raises(DataError, match=r"not 'othr' .* \(question othr_0; --fps reads folders of pictures\)"):
+    with pytest.raises(DataError, match=r"not 'othr' \(question othr_0; --fps reads folders of pictures\)"):
         answer.clips([line], tmp_path)
 
 

@@ -48,6 +48,7 @@ def test_a_command_alone_shows_its_help(arguments, capsys):
     ("line", "message"),
     [
         ("inspekt", 'Did you mean "inspect"?'),
+        ("plot journey casme2/sub01/a", " and others; `microexpr plot --help` shows"),
         ("plot clp", 'Did you mean "clip"?'),
         ("film a.avi --difficulty herd", 'Did you mean "hard"?'),
         ("reenact --fcae x", "Did you mean --face"),
