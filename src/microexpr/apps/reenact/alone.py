@@ -173,7 +173,7 @@ def reenact(
 ) -> Reenactment:  # fmt: skip
     """Give a movement to a face of a photograph, by its number from 1, or to all at once, at each strength.
 
-    `kind` as for `moved.move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator
+    `kind` as for `move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator
     of FAMGAN's."""
     model, reader = generator.load(weights), regressor.load()
     faces, refused = photograph.choose(number)
