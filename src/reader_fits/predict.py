@@ -23,8 +23,7 @@ from microexpr.signals.flow import pictures
 from microexpr.training import engine, pretrain, refit
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Job, Params, SynthParams
-from microexpr.training.load_clips import load_clips
-from microexpr.training.steps import checkpoint_store, load_inputs
+from microexpr.training.steps import checkpoint_store, load_clips, load_inputs
 
 logger = logging.getLogger(__name__)
 

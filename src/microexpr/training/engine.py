@@ -267,6 +267,11 @@ class _Networks:
         results = []
         for i, run in enumerate(runs):
             requests = self.synthesis.get(run.fold.name) if self.synthesis and run.seed == self.first_seed else None
+            faces = None
+            if requests is not None:
+                starts = range(0, len(requests), SYNTHESIS_BATCH)
+                batches = [(*requests[start : start + SYNTHESIS_BATCH].T, start) for start in starts]
+                faces = torch.cat([group.synthesise(i, *batch) for batch in batches]).numpy().astype(np.float32)
             results.append(
                 FoldResult(
                     run.fold.name,
@@ -274,15 +279,9 @@ class _Networks:
                     losses[i : i + 1],
                     _to_arrays(group.run_part(i, group.statistics)),
                     group.trainable_parameters,
-                    None if requests is None else _synthesise(group, i, requests),
+                    faces,
                     group.start[i].numpy().astype(np.float32)[None] if group.start else None,
                     {name: np.array([share], np.float32) for name, share in group.moved(i).items()},
                 )
             )
         return results
-
-
-def _synthesise(group: Group, run_index: int, requests: np.ndarray) -> np.ndarray:
-    starts = range(0, len(requests), SYNTHESIS_BATCH)
-    batches = [(*requests[start : start + SYNTHESIS_BATCH].T, start) for start in starts]
-    return torch.cat([group.synthesise(run_index, *batch) for batch in batches]).numpy().astype(np.float32)

@@ -88,7 +88,13 @@ class Group:
         ]
         bfloat16 = getattr(method.params, "precision", "") == "bfloat16"
         self.autocast = torch.autocast(self.device.type, torch.bfloat16, bfloat16, cache_enabled=False)
-        self.phases, self.shared = training_phases(method), self._build_shared()
+        self.phases = training_phases(method)
+        with torch.random.fork_rng(devices=[]):
+            shared = method.shared()
+        for module in shared.values():
+            if not stacked:
+                lay_out_weights(module)
+        self.shared = {name: module.to(self.device).eval().requires_grad_(False) for name, module in shared.items()}
         statistics, networks = zip(*map(self.build, runs), strict=True)
         self.networks = networks[0]  # if stacked, the architecture: its own tensors are never read
         self.statistics: Statistics = self._join(statistics)
@@ -102,14 +108,6 @@ class Group:
         self.start = (
             self._score_clips([run.fold.test for run in runs]) if method.initial_weights else []
         )  # per run float32[m, C], before any step
-
-    def _build_shared(self) -> dict[str, nn.Module]:
-        with torch.random.fork_rng(devices=[]):
-            shared = self.method.shared()
-        for module in shared.values():
-            if not self.stacked:
-                lay_out_weights(module)
-        return {name: module.to(self.device).eval().requires_grad_(False) for name, module in shared.items()}
 
     def build(self, run: FoldRun) -> tuple[Statistics, dict[str, nn.Module]]:
         """Return statistics of a run's training clips, and its new modules: the same whatever other runs there are."""

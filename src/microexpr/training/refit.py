@@ -32,18 +32,6 @@ def run(job: Job, files: Files, path: str, progress: Progress, checkpoint_dir: C
 
     A recogniser's file is for `load`, a generator's for `generator_file.load`. Raises ParamsError for a method that is
     no network, or that trains on synthetic clips: no generator may have seen every subject."""
-    check_method(job)
-    job = job.on_all_clips(FOLD)
-    inputs, network = fit_network(job, files, progress, checkpoint_dir)
-    fitted_on, about = inputs.fitted_on[FOLD], job.attributes()
-    if isinstance(job.method, Generator):
-        generator_file.save(path, job.method, network.tensors, fitted_on, **about)
-    else:
-        weights.write(path, SCHEMA, job.method, network.state(), fitted_on, about | inputs.attributes())
-
-
-def check_method(job: Job) -> None:
-    """Raise ParamsError for a method that has no weights, or that needs synthetic clips."""
     if not isinstance(job.method, NetworkMethod):
         raise ParamsError(f"refit must be asked of a network, not of {job.name}: it has no weights to keep")
     if job.synthetic:
@@ -51,6 +39,13 @@ def check_method(job: Job) -> None:
             f"refit must be asked of a network that learns from clips alone, not of {job.name}: "
             f"{job.synthetic} makes no faces without holding someone out"
         )
+    job = job.on_all_clips(FOLD)
+    inputs, network = fit_network(job, files, progress, checkpoint_dir)
+    fitted_on, about = inputs.fitted_on[FOLD], job.attributes()
+    if isinstance(job.method, Generator):
+        generator_file.save(path, job.method, network.tensors, fitted_on, **about)
+    else:
+        weights.write(path, SCHEMA, job.method, network.state(), fitted_on, about | inputs.attributes())
 
 
 @dataclass(frozen=True, eq=False)

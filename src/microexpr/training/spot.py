@@ -4,7 +4,7 @@ Nothing comes in of the videos that are held out, except their numbers of frames
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,15 @@ def _frame_scores(
     progress: Progress,
 ) -> dict[str, np.ndarray]:
     """Return the scores of the frames of each video, float32[T, C], by trainings without its subject: their mean."""
-    data, spans = frames_of(network, videos, curves)
+    ids = [video.clip.id for video in videos]
+    windows = [network.windows(curves[clip_id]) for clip_id in ids]
+    targets = [network.targets(curves[video.clip.id], positions(curves[video.clip.id], video)) for video in videos]
+    data = ClipTensors(
+        {name: torch.from_numpy(np.concatenate([part[name] for part in windows])) for name in windows[0]},
+        {name: torch.from_numpy(np.concatenate([part[name] for part in targets])) for name in targets[0]},
+    )
+    starts = np.cumsum([0, *(len(part[LABEL]) for part in targets)])
+    spans = {clip_id: np.arange(*pair) for clip_id, pair in zip(ids, pairwise(starts), strict=True)}  # int64[T]
     indices = [
         FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))
         for fold in folds
@@ -140,18 +148,3 @@ def _frame_scores(
         last, ends = result.scores[:, -1].mean(0), np.cumsum([len(spans[clip_id]) for clip_id in fold.test])
         scores |= {clip_id: last[end - len(spans[clip_id]) : end] for clip_id, end in zip(fold.test, ends, strict=True)}
     return scores
-
-
-def frames_of(
-    network: FrameNetwork, videos: Sequence[LongVideo], curves: Mapping[str, Curves]
-) -> tuple[ClipTensors, dict[str, np.ndarray]]:
-    """Return the inputs and targets of all frames, and by clip id the positions of those of each video, int64[T]."""
-    ids = [video.clip.id for video in videos]
-    windows = [network.windows(curves[clip_id]) for clip_id in ids]
-    targets = [network.targets(curves[video.clip.id], positions(curves[video.clip.id], video)) for video in videos]
-    data = ClipTensors(
-        {name: torch.from_numpy(np.concatenate([part[name] for part in windows])) for name in windows[0]},
-        {name: torch.from_numpy(np.concatenate([part[name] for part in targets])) for name in targets[0]},
-    )
-    ends = np.cumsum([0, *(len(part[LABEL]) for part in targets)])
-    return data, {clip_id: np.arange(first, end) for clip_id, first, end in zip(ids, ends[:-1], ends[1:], strict=True)}

@@ -1,7 +1,7 @@
 """The steps that all training stages share: load the inputs, check leaks, fit one network. Writes no result."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,15 +9,16 @@ import numpy as np
 import torch
 
 from microexpr.core import facs, store
-from microexpr.core.clip import POPULATION
+from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.files import file_digest
-from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.models.base import ClipTensors, Method, NetworkMethod
+from microexpr.models.labels import LABELS
 from microexpr.protocols import provenance
+from microexpr.signals import inputs as signals
 from microexpr.signals.inputs import STAGES, Files, expand
 from microexpr.training import engine, synthetic_clips, weights
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints, digest
 from microexpr.training.job import Job, fold_indices
-from microexpr.training.load_clips import load_clips
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,8 @@ def load_inputs(job: Job, files: Files) -> TrainingInputs:
         sources = [clip.source for clip in additions]
     unit, tests = job.protocol.unit, job.test_clips
     first = [*files.get("teacher", ()), *files.get("initial", ())]
-    signals = [path for stage in (*STAGES, POPULATION) for path in expand(files, stage)]
-    seen = provenance.check_files([*signals, *first], unit, tests)
+    paths = [path for stage in (*STAGES, POPULATION) for path in expand(files, stage)]
+    seen = provenance.check_files([*paths, *first], unit, tests)
     shared = job.method.shared_fitted_on() if isinstance(job.method, NetworkMethod) else []
     for fold in job.folds:
         name = fold.name
@@ -69,6 +70,47 @@ def load_inputs(job: Job, files: Files) -> TrainingInputs:
         seen[name] |= {*shared}  # subjects of the population: no fold holds them out
     fitted_on = {name: sorted(entries) for name, entries in seen.items()}
     return TrainingInputs(clips, first, "; ".join(filter(None, parts)), fitted_on, positions, sources)
+
+
+def load_clips(
+    method: Method,
+    clips: Sequence[Clip],
+    files: Files,
+    labels: Mapping[str, int] | None = None,
+    macro: Collection[str] = (),
+    reacts: Mapping[str, Sequence[int]] | None = None,
+    several_labels: Mapping[str, Sequence[int]] | None = None,
+) -> ClipTensors:
+    """Return all inputs of a method and all targets as tensors, in the order of `clips`.
+
+    `files` are those of `inputs.subject_files`. `macro` has the ids of macro-expressions. By clip id are `labels`, None
+    for MEGC2019's; `reacts`, a mask of the face regions in which the emotion shows, None for no region of any clip; and
+    `several_labels`, None if each clip has one class. Raises StoreError if a file of a subject is missing."""
+    clips_of: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        clips_of.setdefault((clip.dataset, clip.subject), []).append(clip)
+    files_of = signals.subject_files(files, signals.stages(method.inputs), clips_of)
+    subjects = {subject: number for number, subject in enumerate(files_of)}
+    parts = [
+        signals.load(method.inputs, paths, [clip.name for clip in clips_of[subject]])
+        for subject, paths in files_of.items()
+    ]
+    row = {clip.id: i for i, clip in enumerate(clip for subject in subjects for clip in clips_of[subject])}
+    rows = [row[clip.id] for clip in clips]
+    arrays = {name: torch.from_numpy(np.concatenate([p[name] for p in parts])[rows]) for name in method.inputs}
+    datasets = sorted({clip.dataset for clip in clips})
+    targets = {
+        "label": [clip.label if labels is None else labels[clip.id] for clip in clips],
+        "subject": [subjects[clip.dataset, clip.subject] for clip in clips],
+        "dataset": [datasets.index(clip.dataset) for clip in clips],
+        "macro": [int(clip.id in macro) for clip in clips],
+        "synthetic": [0] * len(clips),
+        "aus": [facs.occurrence(clip.action_units) for clip in clips],
+        "reacts": [tuple((reacts or {}).get(clip.id, facs.NOWHERE)) for clip in clips],
+    }
+    if several_labels:
+        targets[LABELS] = [several_labels[clip.id] for clip in clips]
+    return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 
 
 def action_unit_reader(paths: Sequence[str | Path]) -> str:

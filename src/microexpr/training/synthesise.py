@@ -132,7 +132,12 @@ def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNe
         file.put_all(fitted_on=fitted_on, action_unit=ACTION_UNITS)
         for side, requests in ((TRAIN, plan_training(job, fold, params)), (HELD_OUT, plan_held_out(job, fold))):
             for request, frames, target_aus in synthesise(method, network, inputs.clips, job, requests):
-                _write_clip(file.group(f"{side}/{request.name}"), job, request, frames, target_aus)
+                group = file.group(f"{side}/{request.name}")
+                apex = int(np.abs(target_aus - target_aus[0]).sum((1, 2)).argmax())  # they differ most from the first
+                events = {"onset": 0, "apex": apex, "offset": len(frames) - 1}
+                group.put_all(frame=range(len(frames)), crop=frames, label=request.label, au_asked=target_aus, **events)
+                source, driving = job.by_id[request.face], job.by_id[request.trajectory]
+                group.put_all(source=source.provenance, trajectory=driving.provenance)
 
 
 def plan_training(job: Job, fold: Fold, params: Params) -> list[ClipRequest]:
@@ -220,12 +225,3 @@ def recorded_noise(videos: np.ndarray, rngs: Sequence[np.random.Generator]) -> n
         noise[i] += np.einsum("kr,rchw->kchw", (1 / count + direction).astype(np.float32), fine[i])
     noise[:, 0] = 0
     return np.asarray(noise)
-
-
-def _write_clip(group: store.Group, job: Job, request: ClipRequest, frames: np.ndarray, target_aus: np.ndarray) -> None:
-    """Write one clip; at its apex the target AUs differ most from the first frame's."""
-    apex = int(np.abs(target_aus - target_aus[0]).sum((1, 2)).argmax())
-    events = {"onset": 0, "apex": apex, "offset": len(frames) - 1}
-    group.put_all(frame=range(len(frames)), crop=frames, label=request.label, au_asked=target_aus, **events)
-    source, driving = job.by_id[request.face], job.by_id[request.trajectory]
-    group.put_all(source=source.provenance, trajectory=driving.provenance)

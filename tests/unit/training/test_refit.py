@@ -15,7 +15,7 @@ from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, generator_file, refit, synthesise, train
 from microexpr.training.checkpoint import CheckpointDir
-from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import load_clips
 
 CLIPS = composite(subjects=2, clips=3)
 

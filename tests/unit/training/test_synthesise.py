@@ -26,8 +26,7 @@ from microexpr.signals import inputs
 from microexpr.training import synthesise, synthetic_clips, train, weights
 from microexpr.training.generator_file import SHIPPED, load
 from microexpr.training.group import initialise
-from microexpr.training.load_clips import load_clips
-from microexpr.training.steps import load_inputs
+from microexpr.training.steps import load_clips, load_inputs
 
 
 def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_seen(groups):

@@ -16,7 +16,7 @@ from microexpr.evaluation import predictions
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, train
 from microexpr.training.checkpoint import CheckpointDir
-from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import load_clips
 
 CLIPS = composite(subjects=3, clips=4)
 FEW = 2  # folds that are trained

@@ -14,7 +14,7 @@ from microexpr.evaluation import pool_predictions
 from microexpr.models.base import shuffled
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS
-from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import load_clips
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=4))
 BATCH, EPOCHS = 8, 3

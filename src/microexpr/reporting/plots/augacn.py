@@ -26,8 +26,8 @@ from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.inputs import Files
-from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
+from microexpr.training.steps import load_clips
 
 TOP = 5  # nodes of a panel
 ENLARGED = 8  # factor for differences from the first frame

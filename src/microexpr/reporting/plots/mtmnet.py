@@ -18,8 +18,8 @@ from microexpr.models.recipe import to_unit_range
 from microexpr.protocols import provenance
 from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, show_cell
 from microexpr.signals import inputs
-from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
+from microexpr.training.steps import load_clips
 
 EMOTIONS = ("surprise", "disgust", "happiness")
 MICRO, MACRO = "casme2", "ckplus"

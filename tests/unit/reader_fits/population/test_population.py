@@ -17,7 +17,7 @@ from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
 from microexpr.rendering import corpus, plan
 from microexpr.signals.aus import LARGEST, SHOWN
-from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import load_clips
 from reader_fits.population import Params, clips, identities, scenes, sessions
 
 PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)  # of the files

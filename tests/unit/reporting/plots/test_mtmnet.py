@@ -17,7 +17,7 @@ from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting.plots import drawing, mtmnet
 from microexpr.training import refit
-from microexpr.training.load_clips import load_clips
+from microexpr.training.steps import load_clips
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=4, clips=4))
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 12, "batch": 6, "pretrain_epochs": 1, "epochs": 0}
