@@ -13,7 +13,7 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.videos.sources import MARK
+from microexpr.videos.frames import MARK
 
 Record = Callable[[Path, np.ndarray], None]  # takes a frame's path and its image, RGB uint8[H, W, 3]
 VIDEOS, PICTURES = (".avi", ".mp4"), (".jpg", ".jpeg", ".png")

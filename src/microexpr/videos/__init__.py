@@ -20,8 +20,7 @@ from microexpr.core.errors import DataError
 from microexpr.videos import frames
 from microexpr.videos import timeline as times
 from microexpr.videos.container import FASTEST, VideoFile
-from microexpr.videos.frames import FrameFiles
-from microexpr.videos.sources import Array, Raw, Source, is_rendered
+from microexpr.videos.frames import Array, FrameFiles, Raw, Source, is_rendered
 from microexpr.videos.timeline import Timeline
 
 __all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "open_video"]

@@ -20,8 +20,8 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.files import read_errors, regular
+from microexpr.videos.frames import Raw, Source, small_size
 from microexpr.videos.picture import AVIF, HEIF, LONGEST, describe_content
-from microexpr.videos.sources import Raw, Source, small_size
 
 if TYPE_CHECKING:
     import av

@@ -19,7 +19,7 @@ from encoded import LEVELS, Pipe, drifting, flip, noise, opened, shades, write
 from PIL import Image
 
 from microexpr.core.errors import DataError
-from microexpr.videos import Scan, container, open_video, sources, timeline
+from microexpr.videos import Scan, container, frames, open_video, timeline
 
 COUNT = len(LEVELS)
 FALLING = np.concatenate([np.arange(10) / 30, 10 / 30 + np.arange(10) / 20])  # seconds: 30 frames a second, then 20
@@ -417,7 +417,7 @@ def test_a_file_that_opens_slowly_or_cannot_be_read_is_refused_in_a_line(tmp_pat
     write(tmp_path / "take.mkv", noise(60, (256, 256)))
     for name in ("memory.mp4", "memory.png"):  # a regular file whose first bytes cannot be read
         (tmp_path / name).symlink_to("/proc/self/mem")
-        for call in (container.VideoFile, container.measure, sources.is_rendered):
+        for call in (container.VideoFile, container.measure, frames.is_rendered):
             with pytest.raises(DataError, match=rf"{name}: cannot be read \(Input/output error\)$"):
                 call(tmp_path / name)
 

@@ -11,7 +11,7 @@ from microexpr.apps.predict import Prediction, written
 from microexpr.core.arrays import luma
 from microexpr.signals import motion
 from microexpr.signals.motion import head
-from microexpr.videos.sources import MARK
+from microexpr.videos.frames import MARK
 from microexpr.videos.writer import Write, writer
 
 RATE = 25  # frames a second of the annotated video, about

@@ -21,7 +21,7 @@ from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import DEEPEST
 from microexpr.core.subjects import composed
 from microexpr.datasets.layout import MEGC2019, is_video, label_of
-from microexpr.videos import container, excerpt, frames, sources
+from microexpr.videos import container, excerpt, frames
 
 FACTS = "dataset.yaml"
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -115,7 +115,7 @@ class Recording:
     def is_rendered(self) -> bool:
         """Whether it is marked as rendered, a folder by its first picture."""
         pictures = filter(is_picture, sorted(self.path.iterdir())) if self.path.is_dir() else iter([self.path])
-        return sources.is_rendered(next(pictures))
+        return frames.is_rendered(next(pictures))
 
     @property
     def files(self) -> dict[int, Path]:

@@ -15,7 +15,7 @@ from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
 from microexpr.videos import Video
-from microexpr.videos.sources import Array
+from microexpr.videos.frames import Array
 from microexpr.videos.timeline import Timeline
 
 EXPRESSION = spotting.Interval("micro", 10, 20, 30, 0.9, {})

@@ -15,7 +15,7 @@ from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import FaceTrack
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
 from microexpr.videos import Scan, Video, from_array
-from microexpr.videos.sources import Array
+from microexpr.videos.frames import Array
 from microexpr.videos.timeline import Timeline, keep_time
 
 RATE, FRAMES = 10.0, 80

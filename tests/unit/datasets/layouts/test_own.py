@@ -333,7 +333,7 @@ def test_what_a_laboratory_keeps_around_its_recordings_does_no_harm(root, tmp_pa
 
 
 def test_rendered_recordings_are_generated_and_never_mixed_with_people(root):
-    from microexpr.videos.sources import MARK
+    from microexpr.videos.frames import MARK
 
     annotate(root)
     with (root / "s01/take.mp4").open("ab") as file:
