@@ -76,16 +76,12 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
         if params.backend == "embedded":
             arguments = luma(crops), onset, regressor.load()
             values, at_one_size = (regressor.regress(*arguments, sizes) for sizes in (aus.SIZES, ONE_SIZE))
-        numbers = face["frame"][()][expression]
-        rendered = read_rendered_changes(clip, ground_truth, numbers) if ground_truth else None
+        numbers, rendered = face["frame"][()][expression], None
+        if ground_truth:
+            with store.open_file(ground_truth, "truth") as file:
+                group: Any = file[clip.name]
+                positions = np.searchsorted(group["frame"][()], numbers)
+                intensity = group["au_intensity"][()][positions][..., HALVES]
+            rendered = np.asarray(intensity - intensity[0])
         from_onset = crops[expression], apex - onset
         return DrivingClip(clip, params, values, at_one_size, onset, *from_onset, rendered)
-
-
-def read_rendered_changes(clip: Clip, ground_truth: str | Path, frames: np.ndarray) -> np.ndarray:
-    """Return float32[K, 24, 2]: rendered changes of intensity since the first of these frames."""
-    with store.open_file(ground_truth, "truth") as file:
-        group: Any = file[clip.name]
-        positions = np.searchsorted(group["frame"][()], frames)
-        intensity = group["au_intensity"][()][positions][..., HALVES]
-    return np.asarray(intensity - intensity[0])
