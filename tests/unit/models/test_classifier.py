@@ -46,9 +46,3 @@ def test_all_modules_are_trained_by_the_optimiser_that_the_params_ask_for(name, 
         optimiser = make([weight])
         values = optimiser.param_groups[0]
         assert type(optimiser) is kind and values["lr"] == 0.25 and {key: values[key] for key in others} == others
-
-
-def test_the_rate_is_constant_or_falls_along_a_cosine():
-    phases = [Ststnet(Ststnet.Params(cosine=cosine)).phases()[0] for cosine in (False, True)]
-    factors = [[phase.schedule(p) for p in (0, 1 / 3, 0.5, 1)] for phase in phases]
-    np.testing.assert_allclose(factors, [[1, 1, 1, 1], [1, 0.75, 0.5, 0]], atol=1e-12)

@@ -20,9 +20,11 @@ def test_class_weights_make_classes_weigh_alike():
 
 RATES = {  # over the first rate, after a number of epochs
     "capsulenet": lambda epoch: 0.9**epoch,
+    "flow_cnn": lambda epoch: (1 + np.cos(np.pi * epoch / 40)) / 2,
     "icegan": lambda epoch: 0.9 ** (epoch // 20),
     "mmnet": lambda epoch: 0.987 ** min(epoch, 50),
     "slstt": lambda epoch: 0.1 if epoch >= 29 else 1,  # from the 30th epoch
+    "ststnet": lambda epoch: 1,
 }
 
 

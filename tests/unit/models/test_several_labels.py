@@ -63,12 +63,8 @@ def test_losses_are_the_published_ones():
     for name, expected in (("bce", plain), ("weighted_bce", plain * torch.tensor([3.0, 1.0])), ("focal", focal)):
         value = several_loss(scores, targets, weights, SeveralLabels(loss=name))
         assert float(value) == pytest.approx(float(expected.mean()), rel=1e-5), name
-
-
-def test_weights_are_negative_over_positive_clips_up_to_a_limit():
-    labels = torch.zeros(100, 4, dtype=torch.long)
-    labels[:25, 0], labels[:2, 1], labels[50:, 0] = 1, 1, UNKNOWN
-    labels[:, 3] = 1
+    labels = torch.zeros(100, 4, dtype=torch.long)  # a weight is negative over positive clips, up to a limit
+    labels[:25, 0], labels[:2, 1], labels[50:, 0], labels[:, 3] = 1, 1, UNKNOWN, 1
     assert positive_weights(labels).tolist() == [1.0, 20.0, 1.0, pytest.approx(0.01)]
 
 

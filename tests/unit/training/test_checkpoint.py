@@ -120,8 +120,12 @@ class TestIsNotGoneOnFrom:
         assert resumed == results(*self.ARGUMENTS)
         return seen[0]
 
-    def test_but_from_its_own(self, tmp_path, left):
+    def test_but_from_its_own_which_say_whose_clips_they_have_seen(self, tmp_path, left):
         assert [path.name.split(".")[1] for path in left] == ["results", "state"]
+        for path, fold in zip(left, folds(), strict=False):
+            metadata = store.read_tensors(path)[1]
+            assert set(metadata["fitted_on"].split("\n")) == {f"a/b/c/{number}" for number in fold.train}
+            assert (metadata["method"], metadata["fold"], metadata["seed"]) == ("toy", fold.name, "7")
         assert self.begins_at(tmp_path) == 4
 
     def test_other_params_and_the_files_go(self, tmp_path, left):
@@ -158,15 +162,6 @@ class TestIsNotGoneOnFrom:
         fewer = FoldRun(replace(first, train=first.train[1:]), 7)
         assert store_in(tmp_path).results([FoldRun(first, 7)]) is not None
         assert store_in(tmp_path).results([fewer]) is None and store_in(tmp_path).results([FoldRun(first, 8)]) is None
-
-
-def test_a_checkpoint_says_whose_clips_it_has_seen(tmp_path):
-    with pytest.raises(InterruptedError):
-        results(toy(), clips(), folds(), "sequential", progress=interrupted(3), checkpoints=store_in(tmp_path))
-    (path,) = tmp_path.rglob("*.safetensors")
-    metadata = store.read_tensors(path)[1]
-    assert set(metadata["fitted_on"].split("\n")) == {f"a/b/c/{number}" for number in folds()[0].train}
-    assert (metadata["method"], metadata["fold"], metadata["seed"]) == ("toy", "s0", "7")
 
 
 def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, caplog):

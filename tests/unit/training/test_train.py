@@ -12,7 +12,6 @@ from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
 from microexpr.core.seeds import spawn
-from microexpr.evaluation import predictions
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, train
 from microexpr.training.checkpoint import CheckpointDir
@@ -116,9 +115,3 @@ def test_progress_of_several_trainings_never_goes_back(tmp_path):
     train.run(inner_job, flow_files(tmp_path, CLIPS), outputs, lambda done, total: calls.append((done, total)))
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
     assert calls[-1] == (2 * FEW * EPOCHS,) * 2
-
-
-def test_selection_by_inner_validation_reads_that_epoch():
-    scores = np.eye(3, dtype=np.float32)[np.array([[[0, 1], [2, 2]], [[1, 1], [0, 0]]])]  # [S, E, N, K]
-    fold = predictions.FoldScores("f", "a", ("x", "y"), np.array([0, 1]), scores, (), np.array([0, 1]))
-    assert fold.selections()["inner_validation"].argmax(-1).tolist() == [[0, 1], [0, 0]]

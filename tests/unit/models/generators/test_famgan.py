@@ -131,12 +131,3 @@ def test_sides_that_are_asked_alike_make_the_generators_own_face():
     modules.generator = lambda face, intensity: (face, None)
     still = method.synthesise_clips(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
-
-
-def test_no_class_is_read():
-    """Nor anything else than film and intensities."""
-    data, method = clips(), small()
-    inputs = {name: data.inputs[name] for name in ("video", "au_intensities")}
-    for loss in (method.critic_loss, method.generator_loss):
-        actual = [loss(built(method), batch, {}, stream()).item() for batch in (inputs, data.inputs | data.targets)]
-        assert actual[0] == actual[1]

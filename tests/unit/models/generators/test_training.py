@@ -5,12 +5,27 @@ from types import SimpleNamespace as Modules
 import numpy as np
 import pytest
 import torch
-from small_generators import BATCH, COUNT, FOLDS, FRAMES, OWN, SIZE, UNITS, clips, critic_loss, pretended, small, stream
+from small_generators import (
+    BATCH,
+    COUNT,
+    FOLDS,
+    FRAMES,
+    OWN,
+    SIZE,
+    UNITS,
+    built,
+    clips,
+    critic_loss,
+    pretended,
+    small,
+    stream,
+)
 from trainings import finished
 
 from microexpr.models import generators, module_names
 from microexpr.models.base import ClipTensors, Generator
 from microexpr.models.generators.auicgan import Auicgan
+from microexpr.models.generators.famgan import Famgan
 from microexpr.signals import inputs
 from microexpr.training import engine
 from microexpr.training.engine import FoldIndices
@@ -51,6 +66,18 @@ def test_the_losses_of_the_generators(kind: type[Generator]) -> None:
 @pytest.mark.parametrize(("kind", "weights", "expected"), CRITICS)
 def test_critics_learn_by_their_part_of_each_loss(kind: type[Generator], weights: dict[str, float], expected: float):
     assert critic_loss(kind, **weights) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "reads"), [(Famgan, {}, False), (Auicgan, {"emotion_weight": 0.0}, False), (Auicgan, {}, True)]
+)
+def test_a_clips_class_is_read_where_it_is_learnt_and_nothing_else_of_its_targets(kind, changed, reads):
+    data, method = clips(), small(kind, **changed)
+    batch = data.inputs | {name: data.targets[name] for name in ("label", "macro")}
+    relabelled = batch | {"label": (batch["label"] + 1) % 3}
+    for loss in (method.critic_loss, method.generator_loss):
+        first, second = (loss(built(method), part, {}, stream()).item() for part in (batch, relabelled))
+        assert (first != second) == reads
 
 
 @each_kind

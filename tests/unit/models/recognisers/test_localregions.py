@@ -41,12 +41,6 @@ def clip(dataset: str, emotion: str, objective: int | None = None) -> Clip:
     return Clip(dataset, "s", "c", "generated", "", 1, 9, 9, 1, 4, 9, 200, emotion, None, objective, "")
 
 
-def test_patches_have_the_papers_sizes():
-    sizes = [shape[2:] for name, shape in LocalRegions(LocalRegions.Params()).inputs.items() if name in PATCHES]
-    assert sorted(sizes) == [(60, 60), (60, 60), (60, 160), (80, 100), (80, 100), (80, 120)]
-    assert method(regions="whole_face").inputs == {FACE: (1, 5, 160, 160), "sequence_real": (5,)}
-
-
 def test_part_b_joins_what_it_got_and_four_sizes_of_filters():
     """Features of the mean: with `full` and `last` out of the way the 72 channels are what is averaged."""
     network = Inception(1, 8, 6, 5, 0.0)
@@ -233,7 +227,10 @@ def test_rows_of_table_5_read_what_they_name_and_their_networks_learn_before_the
     assert {*spatial.trains} == networks and {*temporal.trains} == {"temporal"}
 
 
-def test_rows_of_tables_5_to_7_are_these_variants():
+def test_patches_have_the_papers_sizes_and_rows_of_tables_5_to_7_are_these_variants():
+    sizes = [shape[2:] for name, shape in LocalRegions(LocalRegions.Params()).inputs.items() if name in PATCHES]
+    assert sorted(sizes) == [(60, 60), (60, 60), (60, 160), (80, 100), (80, 100), (80, 120)]
+    assert method(regions="whole_face").inputs == {FACE: (1, 5, 160, 160), "sequence_real": (5,)}
     tables = ("table5", "table6", "table7")
     printed = {cell.method for cell in cells() if cell.paper == "localregions" and cell.table in tables}
     variants = ("no_cheeks", "no_nose", "whole_face", "simple_cnn", "cross_entropy")

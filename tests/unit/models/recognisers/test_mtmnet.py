@@ -34,7 +34,7 @@ def table(*rows):
     return lambda x: values[x.flatten(1)[:, 0].round().long()]
 
 
-def test_the_papers_weights_and_rates():
+def test_the_papers_weights_rates_and_phases():
     params = Mtmnet.Params()
     assert (params.reconstruction_weight, params.similarity_weight, params.identity_weight) == (0.1, 0.1, 0.1)
     assert (params.triplet_weight, params.adversarial_weight, params.inequality_weight) == (1e-3, 1e-3, 1e-3)
@@ -44,6 +44,9 @@ def test_the_papers_weights_and_rates():
     trained = [[set(update.trains) for update in phase.updates] for phase in (pretraining, guidance)]
     assert trained[0] == [{"encoder", "classifier", "decoder"}, {"identify"}]
     assert trained[1] == [{"discriminator"}, {"encoder", "classifier"}]
+    phase = method(batch=6, repeats=3).phases()[0]  # an epoch samples each clip `repeats` times
+    targets = {"macro": np.zeros(12, int), "label": np.zeros(12, int)}
+    assert phase.batch == 2 and phase.sample(targets, 6, phase.batch, np.random.default_rng(0)).shape == (6, 6)
 
 
 @pytest.mark.parametrize("difference_weight", [0, 2])
@@ -196,10 +199,3 @@ def test_the_change_is_a_channel_of_one_size_and_of_an_unchanged_face_nothing():
     assert network._encoder_input(onset, onset)[:, 3].abs().max() < 1e-3
     size = seen.square().mean((1, 2)).sqrt()
     assert 0.9 < size[0] < size[1] < 1
-
-
-def test_an_epoch_samples_each_clip_repeats_times():
-    mtmnet = method(batch=6, repeats=3)
-    phase = mtmnet.phases()[0]
-    targets = {"macro": np.zeros(12, int), "label": np.zeros(12, int)}
-    assert phase.batch == 2 and phase.sample(targets, 6, phase.batch, np.random.default_rng(0)).shape == (6, 6)

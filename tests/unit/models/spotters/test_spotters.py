@@ -165,18 +165,15 @@ def test_mdmd_measures_what_is_usual_without_the_ends_of_a_video(monkeypatch):
     assert spotters.build("mdmd", {}, SIDE).find(curves, {}) == []
 
 
-def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
-    matrix = laplacian(3, ((0, 1), (0, 2), (1, 2)))
-    assert np.allclose(matrix.sum(1), 0, atol=1e-6) and np.allclose(np.diag(matrix), 1)
-
-
-def test_frames_have_the_targets_of_spot_gcn():
+def test_frames_have_the_targets_of_spot_gcn_and_points_its_graph():
     expression = Expression("micro", 0, 4, 9, "", None, "")
     network = spotters.build("spot_gcn", {}, SIDE).networks()["network"]
     targets = network.targets(Curves({"seen": np.ones(20)}, FPS), [expression])
     assert targets["micro_inside"].tolist() == [1] * 10 + [0] * 10 and not targets["macro_inside"].any()
     assert targets["micro_ends"].tolist() == [0, 0] + [2] * 6 + [1] * 3 + [2] * 9
     assert targets["micro_apex"][[2, 3, 4, 5, 6]] == pytest.approx([0, np.exp(-1 / 32), 1, np.exp(-1 / 32), 0])
+    matrix = laplacian(3, ((0, 1), (0, 2), (1, 2)))  # of a regular graph: 0 for what is constant
+    assert np.allclose(matrix.sum(1), 0, atol=1e-6) and np.allclose(np.diag(matrix), 1)
 
 
 def test_supervised_contrast_is_that_of_its_definition():
