@@ -73,12 +73,6 @@ def following(step, network):
     return factory
 
 
-def loaded(before):
-    network = mlp()
-    network.load_state_dict(before.state_dict())
-    return network
-
-
 class Remembers(nn.Identity):
     """Keeps what it has seen in an attribute that is no tensor."""
 
@@ -124,7 +118,6 @@ NETWORK, BACKBONE, NORMED, REMEMBERS = mlp(), nn.Linear(5, 8), normed().eval(), 
         (lambda: nn.Sequential(BACKBONE, nn.Linear(8, 3)), "0.weight"),
         (partial(Frozen, NORMED, stays_in_eval=False), "backbone.1.running_mean"),
         (following(copy.deepcopy, mlp()), "0.weight"),
-        (following(loaded, mlp()), "0.weight"),
         (following(lambda before: nn.Sequential(before, nn.Linear(3, 3)), nn.Linear(5, 3)), "1.weight|0.0.weight"),
         (lambda: nn.Sequential(REMEMBERS, nn.Linear(5, 3)), "0.seen"),
         (lambda: nn.Sequential(Banks(), nn.Linear(5, 3)), "Banks.bank"),
@@ -370,7 +363,6 @@ def in_closure():
         (Remembered(), r"Remembered\.mean"),
         (Counts(Itself()), "its Itself at 0x.*"),
         (Shares({}), "its dict at 0x.*"),
-        (Shares(np.zeros(1)), "its ndarray at 0x.*"),
         (Calls(*in_closure()), r"its in_closure\.<locals>\..* at 0x.*"),
     ],
 )
@@ -442,23 +434,16 @@ class Samples(nn.Module):
         return self.network(nn.functional.dropout(x, 0.5)) * self.factor * np.random.rand()  # noqa: NPY002
 
 
-FOREST = RandomForestClassifier(5)
-
-
 class Draws(Guesses):
     def predict(self, inputs):
         return np.random.randint(0, 3, len(inputs))  # noqa: NPY002
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        Samples,
-        FOREST,
-        Draws(),
-        GridSearchCV(LogisticRegression(), {"C": [1e-4, 1]}, cv=StratifiedKFold(2, shuffle=True)),
-    ],
-)
+FOREST = RandomForestClassifier(5)
+GRID = GridSearchCV(LogisticRegression(), {"C": [1e-4, 1]}, cv=StratifiedKFold(2, shuffle=True))
+
+
+@pytest.mark.parametrize("method", [Samples, FOREST, Draws(), GRID])
 def test_all_randomness_depends_on_the_seed_and_callers_generators_go_on(method):
     torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002
     expected = torch.rand(1), np.random.rand(), random.random()  # noqa: NPY002
