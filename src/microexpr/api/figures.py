@@ -265,8 +265,7 @@ def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
 def _label_names(labels: Mapping[str, Any], classes: list[Any] | None) -> list[Any]:
     """Return the names of several labels: `classes`, or else the columns of a table, or else their numbers.
 
-    Raises DataError for tables, and `classes`, with other labels or another order. Numbers 0..L-1 in order stand for
-    any."""
+    Raises DataError for tables, and `classes`, of other labels or another order; numbers 0..L-1 stand for any."""
     numbers = [*map(str, range(np.shape(next(iter(labels.values())))[1]))]
     names = [("classes", [*map(str, classes)])] if classes else []
     for word, values in labels.items():
@@ -299,8 +298,7 @@ def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
 def _encode(labels: Labels, names: Sequence[Any], word: str, others: str) -> np.ndarray:
     """Return labels, names or indices of classes, as indices int64 of the same shape.
 
-    `word` names the labels in the error, and `others` ends its list of names. Raises DataError naming the first that is
-    no class."""
+    `word` names the labels in the DataError for the first that is no class, and `others` ends its list of names."""
     values = checks.narrowed(checks.rows(labels, f"{word} must be a class of each clip"))
     indices = {name: i for i, name in enumerate(names)}
     if values.dtype.kind in "iu" and all(isinstance(name, str) for name in names):

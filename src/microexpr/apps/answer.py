@@ -168,8 +168,7 @@ def answers(
 def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list[Path]:
     """Return the recording of each question: a file called like it, or a folder of frames, below its subject's.
 
-    Without a folder of the subject, one that lies in the folder of no other counts. Raises DataError for none and for
-    several."""
+    Without a folder of the subject, one in the folder of no other counts. Raises DataError for none and for several."""
     items = [item for item in search.find([folder], "videos", fps) if not item.reason]
     recordings, paths = Recordings({item.path: (item.name,) for item in items}), list[Path]()
     for line in lines:

@@ -29,8 +29,7 @@ def choose(driving: str | Path | None, emotion: str | None, style: int | None, f
 
 
 def kind(name: str) -> Literal["sample", "video", "emotion", "clip"]:
-    """Return the meaning of a name: a shipped sample, a file or folder of frames, a display, a clip of a run. Raises
-    ParamsError for any other name."""
+    """Return what a name means: a sample, a file or folder of frames, a display, a clip of a run; else ParamsError."""
     if name in LABELS:
         return "sample"
     if Path(name).exists():

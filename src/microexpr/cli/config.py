@@ -19,7 +19,6 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def check_cached(values: dict[str, Any]) -> Checked:
-    """Return `described.check` of these values, cached, since it imports every method and so torch, and each start of
-    Snakemake needs it again."""
+    """Return `described.check` of these values, cached: it loads torch, and each start of Snakemake needs it."""
     described = "microexpr.tasks.described"
     return Checked(**cached("params", values, lambda: import_module(described).check(values).model_dump()))

@@ -49,8 +49,7 @@ def read_curves(
 
 
 def evened(curves: Curves, video: Video) -> Curves:
-    """Return curves of frames at uneven times on an even clock, interpolated in time. Where no frame is for longer than
-    `GAP`, nothing is seen."""
+    """Return curves of frames at uneven times, interpolated on an even clock. Nothing is seen in gaps above `GAP`."""
     times = video.seconds[curves.numbers]
     clock = np.arange(times[0], times[-1] + 1e-9, 1 / curves.fps)
     after = np.clip(np.searchsorted(times, clock), 1, max(len(times) - 1, 1))

@@ -131,11 +131,9 @@ class Take:
 
 
 def track(source: Scan | Video, progress: Progress = silent, every: int | None = None) -> Take:
-    """Track the largest face, `TRACKED` times a second or in every n-th frame, and turn the video where it is not
-    upright.
+    """Track the largest face, `TRACKED` times a second or in every n-th frame, and turn the video upright.
 
-    A video that was not scanned yet is read for the first time. Raises DataError if the face is in fewer than
-    `LEAST` of the frames."""
+    A video that is not scanned yet is read now. Raises DataError if fewer than `LEAST` of the frames show the face."""
     rate, path = source.rate if isinstance(source, Scan) else source.fps, source.source.path
     turn, every = find_turn(source), every or max(1, round(rate / TRACKED))
     if isinstance(source, Scan):

@@ -62,8 +62,7 @@ class MovedFace:
 
 
 def compose(faces: Sequence[MovedFace], i: int) -> np.ndarray:
-    """Return frame `i` of a photograph with several faces in motion, uint8[H, W, 3]. Where their parts overlap, the
-    changes of all are added."""
+    """Return frame `i` of a photograph with faces in motion, uint8[H, W, 3]; where parts overlap, changes are added."""
     if len(faces) == 1:
         return faces[0].frame(i)
     image = faces[0].face.image.astype(np.int16)
@@ -173,8 +172,7 @@ def reenact(
 ) -> Reenactment:  # fmt: skip
     """Give a movement to a face of a photograph, by its number from 1, or to all at once, at each strength.
 
-    `kind` as for `move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator
-    of FAMGAN's."""
+    `kind` as for `move`. Raises DataError if no such face can be moved, StoreError for another network's weights."""
     model, reader = generator.load(weights), regressor.load()
     faces, refused = photograph.choose(number)
     outcomes = []

@@ -95,8 +95,7 @@ class Photograph:
 
 
 def read_upright(path: Path, alterations: picture.Alterations) -> np.ndarray:
-    """Return a picture as `picture.read` does, turned so that its faces are upright. Raises DataError if it cannot be
-    read."""
+    """Return a picture turned so that its faces are upright. Raises DataError if it cannot be read."""
     image = picture.read(path, alterations)
     turn = detection.best_turn([image])
     if turn:
