@@ -7,6 +7,7 @@ import ast
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
 LAYOUTS = SOURCES / "microexpr/datasets/layouts"  # has a YAML file of each data set
 NAMES = SOURCES / "microexpr/rendering/layouts/names.py"  # has a function of each
 MEMORY = Path("work/sources.json")
+KINDS = {"method": "recognisers", "generator": "generators", "spotter": "spotters"}  # folders of models, by wildcard
 DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|yaml|bib|safetensors|onnx|dat|jinja|css|js)")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 DOCSTRING_READERS = {"__doc__", "getdoc", "getsource"}
@@ -194,6 +196,14 @@ def closure(script: str, *modules: str) -> list[Path]:
         waiting |= imported(path) - reached
     FILES.save()
     return sorted(reached - {*WEIGHTS.glob(f"{script.removeprefix('fit_')}.*")})
+
+
+def chosen(wildcards: Mapping[str, str]) -> list[str]:
+    """Return the modules that the wildcards of a job choose: of its method, generator or spotter, and of its task.
+
+    Scripts find these by name, so no import leads to them. `task` is a folder of results, "" for the main task's."""
+    modules = [f"models.{KINDS[key]}.{name.partition('.')[0]}" for key, name in wildcards.items() if key in KINDS]
+    return modules + [f"tasks.{folder.rstrip('/')}" for folder in [wildcards.get("task", "")] if folder]
 
 
 @cache

@@ -71,20 +71,18 @@ def test_no_job_reads_another_files_docstrings_nor_imports_relatively():
     assert [path for path in files if pattern.search(path.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("package", ["recognisers", "generators"])
-def test_rules_name_the_module_that_their_wildcards_choose(package):
-    """A script that finds a module by name does not import it. `use rule` inherits the params that it does not name."""
+def test_the_modules_that_wildcards_choose_are_code_of_a_job():
+    """A script that finds a module by name does not import it, so its rule has `code_of`, which adds these."""
+    wildcards = {"method": "mtmnet.change", "task": "units/", "protocol": "loso", "generator": "famgan"}
+    expected = ["models.recognisers.mtmnet", "models.generators.famgan", "tasks.units"]
+    assert call(f"closure.chosen({wildcards})") == expected and call("closure.chosen({'task': ''})") == []
     scripts = {
         path.stem
         for path in (ROOT / "workflow/scripts").glob("*.py")
-        if re.search(rf"\b{package}\.(find|build)\(", path.read_text(encoding="utf-8"))
+        if re.search(r"\b(recognisers|generators|spotters)\.(find|build)\(", path.read_text(encoding="utf-8"))
     }
-    checked = 0
-    for _, body in re.findall(r"^( *)rule ?\w*:\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE):
-        if (script := re.findall(r"scripts/(\w+)\.py", body)) and script[0] in scripts:
-            assert re.search(rf'code\("{script[0]}"(, |\),\n)', body), body  # `task_code` adds the model itself
-            checked += 1
-    assert checked >= 1
+    assert scripts >= {"train", "synthesise", "spot_find"}
+    assert {script for script in scripts if not re.search(rf'code_of\("{script}"[,)]', RULES)} == set()
 
 
 def test_rules_name_the_parts_of_tasks_that_their_script_looks_for():
@@ -95,7 +93,7 @@ def test_rules_name_the_parts_of_tasks_that_their_script_looks_for():
         if path.stem != "task"  # its rules are those of a task itself
         for part in re.findall(r'\.part\("(\w+)"', path.read_text(encoding="utf-8"))
     }
-    named = re.findall(r'code\("(\w+)", [^\n]*(?:task_modules\([^)]*|for part in \()"(\w+)"', RULES)
+    named = re.findall(r'code\("(\w+)", [^\n]*task_modules\([^)]*"(\w+)"', RULES)
     assert parts == {("table", "table")} and parts <= {*named}
     for task in ("units", "spot", "questions"):
         files = call(f"closure.closure('table', 'tasks.{task}', 'tasks.{task}.table')")

@@ -81,9 +81,9 @@ def code(script, *modules, dataset=None):
     return closure.code(script, *modules, datasets=frozenset([dataset] if dataset else USED_SETS))
 
 
-def code_of(script):
-    """Return a param of a job: the digest of its script's code."""
-    return lambda w: code(script, dataset=w.get("dataset"))
+def code_of(script, *modules):
+    """Return a param of a job: the digest of its script's code, of the modules that its wildcards choose, and these."""
+    return lambda w: code(script, *closure.chosen(dict(w.items())), *modules, dataset=w.get("dataset"))
 
 
 def needs(memory, minutes=30):
@@ -97,11 +97,6 @@ def needs(memory, minutes=30):
 
 
 TRAINING = needs(2000, 360)
-
-
-def model(method):
-    """Return the module of a method or variant."""
-    return f"models.recognisers.{method.partition('.')[0]}"
 
 
 def task_modules(folder, *parts):

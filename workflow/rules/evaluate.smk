@@ -23,7 +23,7 @@ rule evaluate:
         protocol=one_of(name for name in PROTOCOLS if not PROTOCOLS[name].several),
         method=one_of(name for plan in RUN.recognition.values() for name in plan.rows if name not in LEAKY),
     params:
-        code=task_code("evaluate"),
+        code=code_of("evaluate"),
         evaluate=PARAMS["evaluate"],
         training=lambda w: pooled(training(w)),
         seed=SEED,

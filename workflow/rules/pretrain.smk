@@ -35,7 +35,7 @@ rule pretrain:
         gpu=1,
         **TRAINING,
     params:
-        code=lambda w: code("pretrain", model(w.method)),
+        code=code_of("pretrain"),
         method=lambda w: teacher(w).about.pretraining,
         weights=lambda w: FIRST.published(teacher(w).about.weights),
         initial=lambda w: FIRST.digests(teacher(w), "teacher_population"),
@@ -60,7 +60,7 @@ rule pretrain_on_population:
         gpu=1,
         **TRAINING,
     params:
-        code=lambda w: code("pretrain_on_population", model(w.method), *modules_of_classes(w.classes)),
+        code=lambda w: code_of("pretrain_on_population", *modules_of_classes(w.classes))(w),
         method=lambda w: FIRST.params(Network(w.method, w.classes, w.role)),
         weights=lambda w: FIRST.published(FIRST.row(w.method, w.classes).population_weights),
         population=CORPUS.recorded,

@@ -57,7 +57,7 @@ rule questions_program:
         gpu=1,
         **needs(32000, 720),
     params:
-        code=lambda w: code("task", *task_modules("questions", "jobs"), dataset=w.dataset),
+        code=code_of("task", *task_modules("questions", "jobs")),
         task="questions",
         job="run_program",
         program=lambda w: w.program,

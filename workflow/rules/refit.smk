@@ -17,7 +17,7 @@ rule refit:
         gpu=1,
         **TRAINING,
     params:
-        code=lambda w: code("refit", model(w.method)),
+        code=code_of("refit"),
         method=lambda w: METHODS[w.method].params,
         weights=lambda w: FIRST.published(training(w).about.weights),
         initial=lambda w: FIRST.digests(training(w)),

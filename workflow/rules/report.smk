@@ -19,6 +19,8 @@ EXISTING_TABLES = {  # by task with a part of the page
     name: [path for path in plan.tables if Path(path).is_file()] for name, plan in RUN.tasks.items() if plan.task.title
 }
 SHOWN = [name for name, tables in EXISTING_TABLES.items() if tables]
+REPORTED = [f"tasks.{name}.{part}" for name in SHOWN for part in ("table", "page")]
+REPORTED += [module for name in PLAN.in_table for module in closure.chosen({"method": name})]  # with their papers' params
 
 
 rule report:
@@ -43,7 +45,7 @@ rule report:
     log:
         "work/logs/report/report.log",
     params:
-        code=lambda w: code("report", *map(model, PLAN.in_table), *(f"tasks.{name}.{part}" for name in SHOWN for part in ("table", "page"))),  # their defaults are the papers' values
+        code=lambda w: code("report", *REPORTED),
         # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,

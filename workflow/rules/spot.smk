@@ -86,7 +86,7 @@ rule spot_find:
         gpu=lambda w: int(SPOTTERS[w.spotter].network),
         **needs(8000, 720),
     params:
-        code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
+        code=code_of("spot_find"),
         params=lambda w: SPOTTERS[w.spotter].params,
         side=MOVEMENT["regions"],
         videos=[video.row() for video in VIDEOS.videos.values()],

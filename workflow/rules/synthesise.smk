@@ -21,7 +21,7 @@ rule synthesise:
         gpu=1,
         **TRAINING,
     params:
-        code=lambda w: code("synthesise", f"models.generators.{w.generator}"),
+        code=code_of("synthesise"),
         generator=lambda w: GENERATORS.rows[w.generator].params,
         synth=PARAMS["synthesise"],
         seed=SEED,

@@ -15,11 +15,6 @@ def training(wildcards):
     sys.exit(f"error: results/{folder} has no training of {wildcards.method} under {protocol}")
 
 
-def task_code(script):
-    """Return a digest of what a script does for a task with a method."""
-    return lambda w: code(script, model(w.method), *task_modules(w.get("task", "")))
-
-
 # Without `checkpoint_minutes`, which changes no result, and so is read from the config, which reruns nothing. Folds are
 # in param `training`.
 TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("checkpoint_minutes", "rendered_folds")}
@@ -45,7 +40,7 @@ rule train:
         gpu=lambda w: int(training(w).about.network),
         **TRAINING,
     params:
-        code=task_code("train"),
+        code=code_of("train"),
         method=lambda w: training(w).about.params,
         training=lambda w: RUN.settings(training(w)),
         train=TRAIN,
