@@ -195,15 +195,15 @@ def measure(
     seek: search.Seek = "pictures" if pictures else "videos"
     with shown(progress) as report:
         if out is None:
-            found = [
+            of_sources = [
                 search.find([Path(each)], seek, fps, picture_too=True) if isinstance(each, (str, PathLike)) else []
                 for each in sources
             ]
-            every_item = [item for items in found for item in items]
+            every_item = [item for items in of_sources for item in items]
             each_input.check_rate(every_item if are_paths else [], fps)
             if duplicates := {*identities} & {os.path.realpath(item.path) for item in every_item if not item.reason}:
                 raise DataError(f"source must have each video once, not {min(duplicates)} twice")
-            first = {item.source: i for i, items in reversed([*enumerate(found)]) for item in items}
+            first = {item.source: i for i, items in reversed([*enumerate(of_sources)]) for item in items}
             inputs: list[tuple[int, Any]] = [(first[item.source], item) for item in search.once(every_item)]
             inputs += [(i, each) for i, each in enumerate(sources) if not isinstance(each, (str, PathLike))]
             inputs.sort(key=itemgetter(0))  # in the order of their sources
