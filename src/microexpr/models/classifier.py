@@ -12,17 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base, recipe
-from microexpr.models.base import (
-    Batch,
-    ClipTensors,
-    Modules,
-    NetworkMethod,
-    Optimiser,
-    Phase,
-    Sampler,
-    Statistics,
-    Update,
-)
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Optimiser, Phase, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.pretrained import load
 from microexpr.models.recipe import mirror_share
@@ -46,7 +36,7 @@ class Classifier(NetworkMethod):
     network: Callable[[Any, int], nn.Module]  # of params and the number of classes, where it is the only module
     published_part: ClassVar[str]  # of the network, which published `weights` initialise, if it has any
     cosine: ClassVar[bool] = False  # whether the rate falls along a cosine, if no param says so
-    sample: Sampler = staticmethod(base.shuffled)
+    sample: base.Sampler = staticmethod(base.shuffled)
 
     @property
     def trains(self) -> tuple[str, ...]:

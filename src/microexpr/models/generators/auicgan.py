@@ -18,19 +18,8 @@ from microexpr.models.base import Batch, Modules, Statistics
 from microexpr.models.counter_rng import Stream
 from microexpr.models.gan import Gan
 from microexpr.models.labels import SeveralLabels, weighted_mean
-from microexpr.models.layers import mover
-from microexpr.models.layers.ganimation import (
-    SLOPE,
-    ImageCritic,
-    SingleHeadGenerator,
-    attention_loss,
-    compose,
-    intensity_loss,
-    noise,
-    penalty,
-    realness_loss,
-    signed_frames,
-)
+from microexpr.models.layers import ganimation, mover
+from microexpr.models.layers.ganimation import SLOPE, ImageCritic, SingleHeadGenerator, intensity_loss, signed_frames
 from microexpr.signals.aus import LARGEST
 
 WINDOW, SPREAD = 11, 1.5  # of SSIM's Gaussian, pixels (Wang et al. 2004)
@@ -160,7 +149,7 @@ class Auicgan(Gan):
         target = intensity
         if self.params.condition == "change":  # from the clip's own neutral face
             target = intensity[:, :1] + batch["au_changes"].to(frames.dtype).mean(-1) / LARGEST
-        other = target[order] + noise(self.params.target_noise, intensity[:, :1].shape, rng)
+        other = target[order] + ganimation.noise(self.params.target_noise, intensity[:, :1].shape, rng)
         if self.params.condition == "change":
             other = other + intensity[:, :1] - intensity[order, :1]
 
@@ -186,7 +175,7 @@ class Auicgan(Gan):
             return modules.generator(faces, condition)
         faces = mover.repeat(faces, len(target))
         mask = modules.attention(faces, condition)
-        return compose(mask, modules.colour(faces, condition), faces), mask
+        return ganimation.compose(mask, modules.colour(faces, condition), faces), mask
 
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the critics' part of eq. 9: real against synthesised, intensities and class of the real clips."""
@@ -196,10 +185,10 @@ class Auicgan(Gan):
             fake, _ = self.modify(modules, targets.frames[:, 0], *targets.flat_intensities())
         fake_clips = fake.view_as(targets.frames)
 
-        frames, predicted = realness_loss(modules.image_critic, real, fake, rng, params.penalty_weight)
+        frames, predicted = ganimation.realness_loss(modules.image_critic, real, fake, rng, params.penalty_weight)
         real_clip, emotion = modules.video_critic(targets.frames)
         share = rng.uniform(len(targets.frames))
-        slope = penalty(lambda x: modules.video_critic(x)[0], targets.frames, fake_clips, share)
+        slope = ganimation.penalty(lambda x: modules.video_critic(x)[0], targets.frames, fake_clips, share)
         fake_clip = modules.video_critic(fake_clips)[0]
         sequences = weighted_mean(fake_clip, targets.target_is_micro) - weighted_mean(real_clip, targets.is_micro)
         both_micro = targets.is_micro * targets.target_is_micro
@@ -227,7 +216,7 @@ class Auicgan(Gan):
         return {
             "adversarial": -realness.mean(),
             "consistency": F.l1_loss(cycled, neutral.flatten(0, 1)),
-            "attention": attention_loss(mask, smooth) + attention_loss(cycle_mask, smooth),
+            "attention": ganimation.attention_loss(mask, smooth) + ganimation.attention_loss(cycle_mask, smooth),
             "intensity": intensity_loss(predicted, intensity),
             "ssim": unlike.sum(1).mean(),
             "emotion": weighted_mean(emotion_loss(emotion, targets.label), targets.target_is_micro),

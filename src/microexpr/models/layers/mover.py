@@ -51,18 +51,10 @@ class WarpGenerator(nn.Module):
     def __init__(self, width: int, blocks: int):
         super().__init__()
         w = width
-        self.inward = nn.ModuleList(
-            [
-                nn.Conv2d(3, w, 3, 1, 1),
-                nn.Conv2d(w, 2 * w, 4, 2, 1),
-                nn.Conv2d(2 * w, 4 * w, 4, 2, 1),
-                nn.Conv2d(4 * w, 8 * w, 4, 2, 1),
-            ]
-        )
+        halving = (nn.Conv2d(n * w, 2 * n * w, 4, 2, 1) for n in (1, 2, 4))
+        self.inward = nn.ModuleList([nn.Conv2d(3, w, 3, 1, 1), *halving])
         self.blocks = nn.Sequential(*(Plain(8 * w) for _ in range(blocks)))
-        self.outward = nn.ModuleList(
-            [nn.ConvTranspose2d(8 * w, 4 * w, 4, 2, 1), nn.ConvTranspose2d(4 * w, 2 * w, 4, 2, 1)]
-        )
+        self.outward = nn.ModuleList(nn.ConvTranspose2d(2 * n * w, n * w, 4, 2, 1) for n in (4, 2))
         self.between = Plain(4 * w)
         self.movement = nn.Conv2d(2 * w, 2 * len(ACTION_UNITS), 3, 1, 1)
         self.coarse, self.fine = Modulated(4 * w), Modulated(2 * w)

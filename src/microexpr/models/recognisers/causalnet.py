@@ -15,17 +15,9 @@ from microexpr.models import base
 from microexpr.models.base import FLOW_SIZE, Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Cosine, Epochs, Mirror, mirror_flow, moments
 from microexpr.models.counter_rng import Stream
+from microexpr.models.layers import transformers
 from microexpr.models.layers.portable import Linear
-from microexpr.models.layers.transformers import (
-    CENTRES,
-    EXPANSION,
-    Count,
-    NestedTransformer,
-    Placement,
-    cut_areas,
-    join_heads,
-    split_heads,
-)
+from microexpr.models.layers.transformers import NestedTransformer, cut_areas, join_heads, split_heads
 from microexpr.models.recipe import mirror_share
 
 INPUTS = ("flow", "flow_offset")
@@ -86,7 +78,7 @@ class Passing(nn.Module):
 
 def feed_forward(width: int) -> nn.ModuleList:
     """Return the two fully connected layers that `widen` applies."""
-    return nn.ModuleList([Linear(width, EXPANSION * width), Linear(EXPANSION * width, width)])
+    return nn.ModuleList([Linear(width, transformers.EXPANSION * width), Linear(transformers.EXPANSION * width, width)])
 
 
 def widen(layers: nn.ModuleList, tokens: Tensor) -> Tensor:
@@ -145,7 +137,7 @@ class Network(nn.Module):
 
     def __init__(self, params: "Causalnet.Params", classes: int):
         super().__init__()
-        self.centres, width = CENTRES[params.centres], params.width
+        self.centres, width = transformers.CENTRES[params.centres], params.width
         self.flow, self.direction = (
             NestedTransformer(3, FLOW_SIZE, PATCH, width, params.heads, params.layers) for _ in ("flow", "direction")
         )
@@ -191,10 +183,10 @@ class Causalnet(Classifier):
     network = Network
 
     class Params(base.Params):
-        centres: Placement = "published"
+        centres: transformers.Placement = "published"
         width: int = Field(256, ge=4, le=1024, description="channels of the encoders' first level and of a position")
         heads: int = Field(3, ge=1, le=16, description="of attention in the encoders' first level")
-        layers: tuple[Count, ...] = Field(
+        layers: tuple[transformers.Count, ...] = Field(
             (3, 3, 9), min_length=3, max_length=3, description="in each level; the last also of cross attention"
         )
         block_heads: int = Field(8, ge=1, le=64, description="of attention between positions")

@@ -154,9 +154,8 @@ class UNet(nn.Module):
         super().__init__()
         halvings = image_size.bit_length() - 2  # down to 2x2; the bottleneck makes it 1x1
         widths = [width * min(2**level, MAX_WIDTH) for level in range(halvings)]
-        normed = [
-            norm and 0 < level < halvings - 1 for level in range(halvings)
-        ]  # a norm of 2x2 pixels removes the class
+        # a norm of 2x2 pixels removes the class
+        normed = [norm and 0 < level < halvings - 1 for level in range(halvings)]
         first = 1 + condition if early else 1
         self.encoder = nn.ModuleList(map(downsample, [first, *widths], widths, normed))
         self.bottleneck = downsample(widths[-1], MAX_WIDTH * width, norm=False)

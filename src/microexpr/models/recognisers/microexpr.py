@@ -13,17 +13,9 @@ from pydantic import Field
 from scipy.special import softmax
 from torch import Tensor
 
-from microexpr.models import base
+from microexpr.models import base, handcrafted
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.handcrafted import (
-    KernelMachine,
-    Machine,
-    TrainingSet,
-    fit_scorer,
-    logistic_regression,
-    standard_scaler,
-    training_set,
-)
+from microexpr.models.handcrafted import KernelMachine, Machine, TrainingSet, fit_scorer, training_set
 from microexpr.signals.aus import ACTION_UNITS
 
 SIZE = 14  # rows and columns of the pattern
@@ -69,13 +61,13 @@ class Microexpr(ClassicalMethod):
         flow, aus = np.s_[:FLOW], np.s_[FLOW:]
         members: list[tuple[slice, Machine]] = [
             (flow, KernelMachine("rbf", params.penalty, params.kernel / FLOW)),
-            (flow, logistic_regression(params.regression_penalty)),
+            (flow, handcrafted.logistic_regression(params.regression_penalty)),
         ]
         if params.parts == "all":
-            members.append((aus, logistic_regression(params.au_penalty)))
+            members.append((aus, handcrafted.logistic_regression(params.au_penalty)))
         scorers = []
         for part, machine in members:
-            scaler = standard_scaler()
+            scaler = handcrafted.standard_scaler()
             scaler.mean_, scaler.scale_ = (getattr(training.scaler, name)[part] for name in ("mean_", "scale_"))
             restricted = replace(training, features=training.features[:, part], scaler=scaler)
             scorers.append((part, fit_scorer(machine, restricted)))
@@ -108,7 +100,7 @@ def mirrored(features: np.ndarray, signed: bool = True) -> np.ndarray:
 
 def with_mirrored(training: TrainingSet) -> TrainingSet:
     """Return the training set with each clip and its mirrored version, on the scale of both."""
-    scaler = standard_scaler()
+    scaler = handcrafted.standard_scaler()
     mean, deviation = training.scaler.mean_[None], training.scaler.scale_[None]
     other = mirrored(mean)
     variance = (deviation**2 + mirrored(deviation, signed=False) ** 2) / 2 + ((mean - other) / 2) ** 2

@@ -17,18 +17,7 @@ from torch import Tensor, nn
 
 from microexpr.core.errors import ParamsError, StoreError
 from microexpr.models import base
-from microexpr.models.base import (
-    Batch,
-    ClipTensors,
-    Modules,
-    NetworkMethod,
-    Phase,
-    Shapes,
-    Statistics,
-    Targets,
-    Update,
-    constant,
-)
+from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import SeveralLabels, weighted_mean
 from microexpr.models.layers.contrast import local_contrast, steady_change
@@ -286,17 +275,18 @@ class Mtmnet(NetworkMethod):
             identity_updates = [Update(self.identity_loss, {"identify": partial(adam, lr=params.identity_lr)})]
         sample = filtered("macro", False, balanced) if params.balanced else micro_only
         updates = [Update(self.eid_loss, optimisers), *identity_updates]
-        schedule = cosine if params.cosine else constant
+        schedule = cosine if params.cosine else base.constant
         pretraining = self._phase(updates, params.pretrain_epochs, sample, schedule)
         if not params.epochs:
             return [pretraining]
         slow = partial(adam, lr=params.guidance_lr)
         guided = [Update(self.discriminator_loss, {"discriminator": slow})] if params.adversarial_weight else []
         guided.append(Update(self.mtm_loss if self.guided else self.class_loss, dict.fromkeys(SHARED, slow)))
-        return [pretraining, self._phase(guided, params.epochs, triplets if self.guided else micro_only)]
+        sample = triplets if self.guided else micro_only
+        return [pretraining, self._phase(guided, params.epochs, sample, base.constant)]
 
     def _phase(
-        self, updates: list[Update], epochs: int, sample: base.Sampler, schedule: Callable[[float], float] = constant
+        self, updates: list[Update], epochs: int, sample: base.Sampler, schedule: Callable[[float], float]
     ) -> Phase:
         """Return a phase with `batch` clips in a step and each clip sampled `repeats` times in an epoch."""
         size = self.params.batch

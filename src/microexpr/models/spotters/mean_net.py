@@ -18,17 +18,7 @@ from microexpr.models import spotter
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.labels import weighted_mean
-from microexpr.models.spotter import (
-    MICRO,
-    Curves,
-    FrameNetwork,
-    Interval,
-    Spotter,
-    around_peaks,
-    frame_labels,
-    overlaps,
-    scaled,
-)
+from microexpr.models.spotter import MICRO, Curves, FrameNetwork, Interval, Spotter, frame_labels, overlaps, scaled
 from microexpr.models.spotters.softnet import POSITIVE
 from microexpr.signals.spotting.movement import GAPS
 
@@ -159,7 +149,7 @@ class MeanNet(Spotter):
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         spots, classes = scores["network"][:, 0], scores["network"][:, 1:].argmax(1)
         intervals = []
-        for interval in around_peaks("micro", spots, self.params.threshold, curves.frames(GAPS["micro"])):
+        for interval in spotter.around_peaks("micro", spots, self.params.threshold, curves.frames(GAPS["micro"])):
             votes = np.bincount(classes[interval.onset : max(interval.apex, interval.onset + 1)], minlength=len(LABELS))
             intervals.append(replace(interval, emotion=LABELS[votes.argmax()]))
         return intervals
