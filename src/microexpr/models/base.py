@@ -73,8 +73,7 @@ class Params(BaseModel):
 class ClipTensors:
     """Inputs and targets of clips in memory.
 
-    An index may have any shape: [B], [R, B] for R stacked runs, [B, 3] for triplets.
-    """
+    An index may have any shape: [B], [R, B] for R stacked runs, [B, 3] for triplets."""
 
     inputs: dict[str, Tensor]  # by the names in Method.inputs, each [N, ...]
     targets: dict[str, Tensor]  # int64[N]: "label", "subject", "dataset", "macro", "synthetic"; "aus", "reacts"
@@ -125,8 +124,7 @@ class Phase:
 
     An epoch has as many steps as it takes to see every clip of the protocol once, or `clips` of them; each step runs
     all updates. Trained modules are in train(), all others in eval(). The result of `precompute` replaces the inputs of
-    the losses, and of `scores` if the phase is the last; elsewhere `scores` gets the inputs themselves.
-    """
+    the losses, and of `scores` if the phase is the last; elsewhere `scores` gets the inputs themselves."""
 
     updates: list[Update]
     epochs: int
@@ -237,8 +235,7 @@ class NetworkMethod(Method):
     The engine stacks folds by `vmap`. So a loss only calls modules and reads none of their attributes, keeps shapes
     fixed (no `x[mask]`, `.item()` or `if` on a tensor), samples only from its `rng`, and takes inner gradients by
     `torch.func.grad`. Modules sample nothing: dropout is `counter_rng.dropout`. No layer before a batch norm has a
-    bias: its gradient would be rounding noise, which Adam turns into a full step.
-    """
+    bias: its gradient would be rounding noise, which Adam turns into a full step."""
 
     synthesises: bool = False  # default of the class; params may change it for an instance
     seeds_torch: bool = False  # whether modules may sample by torch's generator, which the caller seeds; never stacked
@@ -262,8 +259,7 @@ class NetworkMethod(Method):
     def load_published_weights(self) -> str:
         """Load `published_weights` if they are present and fit, and return the code of the initialisation.
 
-        It is "" for a method that requests none. Raises StoreError if another file has their name.
-        """
+        It is "" for a method that requests none. Raises StoreError if another file has their name."""
         if self.weights is None or not self.uses_published_weights():
             return ""
         file, path = self.weights.files[0], self.weights.path() if self.weights_fit() else None

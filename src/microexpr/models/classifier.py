@@ -29,8 +29,7 @@ class Classifier(NetworkMethod):
     """Base of methods with one phase and one optimiser, in which `forward` scores clips and `loss` compares scores.
 
     Params `epochs`, `batch` and `lr` are required; the optimiser takes `momentum` and `weight_decay`, and the schedule
-    `cosine`, where a method has them. With `optimiser: adam` it is Adam without these.
-    """
+    `cosine`, where a method has them. With `optimiser: adam` it is Adam without these."""
 
     algorithm: ClassVar[Callable[..., torch.optim.Optimizer]] = torch.optim.Adam
     network: Callable[[Any, int], nn.Module]  # of params and the number of classes, where it is the only module
@@ -81,8 +80,7 @@ class Classifier(NetworkMethod):
 class FlowNetwork(Classifier):
     """Base of methods with one module `network(flow, rng)`, which returns scores [B, C]; without rng it drops nothing.
 
-    Flow is normalised over the fold's training clips; the loss is cross-entropy with class weights; Adam.
-    """
+    Flow is normalised over the fold's training clips; the loss is cross-entropy with class weights; Adam."""
 
     class Params(base.Params):
         epochs: Epochs = 500

@@ -217,8 +217,7 @@ def training_set(
 def fit_scorer(machine: Machine, training: TrainingSet) -> Scorer:
     """Fit the machine and return a function from features to one-vs-rest decisions float32[B, C].
 
-    A class without training clips scores 1 less than the lowest of the others, so it is never predicted.
-    """
+    A class without training clips scores 1 less than the lowest of the others, so it is never predicted."""
     present = np.flatnonzero(training.counts)
     fitted = training.fit(machine) if len(present) > 1 else None
 
@@ -255,8 +254,7 @@ def _neighbour(grey: np.ndarray, radii: Radii, offset: Sequence[float], whole: t
     """Return the neighbours of all inner voxels at an offset in t, y, x, interpolated linearly between voxels.
 
     `whole` has the integer offsets of the axes that are already interpolated. The formula is exact where grey is
-    constant, so that a neighbour there equals its centre.
-    """
+    constant, so that a neighbour there equals its centre."""
     axis = len(whole)
     if axis == grey.ndim:
         return grey[tuple(slice(r + o, n - r + o) for n, r, o in zip(grey.shape, radii, whole, strict=True))]

@@ -84,8 +84,7 @@ def training_phases(method: NetworkMethod) -> list[Phase]:
 def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, brightness: float = 0.0) -> Tensor:
     """Mirror a share `mirror` of the images [B, C, H, W], shift them by up to `shift` pixels, and change brightness.
 
-    Shifted images repeat their edges; values are multiplied by a factor in 1 +- `brightness`.
-    """
+    Shifted images repeat their edges; values are multiplied by a factor in 1 +- `brightness`."""
     count, _, rows, columns = images.shape
     mirrored = rng.uniform(count, 1) < mirror
     for axis, size in ((2, rows), (3, columns)):

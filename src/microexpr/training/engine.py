@@ -100,8 +100,7 @@ def train(
     `stack` is how many runs (fold x seed) train at once under the stacked plan. Sequential results are the same bytes
     whichever folds are trained in one call, and whichever of them `checkpoints` has. On a CPU one thread computes,
     since sums in another order are other bytes. Raises ParamsError for an unknown plan or for faces of a method that
-    synthesises none, MicroexprError if a loss is not finite.
-    """
+    synthesises none, MicroexprError if a loss is not finite."""
     use_one_thread()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if plan not in (plans := get_args(Plan)):

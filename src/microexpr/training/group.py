@@ -163,8 +163,7 @@ class Group:
     def epoch(self) -> bool:
         """Train and, in the last phase, score one epoch; return False when there is none left.
 
-        Raises MicroexprError if a loss is not finite.
-        """
+        Raises MicroexprError if a loss is not finite."""
         if self.phase_epochs == self.phases[self.phase_index].epochs:
             if self.phase_index + 1 == len(self.phases):
                 return False
@@ -306,8 +305,7 @@ class Group:
     def synthesise(self, run_index: int, positions: np.ndarray, label: np.ndarray, *names: str | int) -> Tensor:
         """Return faces [B, channels, H, W] in 0..1 that one run synthesises from clips, for target classes `label`.
 
-        `names` are those of this call's random stream.
-        """
+        `names` are those of this call's random stream."""
         for network in self.networks.values():
             network.eval()
         clips = self.data[torch.as_tensor(positions, device=self.device)]

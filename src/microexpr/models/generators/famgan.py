@@ -123,7 +123,6 @@ class Famgan(Gan):
 def join_halves(left: Tensor, right: Tensor) -> Tensor:
     """Join images [..., W] that give the subject's left half (at the right of the image) and the right half.
 
-    About the middle column they are blended as `mover.half_share` says.
-    """
+    About the middle column they are blended as `mover.half_share` says."""
     share = mover.half_share(left.shape[-1], left)
     return share * left + (1 - share) * right

@@ -13,8 +13,7 @@ class AuChange(SupportVectors):
 
     Ours. A weight says how much an action unit on one side speaks for a class. Changes are standardised over the fold's
     training clips, and class weights are balanced. The aus stage reads action units by a model that was fitted on none
-    of the clips.
-    """
+    of the clips."""
 
     paper = "None: action units, then logistic regression, the usual first attempt"
     decisive = ClassicalMethod.decisive  # all clips decide

@@ -27,8 +27,7 @@ class AuReader(ClassicalMethod):
     From the population, it is fitted on rendered subjects of no data set alone, read like any clip, and learns nothing
     from a fold's clips: the reader and its thresholds, as somebody would use them who has no coded clip. From scratch
     it is fitted on a fold's clips. The stronger and the weaker side of each unit count, absolutely and relative to
-    the largest change of the face. The decision is the one of highest F1 on the clips that it is fitted on.
-    """
+    the largest change of the face. The decision is the one of highest F1 on the clips that it is fitted on."""
 
     paper = "None: ours; the reader of action units with thresholds from rendered subjects"
     inputs: Shapes = {"au_read": (len(ACTION_UNITS), 2)}

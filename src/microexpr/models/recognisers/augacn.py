@@ -145,8 +145,7 @@ class AuGacn(Classifier):
     self-attention pooling, mean and max readout, the sum of the losses of action units and classes. Ours, where it is
     silent or impossible: strides that give those shapes, widths of 128, half of the nodes pooled, edge weights, eq. 4's
     weight as uncertainty, lambda, Adam's rate, epochs, batch; docs/augacn.md lists them. A clip without coded action
-    units only trains the class, unless `au_labels` takes those that the aus stage reads.
-    """
+    units only trains the class, unless `au_labels` takes those that the aus stage reads."""
 
     paper = "Xie, Lo, Shuai and Cheng, AU-assisted graph attention convolutional network, ACM Multimedia 2020"
     cosine = True
@@ -275,8 +274,7 @@ def graph(aus: Tensor, occurring: Tensor) -> Tensor:
     """Return the symmetric adjacency float[A, A] of units that occur together or share a muscle, self-loops included.
 
     An edge is the mean of both conditional probabilities over clips where both units are coded, or 1 where a muscle is
-    shared; normalised by D^-1/2 Adj D^-1/2 (Kipf and Welling 2017). Rows and columns of absent units are 0.
-    """
+    shared; normalised by D^-1/2 Adj D^-1/2 (Kipf and Welling 2017). Rows and columns of absent units are 0."""
     active, coded = ((aus >= least).to(occurring.dtype) for least in (1, 0))
     conditional = (active.T @ active) / (active.T @ coded).clamp(min=1)  # P(column | row)
     anatomy = torch.tensor(ANATOMY, dtype=occurring.dtype, device=aus.device)

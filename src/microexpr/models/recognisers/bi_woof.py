@@ -16,8 +16,7 @@ class BiWoof(Blocks):
     From the paper: 8 bins around the circle, 5x5 blocks; a pixel counts by the length of its flow, a block's histogram
     sums to its mean optical strain, and a clip's 200 features have length 1 (the last as in the authors' program). They
     are not standardised, which would undo the weights of the blocks. Ours: the size of the flow, balanced class
-    weights, and a C so large that training errors are hardly allowed.
-    """
+    weights, and a C so large that training errors are hardly allowed."""
 
     paper = "Liong et al., Less is more: micro-expression recognition from video using apex frame, SPIC 62, 2018"
     standardised = False

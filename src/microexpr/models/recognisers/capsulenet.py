@@ -48,8 +48,7 @@ class Capsulenet(Classifier):
     convolutions, 1152 capsules of 8, one of 16 for each class, three iterations of routing. ImageNet's weights
     initialise the stem if they are present. Ours: classes are sampled equally often, where the authors add frames of
     the rarer ones; images are mirrored, shifted and brightened, where they also rotate them and change colours; and the
-    width, the kernels and the initial routing weights at smaller sizes.
-    """
+    width, the kernels and the initial routing weights at smaller sizes."""
 
     paper = "Van Quang, Chun and Tokuyama, CapsuleNet for micro-expression recognition, FG 2019"
     pictures = {"apex": 3}

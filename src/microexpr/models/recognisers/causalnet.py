@@ -172,8 +172,7 @@ class Causalnet(Classifier):
     Ours: flow normalised over the fold's training clips, where theirs has grey levels, and directions in 0..1; clips
     in random order; areas by `centres`, as in HTNet; class weights, and, if requested, the cosine schedule and mirrored
     clips. Their figures are of each subject's best test epoch, and of the best of 36 numbers of layers and values of
-    gamma.
-    """
+    gamma."""
 
     paper = (
         "Zhang, Tang and Chen, Rethinking key-frame-based micro-expression recognition: a robust and accurate framework"

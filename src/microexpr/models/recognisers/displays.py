@@ -48,8 +48,7 @@ class Displays(Classifier):
     """Chooses, of a class's many displays, one for each noise, so that they are distributed as true ones are.
 
     Ours. A face that is nearest to all displays of a class hardly moves, and a critic is best served by one stereotype;
-    the energy score asks for neither. A clip has the class of the displays nearest to the action units read in it.
-    """
+    the energy score asks for neither. A clip has the class of the displays nearest to the action units read in it."""
 
     paper = "None: ours; the score is of Gneiting & Raftery, Strictly proper scoring rules, JASA 2007, eq. 21"
     inputs: Shapes = {"onset": (1, SIZE, SIZE), "au_read": (len(ACTION_UNITS), 2)}

@@ -67,8 +67,7 @@ class DualInception(FlowNetwork):
     image of three equal channels; here it has one, which saves 96 weights. The paper takes the flow to the middle
     frame, this method to the apex. The released code leaves the other subjects of the tested data set out of training
     to choose the epoch; here all train. Ours: flow normalised over the fold's training clips, class weights, and, if
-    requested, dropout, the cosine schedule and mirrored clips.
-    """
+    requested, dropout, the cosine schedule and mirrored clips."""
 
     paper = "Zhou, Mao and Xue, Dual-inception network for cross-database micro-expression recognition, FG 2019"
     network = Network

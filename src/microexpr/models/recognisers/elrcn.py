@@ -79,8 +79,7 @@ class Elrcn(Classifier):
     for the last layers. They start from VGG-Face; here it is ImageNet's VGG-16 where its file is present, else all of
     the network is trained, initialised after He et al. 2015. Ours: flow from the first frame to each later one of ten,
     channels normalised over the fold's training clips, class weights, softmax at the end; no early stopping, and no
-    decay of the rate (theirs is 1e-6 a step).
-    """
+    decay of the rate (theirs is 1e-6 a step)."""
 
     paper = (
         "Khor et al., Enriched long-term recurrent convolutional network for facial micro-expression recognition,"

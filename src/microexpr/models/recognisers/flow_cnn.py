@@ -57,8 +57,7 @@ class FlowCnn(FlowNetwork):
 
     Every training clip is mixed with another one, mostly a little, and so are their classes (Zhang et al., mixup, ICLR
     2018); AdamW, class weights, the cosine schedule and mirrored clips. It is what `microexpr predict` reads with:
-    width, mixing and what it trains on were chosen on subjects of the population filmed in other ways.
-    """
+    width, mixing and what it trains on were chosen on subjects of the population filmed in other ways."""
 
     paper = "None: ours; mixup is Zhang et al., ICLR 2018"
     network = Network

@@ -30,8 +30,7 @@ class FlowResnet(FlowNetwork):
     """A residual network from ImageNet's weights, in meb's setting: 112 pixels, 50 epochs, Adam with weight decay.
 
     Ours: flow normalised over the fold's training clips, in place of each clip's own range. A network of another width
-    or fewer stages starts from scratch.
-    """
+    or fewer stages starts from scratch."""
 
     paper = "Varanka et al., Data leakage and evaluation issues in micro-expression analysis, IEEE TAC 2024 (meb)"
     weights, network, published_part = RESNET18, Network, "trunk"

@@ -30,8 +30,7 @@ class Hog3d(VideoBlocks):
     that it points through, and 4x4x3 cells of 3x3x3 sub-blocks give the 960 features of a descriptor of length 1, with
     no feature above a quarter; a mean gradient is distributed as in the authors' program, by sums, not by squares. The
     paper describes points of interest by a bag of words. Ours: one descriptor for each of 5x5 blocks, the size of the
-    face, the frames, features standardised over the fold's training clips, balanced class weights, and C.
-    """
+    face, the frames, features standardised over the fold's training clips, balanced class weights, and C."""
 
     paper = "Kläser et al., A spatio-temporal descriptor based on 3D-gradients, BMVC 2008"
 
@@ -68,8 +67,7 @@ class Hog3d(VideoBlocks):
 def means(size: int, count: int) -> np.ndarray:
     """Return the matrix float64[count, size] that averages `size` samples over `count` intervals of equal length.
 
-    A sample at the border of two intervals counts in both, by its overlap.
-    """
+    A sample at the border of two intervals counts in both, by its overlap."""
     ends = np.arange(count + 1) * size / count
     low, high = np.maximum(ends[:-1, None], np.arange(size)), np.minimum(ends[1:, None], np.arange(size) + 1)
     return np.maximum(high - low, 0) * count / size

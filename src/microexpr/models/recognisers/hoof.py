@@ -20,8 +20,7 @@ class Hoof(Blocks):
     the whole frame changes over time, by a kernel on dynamical systems. Ours, as usual for micro-expressions: the flow
     from onset to apex, 5x5 blocks, features standardised over the fold's training clips, a linear machine with balanced
     class weights. The row `hoof.signed` tells left from right, lets blocks without movement count little, and has an
-    RBF kernel.
-    """
+    RBF kernel."""
 
     paper = "Chaudhry et al., Histograms of oriented optical flow and Binet-Cauchy kernels, CVPR 2009"
 

@@ -44,8 +44,7 @@ class Htnet(FlowNetwork):
     a weight of 1, so queries, keys and their weights change nothing, in that code as here.
     Ours: flow normalised over the fold's training clips, where theirs has grey levels, in the order strain, v, u;
     clips in random order; class weights, and, if requested, dropout before the classifier, the cosine schedule and
-    mirrored clips. The figures of the paper are of each subject's best test epoch.
-    """
+    mirrored clips. The figures of the paper are of each subject's best test epoch."""
 
     paper = "Wang, Zhang, Luo and Sankaranarayana, HTNet for micro-expression recognition, Neurocomputing 2024"
     network = Network

@@ -212,8 +212,7 @@ class Dcgan(nn.Module):
 class Icegan(NetworkMethod):
     """A generator of apex faces from onset faces, and a discriminator that recognises by class scores of apex faces.
 
-    Ours: what the text leaves open, see docs/icegan.md; for instance spectral and instance norm.
-    """
+    Ours: what the text leaves open, see docs/icegan.md; for instance spectral and instance norm."""
 
     paper = (
         "Yu et al., ICE-GAN: identity-aware and capsule-enhanced GAN for micro-expressions, arXiv 2005.04370v1, 2020"

@@ -16,8 +16,7 @@ class LbpSip(LocalPatterns):
     frame give one of 16 patterns, those before and after one of 4. 5x5 blocks have 500 features. Left out: the paper's
     pyramid of sizes. Ours: radii, frames and blocks, which are lbp_top's, so that only the patterns differ; the size of
     the face; histograms that sum to 1, features standardised over the fold's training clips, balanced class weights,
-    and C.
-    """
+    and C."""
 
     paper = "Wang et al., LBP with six intersection points: reducing redundant information in LBP-TOP, ACCV 2014"
 

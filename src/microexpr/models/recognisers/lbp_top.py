@@ -23,8 +23,7 @@ class LbpTop(LocalPatterns):
     16 patterns have a bin: 1200 features. With 8 points (CASME II's baseline, Yan et al., PLoS ONE 2014) four of them
     lie between voxels and are interpolated, and patterns that are not uniform share a bin: 4425 features. Ours: the
     size of the face, histograms that sum to 1, features standardised over the fold's training clips, balanced class
-    weights, and C.
-    """
+    weights, and C."""
 
     paper = "Zhao & Pietikäinen, Dynamic texture recognition using local binary patterns, TPAMI 29(6), 2007"
 
@@ -57,8 +56,7 @@ def bins(video: np.ndarray, radii: Radii, plane: tuple[int, int], points: int) -
     """Return int64[T - 2 rt, H - 2 ry, W - 2 rx], the bin of each inner voxel's pattern on the plane of two axes.
 
     Points turn from the second axis' positive end towards the first one's negative end; each is a bit, from the lowest,
-    which is set where the point is no darker than the centre.
-    """
+    which is set where the point is no darker than the centre."""
     offsets = []
     for angle in 2 * np.pi * np.arange(points) / points:
         offset = [0.0, 0.0, 0.0]

@@ -65,8 +65,7 @@ class MerGcn(Classifier):
     convolution over action units with nodes not learnt from the image, one linear layer from units to classes.
     Ours, since the paper's text was not available: residual blocks and all sizes, one-hot nodes, edges that are the
     probability of one unit given another over the fold's training clips, the masked cross-entropy of coded units and
-    its weight, class weights, rates and epochs.
-    """
+    its weight, class weights, rates and epochs."""
 
     paper = "Lo, Xie, Shuai and Cheng, MER-GCN: relation modeling with graph convolutional networks, MIPR 2020"
     pictures = {"video": 1}

@@ -67,8 +67,7 @@ class MicroAttention(Classifier):
     From the abstract: attention that works with residual blocks and adds hardly any parameters, transfer from
     macro-expressions against overfitting. Ours, since the paper's text was not available: one attention map for each
     block, from its shortcut and both its convolutions; the size, epochs and rates, the cosine schedules, class weights
-    in both phases, mirrored and shifted images.
-    """
+    in both phases, mirrored and shifted images."""
 
     paper = "Wang, Peng, Bi and Chen, Micro-attention for micro-expression recognition, Neurocomputing 2020"
     pictures = {"apex": 3}

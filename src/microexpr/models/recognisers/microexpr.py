@@ -31,8 +31,7 @@ class Microexpr(ClassicalMethod):
     logistic regression read it; with `parts: all` another regression reads the change of action units. Every training
     clip is also shown mirrored: u changes its sign, left and right exchange their columns and action units. Features
     are standardised over both versions of the training clips, class weights are balanced. The decisions of the support
-    vector machine count as log-odds. Kernel, penalties and blur of flow were chosen on subjects of the population.
-    """
+    vector machine count as log-odds. Kernel, penalties and blur of flow were chosen on subjects of the population."""
 
     paper = "None: ours, for this pipeline; blurred flow and action units, each clip also mirrored"
 

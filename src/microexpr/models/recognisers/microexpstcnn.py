@@ -48,8 +48,7 @@ class MicroExpSTCNN(Classifier):
     From the authors' released code: layers, initial weights, the normalisation of grey levels, plain gradient descent
     with Keras's rate, batch and epochs. That code takes 96 frames of CAS(ME)2 and 18 of SMIC, and selects the epoch
     that is best on the tested clips; here each clip is resampled to `frames` by TIM from onset to offset. Ours: class
-    weights, and, if requested, momentum, the cosine schedule and mirrored clips.
-    """
+    weights, and, if requested, momentum, the cosine schedule and mirrored clips."""
 
     paper = (
         "Reddy et al., Spontaneous facial micro-expression recognition using 3D spatiotemporal convolutional neural"

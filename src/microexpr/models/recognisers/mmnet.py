@@ -117,8 +117,7 @@ class Mmnet(Classifier):
     here it has one, as in the code for five classes. That code's classifier always has five outputs.
     Ours: class weights; shifted images repeat their edges, where theirs are padded with black; no rotation by up to 4
     degrees; onset and apex are the annotated frames, where theirs are sampled around these in training. Their program
-    counts each subject's best test epoch.
-    """
+    counts each subject's best test epoch."""
 
     paper = "Li, Sui, Zhu and Zhao, MMNet: muscle motion-guided network for micro-expression recognition, IJCAI 2022"
     pictures = {"onset": 3, "apex": 3}

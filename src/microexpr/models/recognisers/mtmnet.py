@@ -123,8 +123,7 @@ def triplets(targets: Targets, steps: int, batch: int, rng: np.random.Generator)
     """Sample int64[S, B, 3]: a micro-expression, a macro-expression of its class, a micro-expression of another.
 
     Anchors come in shuffled order. If no macro-expression has the anchor's class, the positive has another class; if
-    there is only one class, the negative has the same. The losses recognise both cases by the labels.
-    """
+    there is only one class, the negative has the same. The losses recognise both cases by the labels."""
     label = targets["label"]
     micro, macro = (np.flatnonzero(targets["macro"] == kind) for kind in (0, 1))
     if not len(macro):
@@ -145,8 +144,7 @@ class Mtmnet(NetworkMethod):
     From the paper: EIDNet's four parts and losses, guidance by triplets, discriminator and loss inequality, their
     weights, the rates. Ours, where it is silent: Adam, batches, sizes of embeddings, decoder and discriminator, the
     margin, linear classifiers, the epochs of pretraining; docs/mtmnet.md lists them. A clip of a class without
-    macro-expressions only trains the class.
-    """
+    macro-expressions only trains the class."""
 
     paper = "Xia, Wang, Wang and Chen, Learning from macro-expression, ACM Multimedia 2020"
     weights, published_params = RESNET18, {"width": WIDTH, "backbone": "resnet18"}

@@ -69,8 +69,7 @@ class Nmer(Classifier):
     Ours: flow as u, v and strain, where theirs is an image of hues; the flow itself is reduced, or magnified by the
     factor that gives both kinds the same mean length over the fold's training clips, where theirs magnify video;
     a constant weight of the adversarial loss, where theirs rises in training; class weights, mirrored clips; all rates
-    are halved every `halve_epochs`; no gradient is clipped.
-    """
+    are halved every `halve_epochs`; no gradient is clipped."""
 
     paper = "Liu, Du, Zheng and Gedeon, A neural micro-expression recognizer, FG 2019"
     pictures = {"flow": 3}

@@ -44,8 +44,7 @@ class OffApexnet(FlowNetwork):
 
     From the paper: 28 x 28, 5 x 5 convolutions to 6 and 16 maps, 2 x 2 pools, two layers of 1024. Ours: epochs, batch
     and rate, which are those of STSTNet by the same authors, dropout after both layers, flow normalised over the fold's
-    training clips, class weights, the cosine schedule and mirrored clips.
-    """
+    training clips, class weights, the cosine schedule and mirrored clips."""
 
     paper = "Gan et al., OFF-ApexNet on micro-expression recognition system, Signal Process.: Image Communication 2019"
     network = Network

@@ -88,8 +88,7 @@ class Slstt(Classifier):
     trained; here all of it is, from scratch. It reads pictures with the direction of movement as hue and its stretched
     length as brightness, of eleven frames around the apex, and stores each subject's best test epoch.
     Ours: u, v and strain, normalised over the fold's training clips; frames at equal distances from onset to offset;
-    class weights, and, if requested, Adam, the cosine schedule and mirrored clips.
-    """
+    class weights, and, if requested, Adam, the cosine schedule and mirrored clips."""
 
     paper = (
         "Zhang, Hong, Arandjelović and Zhao, Short and long range relation based spatio-temporal transformer for"

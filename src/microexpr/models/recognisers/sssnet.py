@@ -46,8 +46,7 @@ class Sssnet(FlowNetwork):
     """Shallow single-stream network, in meb's setting: 64 pixels, 32 and 64 maps, 256 units, Adam with weight decay.
 
     Dropped after a convolution are whole maps. Ours: flow normalised over the fold's training clips, in place of each
-    clip's own range, and for one class of a clip class weights.
-    """
+    clip's own range, and for one class of a clip class weights."""
 
     paper = "Varanka et al., Micro-expression recognition with noisy labels, HVEI 2021; settings of meb (2024)"
     network = Network

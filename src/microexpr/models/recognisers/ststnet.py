@@ -15,8 +15,7 @@ KERNELS = (3, 5, 8)  # maps of the three streams
 class Network(nn.Module):
     """Three streams of one convolution each, pooled and classified by one linear layer.
 
-    Each stream reads the flow alone, so that one convolution computes the maps of all three.
-    """
+    Each stream reads the flow alone, so that one convolution computes the maps of all three."""
 
     def __init__(self, params: "Ststnet.Params", classes: int):
         super().__init__()
@@ -38,8 +37,7 @@ class Ststnet(FlowNetwork):
     """Shallow triple-stream network on flow that is normalised over the fold's training clips.
 
     From the authors' released code: batch norm, dropout after it and 256 clips a step. Ours: class weights in the
-    cross-entropy, the cosine schedule, and mirrored clips (u changes its sign).
-    """
+    cross-entropy, the cosine schedule, and mirrored clips (u changes its sign)."""
 
     paper = "Liong et al., Shallow triple stream three-dimensional CNN for micro-expression recognition, FG 2019"
     network = Network
