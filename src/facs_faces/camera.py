@@ -81,8 +81,7 @@ def expose(image: np.ndarray, rng: np.random.Generator, noise: float, gain: floa
     """Return the exposed image uint8[H, W, C]: brightness times `gain`, plus noise of `noise` grey levels at level 128.
 
     The standard deviation grows with the root of the level, from 0.6 `noise` at black (read noise) to 1.16 `noise` at
-    white (shot noise).
-    """
+    white (shot noise)."""
     flat = np.ascontiguousarray(image).reshape(len(image), -1)
     starts = rng.integers(0, FIELD - flat.shape[1], len(flat))
     exposed = np.empty_like(flat)

@@ -94,8 +94,7 @@ def sample_display(
 
     A unilateral display has one side, either with equal probability; any other has one side with probability
     `one_sided`. `class_filter` restricts the displays to that AU-based class. Raises ParamsError for an unknown emotion
-    and for an emotion without such a display.
-    """
+    and for an emotion without such a display."""
     if emotion not in displays:
         raise ParamsError(f"emotion must be one of {', '.join(displays)}, not {emotion}{nearest(emotion, displays)}")
     candidates = [(p, d) for p, d in displays[emotion] if class_filter in (None, shown_class(d.action_units))]

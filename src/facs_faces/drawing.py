@@ -86,8 +86,7 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
 def folds(rng: np.random.Generator) -> np.ndarray:
     """Sample expression folds; return their relief, float32[2, ...texels], below 0 in a fold, above 0 next to it.
 
-    Channel 0: forehead, crow's feet, lower lid, nasolabial; channel 1: glabella, nose, dimple, chin.
-    """
+    Channel 0: forehead, crow's feet, lower lid, nasolabial; channel 1: glabella, nose, dimple, chin."""
     first, second = canvas(), canvas()
 
     def jitter() -> float:

@@ -92,8 +92,7 @@ class Face:
         action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
         pose: yaw, pitch, roll in degrees (see scene.rotation); shift in px; zoom 1: outer eye corners about a quarter
         of the height apart; gaze: yaw and pitch of the eyes in the head, degrees; background:
-        uint8[height, width, 3], or None for a laboratory's wall. Raises ParamsError for an unknown action unit.
-        """
+        uint8[height, width, 3], or None for a laboratory's wall. Raises ParamsError for an unknown action unit."""
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
         points, normals, folds = self._pose(weights, gaze)
         turn = scene.rotation(*(float(angle) for angle in pose))

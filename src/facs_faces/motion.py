@@ -55,8 +55,7 @@ def expression(
     """Return the motion from the action units `first` to `second` of a still head: that of the expression alone.
 
     Both are FACS intensities 0..5, float32[len(ACTION_UNITS), 2]; the rest is as for `Face.render`. A point counts
-    if it is visible under `first`, even if something covers it under `second`.
-    """
+    if it is visible under `first`, even if something covers it under `second`."""
     seen = trace(face, first, pose, shift, size, zoom)
     head = rig()
     low = np.full(int(seen.corners.max()) + 1, -np.inf)

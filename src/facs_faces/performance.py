@@ -121,8 +121,7 @@ def perform(
     """Sample the performance of a display (`weights` as from `sample_display`); events are positions in 0..frames-1.
 
     The intended expression is 0 up to the onset, largest at the apex, a tenth of that at the offset, and then fades.
-    Raises DataError unless 0 <= onset < apex <= offset < frames.
-    """
+    Raises DataError unless 0 <= onset < apex <= offset < frames."""
     if not 0 <= onset < apex <= offset < frames:
         raise DataError(f"0 <= onset < apex <= offset < frames must hold, not {onset}, {apex}, {offset}, {frames}")
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]

@@ -62,8 +62,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, sh
     and hair uint8[h, w] alpha maps: a sample is solid where alpha > threshold. The lashes' map is indexed by (u, v) in
     texels; the hair's repeats with every whole u and v, and its h and w are powers of two. Cloth is solid where
     threshold < 0. Sample (y, x) lies at (x, y) of the screen, in odd rows at (x + stagger, y). `shape` are numbers of
-    rows and columns of `samples`. A sample on an edge belongs to the triangle below it or on its right.
-    """
+    rows and columns of `samples`. A sample on an edge belongs to the triangle below it or on its right."""
     rows, columns = shape
     odd_shift = ONE - 1 - int(stagger * ONE)
     depth, hit, first, second = samples

@@ -98,8 +98,7 @@ def target(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a shape target: vertices int64[N] and their displacement at weight 1, float32[N, 3] in decimetres.
 
     `name` is a path below MPFB2's targets ("nose/nose-hump-incr") or a face unit ("faceunits/jawOpen"). The arrays are
-    cached: callers must not change them. Raises DataError if the file has no such target.
-    """
+    cached: callers must not change them. Raises DataError if the file has no such target."""
     rows = _arrays(HEAD).get(f"targets/{name}")
     if rows is None:
         raise DataError(f"{HEAD.name} has no shape target {name}")

@@ -48,8 +48,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     """Return a head's rotation in degrees as matrix float32[3, 3]: yaw first, roll last, right-handed about y, x, z.
 
     Positive yaw turns the face to the subject's left, positive pitch lowers it, positive roll tilts it to the
-    subject's right shoulder.
-    """
+    subject's right shoulder."""
     (cy, cp, cr), (sy, sp, sr) = (f(np.deg2rad([yaw, pitch, roll])) for f in (np.cos, np.sin))
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
@@ -60,8 +59,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
 def project(points: np.ndarray, size: tuple[int, int], shift: np.ndarray, zoom: float) -> np.ndarray:
     """Return pixels x, y and depth (larger is nearer), float32[V, 3], of points [V, 3] in dm from the head's centre.
 
-    `size` is width, height; `shift` moves the image by px. The centre of the top left pixel is (0, 0).
-    """
+    `size` is width, height; `shift` moves the image by px. The centre of the top left pixel is (0, 0)."""
     width, height = size
     perspective = DISTANCE / (DISTANCE - points[:, 2]) * (SCALE * height * zoom)
     x = points[:, 0] * perspective + (width - 1) / 2 + shift[0]

@@ -43,8 +43,7 @@ def shade(shape, samples, surface, lamps, curve, top, left, row, image):  # type
 
     `shape` are numbers of rows 2h and columns w of `samples` (see raster); image uint8[H, W, 3] holds the background
     and is written from row `top`, column `left` on; `row` is memory for a row's samples. The samples of a row are
-    sorted by material, and each loop below shades one: short loops without branches keep the processor busy.
-    """
+    sorted by material, and each loop below shades one: short loops without branches keep the processor busy."""
     rows, columns = shape
     for y in range(rows // 2):
         window = image[top + y, left : left + columns]
@@ -283,8 +282,7 @@ def light_vertices(materials, normals, tangents, turn, sky, lit, folds, surface,
     """Write the surface's attributes, which `shade` interpolates between vertices.
 
     materials int32[V], normals and tangents float32[V, 3] of the head before it is turned by float32[3, 3], sky, lit
-    float32[V], folds float32[F, 2] of the first F vertices.
-    """
+    float32[V], folds float32[F, 2] of the first F vertices."""
     attributes = surface.attributes
     for i in range(materials.shape[0]):
         normal = _turned(turn, normals, i)

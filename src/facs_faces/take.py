@@ -13,15 +13,7 @@ from pydantic import BaseModel, Field
 
 from facs_faces import display
 from facs_faces.display import ACTION_UNITS, FULL, GAIN
-from facs_faces.performance import (
-    DIFFICULTIES,
-    GLANCE,
-    Performance,
-    Performer,
-    complete_performance,
-    envelope,
-    peak,
-)
+from facs_faces.performance import DIFFICULTIES, GLANCE, Performance, Performer, complete_performance, envelope, peak
 from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import ParamsError
 

@@ -241,10 +241,8 @@ class Group:
             orders.append(run.fold.train[phase.sample(targets, steps, phase.batch, rng)])
             step_keys = run.seeds(self.phase_index, self.phase_epochs, "loss").generate_state(steps)
             keys.append(mix(step_keys[:, None] + np.arange(len(phase.updates), dtype=np.uint32)).view(np.int32))
-        if not self.stacked:
-            return torch.as_tensor(orders[0], device=self.device), torch.as_tensor(keys[0], device=self.device)
-        arrays = np.stack(orders, 1), np.stack(keys, 2)
-        return torch.as_tensor(arrays[0], device=self.device), torch.as_tensor(arrays[1], device=self.device)
+        order, key = (np.stack(orders, 1), np.stack(keys, 2)) if self.stacked else (orders[0], keys[0])
+        return torch.as_tensor(order, device=self.device), torch.as_tensor(key, device=self.device)
 
     def _step(self, update_index: int, update: Update, batch: Batch, keys: Tensor) -> Tensor:
         """Make one optimiser step of every run; return the loss before it, [R]."""

@@ -98,8 +98,7 @@ def render_clip(
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Render, track and measure one clip; return its datasets by name, as schema `population` has them.
 
-    Crops and landmarks are half as large as those of the faces stage; flow is in pixels of the full crop, as there.
-    """
+    Crops and landmarks are half as large as those of the faces stage; flow is in pixels of the full crop, as there."""
     clip = planned.clip
     rng = generator(params.seed, clip.id, "performance")
     difficulty = DIFFICULTIES[str(rng.choice(["easy", "standard", "hard"]))]
