@@ -73,31 +73,28 @@ def test_half_of_a_batch_is_of_a_kind_where_there_are_both():
         assert [sorted(batch) for batch in order] == [[0, 1, 2, 3]] * 2
 
 
+KEY = torch.tensor(5)
 RAMP = torch.arange(16.0).expand(64, 1, 16, 16) / 16  # rises to the right
 
 
-def stream():
-    return Stream(torch.tensor(5))
-
-
 def test_jitter_moves_a_ramp_repeats_its_edge_mirrors_half_and_multiplies_brightness():
-    moved = jitter(RAMP, stream(), shift=3)
+    moved = jitter(RAMP, Stream(KEY), shift=3)
     by = (moved[:, 0, 0, 8] - RAMP[:, 0, 0, 8]) * 16
     assert sorted(set(by.tolist())) == [-3, -2, -1, 0, 1, 2, 3]
     for picture, pixels in zip(moved, by, strict=True):
         torch.testing.assert_close(picture, (RAMP[0] + pixels / 16).clamp(0, 15 / 16))
-    downwards = jitter(RAMP.mT, stream(), shift=3)
-    assert len(set((downwards[:, 0, 8, 0] * 16).tolist())) == 7 and torch.equal(jitter(RAMP, stream()), RAMP)
-    mirrored = jitter(RAMP, stream(), mirror=0.5)
+    downwards = jitter(RAMP.mT, Stream(KEY), shift=3)
+    assert len(set((downwards[:, 0, 8, 0] * 16).tolist())) == 7 and torch.equal(jitter(RAMP, Stream(KEY)), RAMP)
+    mirrored = jitter(RAMP, Stream(KEY), mirror=0.5)
     flipped = [torch.equal(image, RAMP[0].flip(-1)) for image in mirrored]
     assert all(flip or torch.equal(image, RAMP[0]) for flip, image in zip(flipped, mirrored, strict=True))
     assert 16 < sum(flipped) < 48
-    factor = jitter(RAMP, stream(), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
+    factor = jitter(RAMP, Stream(KEY), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
     assert 0.8 <= factor.min() < 0.85 and 1.15 < factor.max() <= 1.2
 
 
 def test_a_share_of_clips_is_mirrored_in_training_and_none_in_scoring():
-    mirrored = mirror_share(RAMP, 0.5, stream())
+    mirrored = mirror_share(RAMP, 0.5, Stream(KEY))
     assert 16 < sum(torch.equal(clip, RAMP[0].flip(-1)) for clip in mirrored) < 48
-    assert torch.equal(mirror_share(RAMP, 1.0, stream(), torch.neg), -RAMP)
-    assert torch.equal(mirror_share(RAMP, 0.0, stream()), RAMP) and torch.equal(mirror_share(RAMP, 1.0, None), RAMP)
+    assert torch.equal(mirror_share(RAMP, 1.0, Stream(KEY), torch.neg), -RAMP)
+    assert torch.equal(mirror_share(RAMP, 0.0, Stream(KEY)), RAMP) and torch.equal(mirror_share(RAMP, 1.0, None), RAMP)

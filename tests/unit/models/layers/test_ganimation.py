@@ -8,14 +8,8 @@ from microexpr.models.layers import ganimation
 from microexpr.signals.aus import ACTION_UNITS
 
 SIZE, UNITS = 16, len(ACTION_UNITS)
-
-
-def faces(count: int = 5) -> torch.Tensor:
-    return torch.rand(count, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1)) * 2 - 1
-
-
-def asked(count: int = 5) -> torch.Tensor:
-    return torch.rand(count, UNITS, generator=torch.Generator().manual_seed(2))
+FACES = torch.rand(5, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1)) * 2 - 1
+ASKED = torch.rand(5, UNITS, generator=torch.Generator().manual_seed(2))
 
 
 @pytest.fixture
@@ -39,13 +33,13 @@ def test_where_the_mask_is_0_the_generator_leaves_the_face(generator):
         last = generator.attention[0]
         last.weight.zero_()
         last.bias.fill_(level)
-        return generator(faces(), asked())
+        return generator(FACES, ASKED)
 
     left, mask = masked(-200.0)
-    assert mask.max() == 0 and torch.equal(left, faces())
+    assert mask.max() == 0 and torch.equal(left, FACES)
     painted, mask = masked(200.0)
     assert mask.min() == 1
-    torch.testing.assert_close(painted, generator.colour(generator.features(faces(), asked())))
+    torch.testing.assert_close(painted, generator.colour(generator.features(FACES, ASKED)))
 
 
 def test_penalty_is_looked_for_between_real_and_fake_and_learns():
@@ -69,13 +63,13 @@ def test_attention_loss():
 
 @torch.no_grad()
 def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of_it(generator):
-    fake, mask = generator(faces(), asked())
+    fake, mask = generator(FACES, ASKED)
     for number in range(5):
-        single_face, single_mask = generator(faces()[number : number + 1], asked()[number : number + 1])
+        single_face, single_mask = generator(FACES[number : number + 1], ASKED[number : number + 1])
         torch.testing.assert_close(single_face, fake[number : number + 1])
         torch.testing.assert_close(single_mask, mask[number : number + 1])
     for unit in range(UNITS):
-        other = asked()
+        other = ASKED.clone()
         other[2, unit] = 1 - other[2, unit]
-        changed = (generator(faces(), other)[0] - fake).abs().flatten(1).amax(1)
+        changed = (generator(FACES, other)[0] - fake).abs().flatten(1).amax(1)
         assert changed[2] > 1e-5 and changed[[0, 1, 3, 4]].max() < 1e-6
