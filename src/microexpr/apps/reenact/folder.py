@@ -19,12 +19,11 @@ SHORT = "synthesised"  # on the frames of videos
 SLOWER = 4  # videos show a micro-expression 4 times slower than it was
 LONGEST = 480  # pixels, side of the animation
 SAMPLED = 4  # frames that give the animation its colours, at most
-FILES = ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "comparison.mp4")
 MAGNIFIED = 4  # factor of differences in the comparison
 CURVES = ("strength", "face", "frame", "unit", "side", "asked_change", "read_back_change", "origin")
 
 
-def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
+def write(folder: str | Path, reenactment: Reenactment) -> None:
     """Write frames/*.png, reenactment.{mp4,gif}, comparison.mp4 and two tables into a folder without such files.
 
     Videos and animation have the strengths one after the other, and in a frame all faces; the comparison shows the part
@@ -42,7 +41,6 @@ def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     _write_video(root / "comparison.mp4", _labelled(reenactment, is_compared=True), fps)
     store.write_csv(root / "curves.csv", CURVES, _curves(reenactment))
     store.write_csv(root / "metrics.csv", ("strength", "face", *METRICS, "origin"), metrics(reenactment))
-    return [root / name for name in FILES]
 
 
 def _labelled(reenactment: Reenactment, is_compared: bool = False) -> Iterator[np.ndarray]:

@@ -15,6 +15,7 @@ from performed import FRAMES, SMILE, Brightener, painter, rise, target, woman
 from PIL import Image, ImageSequence
 from recorded import CLIP, stages, weights
 
+from microexpr.api import each_input
 from microexpr.apps.reenact import alone, driving, folder, generator
 from microexpr.apps.reenact.driving import DrivingCurves
 from microexpr.apps.reenact.photograph import Photograph
@@ -68,7 +69,7 @@ def test_a_movement_on_ones_own_picture(run, printed, monkeypatch, capsys):
     assert f"driving clip: {CLIP.id} (generated), action units by embedded, {FRAMES} frames at 200 a second" in printed
     assert "photograph: woman.png, 320 x 240 pixels; face 1 of 1: " in printed and "; 0 others" in printed
     assert len(list((run / "out/frames").iterdir())) == FRAMES
-    for name in (*folder.FILES[1:], "reenactment.png"):
+    for name in each_input.REENACTED:
         assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     (row,) = table(run / "out/metrics.csv")
     assert row["strength"] == "2" and f"strength 2: r {float(row['au_r']):.2f} of asked and read AU changes" in printed
@@ -195,14 +196,15 @@ def group(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def paths(reenactment, tmp_path_factory):
-    return folder.write(tmp_path_factory.mktemp("out") / "a/b", reenactment)
+def written(reenactment, tmp_path_factory):
+    folder.write(root := tmp_path_factory.mktemp("out") / "a/b", reenactment)
+    return root
 
 
-def test_the_first_frame_is_the_photograph_and_strength_0_is_nothing_else(reenactment, paths):
+def test_the_first_frame_is_the_photograph_and_strength_0_is_nothing_else(reenactment, written):
     """Every frame has a word in it that no person moved like this."""
     names = [f"{strength:g}x_{i:04d}.png" for strength in STRENGTHS for i in range(1, FRAMES + 1)]
-    frames = {path.name: path for path in paths[0].iterdir()}
+    frames = {path.name: path for path in (written / "frames").iterdir()}
     assert {*frames} == {*names}
     for name in names:
         strength, number = name.removesuffix(".png").split("x_")
@@ -212,13 +214,13 @@ def test_the_first_frame_is_the_photograph_and_strength_0_is_nothing_else(reenac
         assert is_photograph == (strength == "0" or int(number) in (1, FRAMES))
 
 
-def test_the_animation_shows_all_of_it_slower_and_the_video_plays_all_strengths(paths):
-    with Image.open(paths[2]) as page:
+def test_the_animation_shows_all_of_it_slower_and_the_video_plays_all_strengths(written):
+    with Image.open(written / "reenactment.gif") as page:
         assert page.info["comment"].decode() == folder.WORD and page.size == (320, 240)
         # frames that are alike are one that lasts longer
         seconds = sum(frame.info["duration"] for frame in ImageSequence.Iterator(page)) / 1000
     assert seconds == len(STRENGTHS) * FRAMES * folder.SLOWER / 200
-    images, fps = video_of(paths[1])
+    images, fps = video_of(written / "reenactment.mp4")
     assert [image.shape for image in images] == [(240, 320, 3)] * len(STRENGTHS) * FRAMES and fps == 50
 
 
@@ -241,8 +243,8 @@ def test_a_video_of_odd_sides_loses_a_row_and_a_column_and_a_large_photograph_ma
         assert (page.size, page.n_frames, page.info["duration"]) == ((480, 300), 2, 40)
 
 
-def test_a_row_for_each_strength_frame_unit_and_side(reenactment, paths):
-    rows = table(paths[3])
+def test_a_row_for_each_strength_frame_unit_and_side(reenactment, written):
+    rows = table(written / "curves.csv")
     assert len(rows) == len(STRENGTHS) * FRAMES * 17 * 2
     for row, (which, frame, unit, side) in zip(rows, np.ndindex(len(STRENGTHS), FRAMES, 17, 2), strict=True):
         outcome = reenactment.outcomes[which]
@@ -254,9 +256,10 @@ def test_a_row_for_each_strength_frame_unit_and_side(reenactment, paths):
         assert row["origin"] == "made of licensed+generated"
 
 
-def test_metrics_are_of_the_written_rows(paths):
+def test_metrics_are_of_the_written_rows(written):
     """r over all frames, units and sides; the moved tenth of a face that is brightened evenly changes by as much."""
-    curves, metrics = table(paths[3]), {float(row["strength"]): row for row in table(paths[4])}
+    curves, rows = table(written / "curves.csv"), table(written / "metrics.csv")
+    metrics = {float(row["strength"]): row for row in rows}
     assert list(metrics) == list(STRENGTHS)
     for strength, row in metrics.items():
         names, rows = ("asked_change", "read_back_change"), [r for r in curves if float(r["strength"]) == strength]
@@ -292,29 +295,31 @@ def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path):
     assert np.array_equal(images_by_title["photograph"], reenactment.photograph.image)
 
 
-def test_the_same_bytes_again(reenactment, paths, tmp_path):
+def test_the_same_bytes_again(reenactment, written, tmp_path):
     folder.write(tmp_path, reenactment)
-    for path in filter(Path.is_file, paths[0].parent.rglob("*")):
-        assert path.read_bytes() == (tmp_path / path.relative_to(paths[0].parent)).read_bytes(), path.name
+    for path in filter(Path.is_file, written.rglob("*")):
+        assert path.read_bytes() == (tmp_path / path.relative_to(written)).read_bytes(), path.name
 
 
 def test_all_faces_of_a_photograph_move_in_the_same_frames(group, tmp_path):
     """Each is brightened by as much as if it moved alone; the small one between them keeps its pixels."""
-    frames, _, _, curves, metrics, comparison = folder.write(tmp_path, group)
+    folder.write(tmp_path, group)
     assert group.numbers == (1, 2) and [*group.refused] == [3]
     assert group.description[-1].startswith("refused: ") and "face 3 must have 40 pixels" in group.description[-1]
-    rows = [(row["strength"], row["face"]) for row in table(metrics)]
+    rows = [(row["strength"], row["face"]) for row in table(tmp_path / "metrics.csv")]
     assert rows == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
-    assert list(dict.fromkeys((row["strength"], row["face"]) for row in table(curves))) == rows
-    assert len(list(frames.iterdir())) == 2 * FRAMES
-    with Image.open(frames / f"2x_{group.driving.apex + 1:04d}.png") as image:
+    assert list(dict.fromkeys((row["strength"], row["face"]) for row in table(tmp_path / "curves.csv"))) == rows
+    assert len(list((tmp_path / "frames").iterdir())) == 2 * FRAMES
+    with Image.open(tmp_path / f"frames/2x_{group.driving.apex + 1:04d}.png") as image:
         change = np.array(image).astype(int) - group.photograph.image
     for number, face in enumerate(group.photograph.faces, 1):
         x, y = np.rint(face.landmarks[30]).astype(int)
         expected = 0 if number in group.refused else 0.2 * 2 * rise().max() / 5 * 127.5
         assert np.median(change[y - 5 : y + 5, x - 5 : x + 5]) == pytest.approx(expected, abs=1.5)
     rows, columns = group.window
-    assert video_of(comparison)[0][0].shape[1] // 2 == 3 * (columns.stop - columns.start) // 2 > 3 * 320
+    assert (
+        video_of(tmp_path / "comparison.mp4")[0][0].shape[1] // 2 == 3 * (columns.stop - columns.start) // 2 > 3 * 320
+    )
     change[rows, columns] = 0
     assert not change.any()
 
