@@ -154,6 +154,7 @@ def test_features_are_made_once_for_all_folds():
 
 
 NOT_FINITE = toy(loss=lambda modules, batch, statistics, rng: modules.network(batch["x"]).sum() / 0)
+MESSAGE = "must be finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0"
 NOT_OURS = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE, CLASSES), nn.Dropout())})
 
 
@@ -164,15 +165,7 @@ NOT_OURS = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE
         (toy(), {"synthesis": {}}, ParamsError, "not of Toy"),  # which synthesises nothing
         (NOT_OURS, {}, TypeError, r"counter_rng\.dropout"),  # its layer draws from the global generator
     ]
-    + [
-        (
-            NOT_FINITE,
-            {"plan": plan},
-            MicroexprError,
-            "must be finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0",
-        )
-        for plan in ("sequential", "stacked")
-    ],
+    + [(NOT_FINITE, {"plan": plan}, MicroexprError, MESSAGE) for plan in ("sequential", "stacked")],
 )
 def test_refusals(method, options, error, message):
     with pytest.raises(error, match=message):
