@@ -55,7 +55,7 @@ def test_a_stage_depends_on_all_that_its_jobs_read(finished):
             inside = (*pipeline[name]["deps"], *outs[name])
             assert [file for file in inputs if not file.startswith(inside)] == [], output
     assert checked == pipeline.keys() - {"pretrain", "synthesise"}  # no row of this run needs them
-    generators = config.check_cached(config.load(ROOT / "params.yaml")).generators
+    generators = config.check_cached(config.load(ROOT / "params.yaml")).rows["synthesise"]
     reads = {"index"}.union(*(about.reads for about in generators.values()))
     assert {f"results/{stage}" for stage in reads} <= {*pipeline["synthesise"]["deps"]}
 
