@@ -65,12 +65,12 @@ def test_paper_has_the_values_of_the_papers():
     merge(values, load("paper"))
     assert rows == {f"{method}.{row}" for method, params in values["papers"]["variants"].items() for row in params}
     described = config.check_cached(values)
-    assert all(described.tasks["flow_folders"][name].params == row.params for name, row in described.methods.items())
+    assert all(described.rows["flow_folders"][name].params == row.params for name, row in described.methods.items())
     different = {
         f"{section}.{name}.{param}": value
-        for section, package in (("methods", recognisers), ("generators", generators))
+        for section, task, package in (("methods", "emotion", recognisers), ("generators", "synthesise", generators))
         for name in values[section]
-        for param, value in getattr(described, section)[name].params.items()
+        for param, value in described.rows[task][name].params.items()
         if value != package.find(name).Params().model_dump(mode="json")[param]
     }
     assert different.keys() == UNPRINTED.keys()

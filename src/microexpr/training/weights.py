@@ -70,7 +70,8 @@ def export(
     **metadata: str,
 ) -> None:
     """Write a network as an ONNX file, by a module that computes named outputs from examples of its inputs."""
-    about = {**network.metadata, "created_by": f"microexpr {__version__}", **key("", network.method), **metadata}
+    about = {**network.metadata, "created_by": f"microexpr {__version__}"}
+    about |= key(schema="", method=network.method) | metadata
     about = {name: value for name, value in about.items() if name not in ("fitted_on", "schema")}
     onnx.write(path, onnx_export.graph(module, inputs, outputs), sorted(network.fitted_on), **about)
 
