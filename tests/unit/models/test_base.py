@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import committed
 import numpy as np
@@ -92,6 +93,17 @@ def test_does_not_see_the_label_of_a_test_clip(name, several):
     assert trained(method, data, [fold])[0].scores.tobytes() == trained(method, relabelled, [fold])[0].scores.tobytes()
 
 
+def largest_difference(name: str, steps: int, **changed: Any) -> float:
+    """Between the two plans after about so many steps, four an epoch.
+
+    Of few clips each, but for the ResNets that read macro-expressions: there batch norm over three is mostly noise."""
+    if name in NETWORKS and small(name).macro:
+        method = network(name, steps // 4, **changed)
+        return plans_apart(method, clips(method), [FoldRun(fold, 7) for fold in folds()])
+    method = network(name, steps // 4, batch=3, **changed)
+    return plans_apart(method, clips(method)[torch.tensor(FEW)], [FoldRun(fold, 7) for fold in folds(clips=len(FEW))])
+
+
 @pytest.mark.parametrize("name", [*NETWORKS, *GENERATORS])
 def test_resumes_from_its_state_with_the_same_bytes(name):
     """A new group restored after one epoch ends with the same weights and scores."""
@@ -115,13 +127,12 @@ def test_resumes_from_its_state_with_the_same_bytes(name):
     + [(name, {"several": SeveralLabels(threshold="training")}) for name in SEVERAL if name in NETWORKS],
 )
 def test_stacked_is_sequential_but_for_rounding(name, changed, double, steps):
-    """After about so many steps of few clips, four an epoch.
+    assert largest_difference(name, steps, **changed) < 1e-9
 
-    But for the ResNets that read macro-expressions: there batch norm over three is mostly noise."""
-    batch, chosen = ({}, None) if name in NETWORKS and small(name).macro else ({"batch": 3}, torch.tensor(FEW))
-    method = network(name, steps // 4, **batch, **changed)
-    data = clips(method) if chosen is None else clips(method)[chosen]
-    assert plans_apart(method, data, [FoldRun(fold, 7) for fold in folds(clips=len(data))]) < 1e-9
+
+@pytest.mark.parametrize("name", ["off_apexnet", "ststnet"])  # deep networks are 1e-2 apart
+def test_plain_networks_are_the_same_stacked_in_float32(name):
+    assert largest_difference(name, 50) < 1e-4
 
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if find(name).synthesises])
