@@ -203,7 +203,14 @@ def chosen(wildcards: Mapping[str, str]) -> list[str]:
 
     Scripts find these by name, so no import leads to them. `task` is a folder of results, "" for the main task's."""
     modules = [f"models.{KINDS[key]}.{name.partition('.')[0]}" for key, name in wildcards.items() if key in KINDS]
-    return modules + [f"tasks.{folder.rstrip('/')}" for folder in [wildcards.get("task", "")] if folder]
+    return modules + task_modules(wildcards.get("task", ""))
+
+
+def task_modules(folder: str, *parts: str) -> list[str]:
+    """Return the modules that jobs of a task depend on: its own, and those of these parts; `folder` is "" for the main
+    task, whose protocols all scripts import."""
+    name = f"tasks.{folder.rstrip('/')}"
+    return [name, *(f"{name}.{part}" for part in parts)] if folder else []
 
 
 @cache

@@ -22,6 +22,7 @@ from microexpr.core import arithmetic
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
 import closure
+from closure import task_modules
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.tasks import MAIN_TASK, PROTOCOLS, TASKS, Recognition
@@ -97,13 +98,6 @@ def needs(memory, minutes=30):
 
 
 TRAINING = needs(2000, 360)
-
-
-def task_modules(folder, *parts):
-    """Return the modules that jobs of a task depend on: its own, and those of these parts; `folder` is "" for the main
-    task, whose protocols all scripts import."""
-    name = f"tasks.{folder.rstrip('/')}"
-    return [name, *(f"{name}.{part}" for part in parts)] if folder else []
 
 
 def pooled(training):

@@ -20,7 +20,8 @@ EXISTING_TABLES = {  # by task with a part of the page
 }
 SHOWN = [name for name, tables in EXISTING_TABLES.items() if tables]
 REPORTED = [f"tasks.{name}.{part}" for name in SHOWN for part in ("table", "page")]
-REPORTED += [module for name in PLAN.in_table for module in closure.chosen({"method": name})]  # with their papers' params
+# methods, whose defaults are the papers' values that the report compares with
+REPORTED += [module for name in PLAN.in_table for module in closure.chosen({"method": name})]
 
 
 rule report:
