@@ -156,8 +156,8 @@ def _check_training_sets(params: Any, methods: Mapping[str, MethodSpec]) -> None
             if not (kind := recognisers.find(name)).learns:
                 raise ParamsError(f"{key} must be a method that learns: {kind.__name__} learns from no clip")
             chosen = {"precision", *(["population"] * (training == "both"))}  # others of these are not a training's own
-            for param in sorted((base.Params.model_fields.keys() - chosen) & changes.keys()):
-                raise ParamsError(f"{key} must not have {param}, which `methods` and `{training}` set")
+            if fixed := sorted((base.Params.model_fields.keys() - chosen) & changes.keys()):
+                raise ParamsError(f"{key} must not have {fixed[0]}, which `methods` and `{training}` set")
             check_names(name, changes, key)
             concerned = [row.params for other, row in methods.items() if name in (other, other.partition(".")[0])]
             if {*map(training_sets.declared, concerned)} == {training}:

@@ -1,4 +1,4 @@
-"""Methods and variants of the main table on precomputed flow pictures, and section `flow_folders` with others."""
+"""Methods and variants of the main table on precomputed flow pictures, and checks of section `flow_folders`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +20,8 @@ def checked_rows(params: Any, rows: Mapping[str, Mapping[str, MethodSpec]]) -> d
         key = f"flow_folders.methods.{name}"
         if name not in method_names:
             raise ParamsError(f"{key} must be a method{nearest(name, method_names)}")
-        for param in sorted(base.Params.model_fields.keys() & {*(changes or {})}):
-            raise ParamsError(f"{key} must not have {param}, which is the same in all tables")
+        if shared := sorted(base.Params.model_fields.keys() & {*(changes or {})}):
+            raise ParamsError(f"{key} must not have {shared[0]}, which is the same in all tables")
         check_names(name, changes or {}, key)
     return {item.name: _row(item, params) for item in list_methods(params)}
 

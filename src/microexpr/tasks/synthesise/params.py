@@ -1,4 +1,4 @@
-"""The generators of clips, with their params, and what section `synthesise` says of data sets."""
+"""The generators of clips, with their params, and checks of section `synthesise`."""
 
 from collections.abc import Mapping
 from typing import Any
