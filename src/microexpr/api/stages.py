@@ -74,25 +74,29 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         if clip is not None:
             raise StoreError(f"{path}: must be an HDF5 file to hold a clip, {clip}")
-        with csv_file.opened(path, StoreError) as (header, cells):
-            rows = [(number, {name: cell.strip() for name, cell in row.items()}) for number, row in cells]
-        decimal, point = csv_file.decimal(header.separator), "," if header.separator == "," else "."
-
-        def value(text: str) -> float:
-            if not text or text.lower() in ("nan", "inf", "-inf"):
-                return float(text or "nan")
-            return int(text) if text.lstrip("-").isdecimal() else decimal(text)
-
-        # names stay text, as do columns with one cell that is no plain number: 006
-        named = (name for name in header if name not in NAMES)
-        kinds = {n: value for n in named if all(NUMBER.fullmatch(row[n].replace(",", point)) for _, row in rows)}
-        values = [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
-        table = pd.DataFrame(values, columns=header)
-        return table.mask(table == "")
+        return _read_table(path)
     _xarray()
     with store.open_file(path) as file:
         stage = Stage(path, tuple(_clips(file)), _attributes(file))
     return stage if clip is None else stage[clip]
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Return the rows of a CSV file; names stay text, as do columns with one cell that is no plain number: 006."""
+    with csv_file.opened(path, StoreError) as (header, cells):
+        rows = [(number, {name: cell.strip() for name, cell in row.items()}) for number, row in cells]
+    decimal, point = csv_file.decimal(header.separator), "," if header.separator == "," else "."
+
+    def value(text: str) -> float:
+        if not text or text.lower() in ("nan", "inf", "-inf"):
+            return float(text or "nan")
+        return int(text) if text.lstrip("-").isdecimal() else decimal(text)
+
+    named = (name for name in header if name not in NAMES)
+    kinds = {n: value for n in named if all(NUMBER.fullmatch(row[n].replace(",", point)) for _, row in rows)}
+    values = [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
+    table = pd.DataFrame(values, columns=header)
+    return table.mask(table == "")
 
 
 def variables(group: Any) -> dict[str, Variable]:

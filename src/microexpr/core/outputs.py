@@ -171,13 +171,18 @@ def file(path: Path, suffixes: tuple[str, ...], inputs: Iterable[Path], force: b
     return Output(path.parent, inputs, force, command=path.name, names=names, option=f"OUT{path.suffix}")
 
 
+def _hidden(folder: Path, command: str) -> Path:
+    """Return the folder in which a command's files are written."""
+    return folder / f".{command}{PART}"
+
+
 @contextmanager
 def reserve(path: Path, command: str, user_path: Path) -> Iterator[Path]:
     """Yield an empty hidden folder in the folder `path`, which is this process's alone until the block ends. The kernel
     locks a file in it, so a killed process loses it. A file system without locks gives it to everyone. Raises
     OutputError, which names the path `user_path`, if another process has it."""
     created = [folder for folder in (path, *path.parents) if not folder.exists()]
-    hidden = path / f".{command}{PART}"
+    hidden = _hidden(path, command)
     part = hidden / "files"
     if hidden.is_symlink():
         raise OutputError(f"{hidden}: must not be a link")
@@ -211,7 +216,7 @@ def publish(out: Output, record: Mapping[str, Any] | None = None) -> Iterator[Pa
     """Yield a hidden folder to write into; move its files to their names afterwards, unless the block fails. `record`,
     which the block may fill, is kept in the manifest. Raises OutputError if another process writes the same, a file
     that may not be replaced has appeared since the first check, or the folder cannot be written."""
-    hidden = str(out.folder / f".{out.command}{PART}")
+    hidden = str(_hidden(out.folder, out.command))
     try:
         with reserve(out.folder, out.command, out.path) as part:
             yield part

@@ -1,6 +1,7 @@
 """Define the content of HDF5 files by stage: name, type, axes, unit and meaning of each dataset. `store` enforces it.
 
-Axes: T frames of a clip, H rows, W columns, C channels, L 68 landmarks, N clips, E epochs, S seeds, K classes."""
+Axes: T frames of a clip, H rows, W columns, C channels, L 68 landmarks, N clips, E epochs, S seeds, K classes.
+"""
 
 from dataclasses import dataclass
 
@@ -27,7 +28,6 @@ class Schema:
 FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of each frame")
 FITTED_ON = Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that its readers of faces saw")
 ACTION_UNIT = Field("text", ("action_unit",), "-", "FACS names of the action-unit axis")
-EVENTS = ("onset", "apex", "offset")
 SIDED, LEFT_RIGHT = ("frame", "action_unit", "side"), ("frame", "action_unit", "left_right")
 SIDES = "left, right, both (the subject's own sides)"
 LABELS = {  # of axes with constant names of elements
@@ -52,7 +52,9 @@ TRUTH = {
     "apex": Field("int64", (), "frame number", "first frame of largest intensity"),
     "offset": Field("int64", (), "frame number", "end of the movement"),
     "event": Field("text", ("event",), "-", "what happens in a long video: micro, macro, blink, glance, speech"),
-    **{f"event_{name}": Field("int64", ("event",), "frame number", f"of each, as `{name}`") for name in EVENTS},
+    "event_onset": Field("int64", ("event",), "frame number", "of each, as `onset`"),
+    "event_apex": Field("int64", ("event",), "frame number", "of each, as `apex`"),
+    "event_offset": Field("int64", ("event",), "frame number", "of each, as `offset`"),
 }
 FACES = {
     "frame": FRAME,
@@ -69,7 +71,9 @@ FACES = {
 }  # fmt: skip
 APEX = {
     "frame": FRAME,
-    **{name: Field("int64", (), "frame number", "annotated or spotted") for name in EVENTS},
+    "onset": Field("int64", (), "frame number", "annotated or spotted"),
+    "apex": Field("int64", (), "frame number", "annotated or spotted"),
+    "offset": Field("int64", (), "frame number", "annotated or spotted"),
     "score": Field("float32", ("frame",), "pixels of the crop, or ratio",
                    "spotting score of each frame, unless all events are annotated: how far ten regions have moved, or "
                    "the ratio of differences"),
@@ -206,7 +210,9 @@ SPOT = {
                       "the same in the size in which movement is measured", by_frame=True),
     "movement_landmarks": Field("float64", ("landmark", "x_y"), "pixels of this crop", "medians of the 68 landmarks"),
     "kind": Field("text", ("interval",), "-", "what was spotted: micro, macro, blink, glance, speech"),
-    **{name: Field("int64", ("interval",), "frame number", "of what was spotted") for name in EVENTS},
+    "onset": Field("int64", ("interval",), "frame number", "of what was spotted"),
+    "apex": Field("int64", ("interval",), "frame number", "of what was spotted"),
+    "offset": Field("int64", ("interval",), "frame number", "of what was spotted"),
     "confidence": Field("float32", ("interval",), "as its method has it", "of what was spotted"),
     "frame_score": Field("float32", ("frame", "output"), "as its network has it", "of each frame"),
     "class": Field("text", ("interval",), "-", "predicted class of a micro-expression, \"\" where there is none"),

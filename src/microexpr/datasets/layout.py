@@ -164,13 +164,14 @@ def check_clips(
 ) -> list[str]:
     """Return notes on strays among the frames; raise DataError for two clips of one id, or append it to `problems`."""
     notes, others = list[str](), 0
-    for folder in dict.fromkeys(root / clip.folder for clip in clips if frame):
-        names = sorted(path.name for path in folder.iterdir() if frame and not frame.fullmatch(path.name))
-        kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
-        pictures = [name for name in names if not is_hidden(Path(name)) and kinds[name].startswith("image/")]
-        others += len(names) - len(pictures)
-        if pictures:  # as "img46 (1).jpg"
-            notes.append(f"{folder}: {shorten(pictures)}: not named like a frame, passed over")
+    if frame is not None:
+        for folder in dict.fromkeys(root / clip.folder for clip in clips):
+            names = sorted(path.name for path in folder.iterdir() if not frame.fullmatch(path.name))
+            kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
+            pictures = [name for name in names if not is_hidden(Path(name)) and kinds[name].startswith("image/")]
+            others += len(names) - len(pictures)
+            if pictures:  # as "img46 (1).jpg"
+                notes.append(f"{folder}: {shorten(pictures)}: not named like a frame, passed over")
     if others:
         notes.append(f"{root}: files among the frames that are no pictures: {others}, passed over")
     for clip, other in duplicates(clips):

@@ -145,7 +145,7 @@ def coded(
     """Return the events as a coder marks them: late, without faint ones, with confused emotions, in order of time."""
     frames, marked = len(performance.pose), list[Event]()
     for event in events:
-        late = habits.scatter * fps * rng.standard_normal(3) + habits.late * fps * np.array([1, 0, -1])
+        shift = habits.scatter * fps * rng.standard_normal(3) + habits.late * fps * np.array([1, 0, -1])
         chance, similar, unit_rng = rng.random(), rng.random() < habits.confused, rng.spawn(1)[0]
         if event.kind not in ("micro", "macro"):
             marked.append(event)
@@ -153,7 +153,8 @@ def coded(
         strength = float(performance.expression[event.apex].max())
         if event.kind == "micro" and chance < 1 / (1 + max(strength, 1e-3) ** 2 / habits.faint**2):
             continue
-        onset, apex, offset = (round(t + s) for t, s in zip((event.onset, event.apex, event.offset), late, strict=True))
+        times = event.onset, event.apex, event.offset
+        onset, apex, offset = (round(time + by) for time, by in zip(times, shift, strict=True))
         onset, offset = max(0, min(onset, event.apex - 1)), min(frames - 1, max(offset, event.apex + 1))
         emotion = SIMILAR.get(event.emotion, event.emotion) if similar else event.emotion
         weights = noticed(event.weights, habits.missed_units, unit_rng)

@@ -22,15 +22,8 @@ if TYPE_CHECKING:
     from microexpr.training.checkpoint import Checkpoints  # it reads and writes files, which the engine does not load
 
 __all__ = [
-    "FoldIndices",
-    "FoldResult",
-    "FoldRun",
-    "Plan",
-    "Progress",
-    "Synthesis",
-    "TrainedNetwork",
-    "fit_network",
-    "train",
+    "FoldIndices", "FoldResult", "FoldRun", "Plan", "Progress", "Synthesis", "TrainedNetwork",
+    "fit_network", "train",
 ]  # fmt: skip
 
 Plan = Literal["auto", "sequential", "stacked"]

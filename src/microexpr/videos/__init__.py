@@ -92,7 +92,7 @@ class Video:
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield the frames of these numbers, rising, or all that exist: uint8[H, W, 3] RGB or uint8[H, W] grey. Raises
         DataError naming a frame that is unreadable or of another size than the first."""
-        return (np.ascontiguousarray(np.rot90(image, self.quarters)) for image in self.source.read(numbers))
+        return (_turn(image, self.quarters) for image in self.source.read(numbers))
 
     def turned(self, quarters: int) -> "Video":
         """Return the video turned by quarters, anticlockwise."""
@@ -100,6 +100,10 @@ class Video:
             return self
         size, notes = self.size[::-1] if quarters % 2 else self.size, (*self.notes, TURNED.format(90 * quarters))
         return replace(self, size=size, notes=notes, quarters=self.quarters + quarters)
+
+
+def _turn(image: np.ndarray, quarters: int) -> np.ndarray:
+    return np.ascontiguousarray(np.rot90(image, quarters))
 
 
 class Seen(NamedTuple):
@@ -176,7 +180,7 @@ class Scan:
         self._is_seen = True
 
     def _image(self, raw: Raw) -> np.ndarray:
-        return np.ascontiguousarray(np.rot90(raw.image(), self._quarters))
+        return _turn(raw.image(), self._quarters)
 
     @cached_property
     def video(self) -> Video:

@@ -1,7 +1,7 @@
 """Write the data sets' annotation of clips and long videos: workbooks, lists, files of a clip; annotators' slips."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -36,11 +36,12 @@ def write_sheets(path: Path, sheets: Mapping[str, Rows]) -> None:
         book.close()
 
 
-NOTICE: dict[str, Callable[[Path, Any], None]] = {  # marks all files as rendered: plain text cannot hold comments
-    NOTICE_FILE: lambda path, clips: store.write_text(
-        path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n"
-    )
-}
+def _write_notice(path: Path, clips: Sized) -> None:
+    """Write a text file that marks all files as rendered: plain text files cannot hold comments."""
+    store.write_text(path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n")
+
+
+NOTICE: dict[str, Callable[[Path, Any], None]] = {NOTICE_FILE: _write_notice}
 
 CELLS: dict[str, Callable[[Clip], object]] = {  # a word in a `row` of a workbook's facts -> value
     "digits": lambda c: c.subject.lstrip("subS"),
