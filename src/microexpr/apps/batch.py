@@ -62,7 +62,8 @@ class Plan:
     def run(self, progress: Progress) -> Iterator[tuple[Job, Any]]:
         """Read the inputs that are not done, write their files and the summary; yield each, and what was read now.
 
-        Raises OutputError or StoreError if files cannot be written, also where another process works in the folder."""
+        Raises OutputError if another process works in the folder, and OutputError or StoreError if files cannot be
+        written."""
         with outputs.reserve(self.summary.folder, self.command, self.summary.folder):
             work = self.start(progress)
             try:

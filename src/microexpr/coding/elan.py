@@ -247,7 +247,8 @@ def text(marks: Sequence[Mark], media: str, annotator: str = "") -> str:
 
 
 def media(path: Path) -> list[Path]:
-    """Return the videos, there or not, that an .eaf is linked to, those called like it first; or raise DataError."""
+    """Return the videos that a file is linked to, those called like it first, which may not be there. Raises DataError
+    if it is no .eaf."""
     links = (of.get(name) for of in _parse(path).media_descriptors for name in ("RELATIVE_MEDIA_URL", "MEDIA_URL"))
     paths = dict.fromkeys(Path(os.path.normpath(path.parent.absolute() / local(link))) for link in links if link)
     videos = [other for other in paths if other.suffix.lower() in VIDEO_SUFFIXES]

@@ -84,7 +84,8 @@ def _source_digest() -> str:
 
 
 def pin() -> None:
-    """Set the variables for this process and those that it starts. Raises RuntimeError where it is too late for it."""
+    """Set the variables, for this process and those that it starts. Raises RuntimeError where it is too late for this
+    one: see `restart_pinned`."""
     if not _is_set() and (loaded := [name for name in LIBRARIES if name in sys.modules]):
         raise RuntimeError(f"{', '.join(loaded)} must be imported after the CPU's arithmetic is pinned, not before")
     os.environ.update(settings())

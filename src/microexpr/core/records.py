@@ -36,7 +36,8 @@ def path_of(name: str | Path) -> Path:
 
 
 def read(name: str | Path, root: str | Path = "") -> Record | None:
-    """Return the record of an output; None if the checkout `root` never made it. A damaged one is a killed job's."""
+    """Return the record of an output; None if it was never made here, or in the checkout `root`. A damaged one is that
+    of a killed job."""
     try:
         return Record(**read_json(Path(root, path_of(name))))
     except FileNotFoundError:
@@ -80,7 +81,8 @@ def forget(name: str | Path) -> None:
 
 @contextmanager
 def recorded(names: Iterable[str], params: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Record the outputs of a job that writes them in this context, with its values of params.yaml, unless it fails."""
+    """Record outputs when the job ends that writes them in this context, of these values of params.yaml. Of a job that
+    failed there is no record."""
     outputs = [*names]
     for name in outputs:
         write(name, Record())
@@ -163,7 +165,8 @@ def _has(path: Path, record: Record) -> bool:
 
 
 def content(path: Path) -> str:
-    """Return an output's MD5; of a folder, of its files' names and MD5s. Raises DataError for a pipe or a device."""
+    """Return an output's MD5, as DVC names files; of a folder, of the names and digests of its files. Raises DataError
+    for a pipe or a device."""
     if not path.is_dir():
         with regular(path).open("rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

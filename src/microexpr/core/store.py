@@ -85,8 +85,10 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return CSV text with a header of `columns` and "\\n" line ends; a value that a row lacks is empty, a text that a
-    spreadsheet program would run has ' before it. Raises ValueError for another column: a mistake in the caller."""
+    """Return CSV text with a header of `columns` and "\\n" line ends; a value that a row lacks is empty.
+
+    A text that a spreadsheet program would run has ' before it.
+    Raises ValueError for a row with another column: that is a mistake in the caller."""
     lines = list[str]()
     file = SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n"))
     table = csv.DictWriter(file, columns)  # only with these line ends a cell with "\r" in it is quoted
@@ -474,7 +476,8 @@ def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], fitted: Sequ
 
 
 def _with_digest(data: bytes) -> bytes:
-    """Return a safetensors file with its digest in the metadata and sorted keys: the library has no order."""
+    """Return a safetensors file with its digest in the metadata and the keys of its header sorted. The library writes
+    the keys in random order."""
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
     metadata = header.setdefault("__metadata__", {})

@@ -29,8 +29,11 @@ class CheckReport:
 
 
 def check(directory: str | Path) -> CheckReport:
-    """Read all of a copy and return a report. Its folder's name is the data set's. The counts of a rendered corpus are
-    not compared: params.yaml sets them. Raises DataError if it cannot be read at all."""
+    """Read all of a copy and return a report. The folder's name, data/raw/<dataset>, names the data set.
+
+    The counts of a rendered corpus, data/rendered/<dataset>, are not compared: params.yaml sets its size.
+
+    Raises DataError if the copy cannot be read at all."""
     directory = Path(directory)
     if not directory.is_dir():
         raise DataError(f"{directory}: is not a folder")

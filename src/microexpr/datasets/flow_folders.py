@@ -102,8 +102,10 @@ def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], lis
 
 
 def picture(root: Path, clip: Clip) -> np.ndarray:
-    """Return u, v, strain as the RGB channels of uint8[28, 28, 3], each scaled to 0..255 in this clip. Raises DataError
-    for a picture that is missing, unreadable, of another size, or of other pixels than 8 bits of RGB."""
+    """Return u, v, strain as the RGB channels of uint8[28, 28, 3], each scaled to 0..255 in this clip.
+
+    OpenCV's order, BGR, is the reverse. Raises DataError for a picture that is missing, unreadable, of another size, or
+    of other pixels than 8 bits of RGB."""
     path, alterations = root / clip.folder, Alterations()
     pixels = decoded(path, alterations)
     if alterations:  # harmless in a picture of a face, but not in a measurement

@@ -108,7 +108,8 @@ KINDS = {name: group.kind for group in (*ALWAYS, *OPENFACE, *FURTHER) for name i
 
 
 def fill(faces: Iterable[MeasuredFace], pictures: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """Return columns by name, rounded as in files, nan where nothing was measured. `pictures` are those of the rows."""
+    """Return columns by name, rounded as files have them, nan where nothing was measured. `pictures` are the names of
+    each row's picture."""
     rows = []
     for face in faces:
         parts = [np.atleast_1d(np.asarray(group.values(face), float)) for group in ALWAYS]

@@ -113,7 +113,8 @@ def measure(view: View) -> dict[str, float]:
 
 
 def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
-    """Return the limits of each measure: quantiles of these clips, widened by `MARGIN`, not below 0 if no value is."""
+    """Return the limits of each measure: quantiles of these clips, and further outside by `MARGIN`, but not below 0 for
+    a measure without negative values."""
     limits = {}
     for name in MEASURES:
         low, high = np.quantile([values[name] for values in measured], [QUANTILE, 1 - QUANTILE])

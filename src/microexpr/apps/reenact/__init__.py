@@ -47,7 +47,8 @@ class SourceFace:
 
     @classmethod
     def detect(cls, image: np.ndarray, name: str) -> "SourceFace":
-        """Return the largest face of an image uint8[H, W] or [H, W, 3]. Raises DataError, with `name`, for none."""
+        """Return the largest face of an image uint8[H, W] or [H, W, 3]. `name` names the image in errors. Raises
+        DataError if no face is found."""
         rgb = np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)))
         return cls(rgb, faces.track(lambda: [rgb], faces.Params(), name).landmarks[0])
 

@@ -60,7 +60,8 @@ def read(name: str, fps: float | None, results: Path) -> DrivingCurves:
 
 
 def read_sample(label: str) -> DrivingCurves:
-    """Return the sample of a class: the most frequent display of its emotion, equal on both sides."""
+    """Return the sample of a class, one of `core.clip.LABELS`: the most frequent display of its emotion, equal on both
+    sides."""
     (chosen, *_) = _displays(EMOTIONS[label])
     description = f"sample {label} (generated: action units that the renderer performs)"
     changes = _changes(chosen.action_units, [0, 1], DECIMALS)

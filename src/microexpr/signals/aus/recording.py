@@ -162,7 +162,9 @@ def sample(included: np.ndarray) -> np.ndarray:
 
 def is_covered(part: Sequence[np.ndarray], uncovered: Sequence[np.ndarray]) -> np.ndarray:
     """Return whether something covers each face, bool[n]: much of it is unlike every one of the `uncovered` faces.
-    Likeness is the correlation of windows, which light does not change, and movement only in few."""
+
+    Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
+    """
     box, step = (WINDOW, WINDOW), WINDOW // 2
     covered = np.ones(len(part), bool)
     for i, face in enumerate(map(blur, part)):

@@ -85,7 +85,9 @@ def features(pupil: np.ndarray, points: np.ndarray, pose: np.ndarray) -> np.ndar
 
 def gaze(crop: np.ndarray, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
     """Return yaw and pitch in degrees of the direction in which both eyes look, float64[2], against the camera's axis.
+
     `crop` and `points` are those of `pupils`; `pose` is yaw, pitch and roll of the head, in degrees as
-    `pose.correct_yaw` has them. (0, 0) is into the camera; positive are the subject's left, and up."""
+    `pose.correct_yaw` has them. (0, 0) is into the camera; positive yaw is to the subject's left, positive pitch
+    upward."""
     sideways, up = features(pupils(crop, points), points, pose)
     return np.array([YAW @ sideways, PITCH @ up])

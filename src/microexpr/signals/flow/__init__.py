@@ -73,9 +73,11 @@ def clip_flow(
 
 
 def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np.ndarray | None = None) -> np.ndarray:
-    """Return u to the right and v downwards, in pixels of the crop, and their strain, float32[3, S, S]. S is
-    `stored_size`; `onset` and `apex` are aligned grey crops [H, H], grey levels 0..255 of any type. Head motion is
-    subtracted; values are not normalised. They are 0 outside the frame, `in_frame`, and near its edge."""
+    """Return u to the right and v downwards, in pixels of the crop, and their strain, float32[3, S, S].
+
+    S is `stored_size`; `onset` and `apex` are aligned grey crops [H, H], grey levels 0..255 of any type. Head motion
+    is subtracted; values are not normalised. They are 0 outside the frame (`in_frame`, bool of the crop's pixels) and
+    near its edge."""
     first, second = (
         cv2.resize(crop.astype(np.float32), (params.size, params.size), interpolation=cv2.INTER_AREA)
         for crop in (onset, apex)

@@ -16,8 +16,10 @@ SMALLEST = 4  # rows or columns that no level of the pyramid goes below
 
 
 def around_apex(onset: int, apex: int, offset: int, count: int = 5) -> np.ndarray:
-    """Return positions of the frames around `apex`, int64[count], in order, within `onset`..`offset`. Near an end the
-    window shifts inward (MTMNet's five frames). A shorter clip repeats some, equally spaced."""
+    """Return positions of the frames around `apex`, int64[count], in order, within `onset`..`offset`.
+
+    Near an end the window shifts inward (MTMNet's five frames). A clip of fewer frames than `count` repeats some of
+    them, equally spaced."""
     if offset - onset + 1 < count:
         return np.rint(np.linspace(onset, offset, count)).astype(np.int64)
     first = min(max(apex - count // 2, onset), offset - count + 1)

@@ -65,8 +65,10 @@ class Signal:
 
 
 def compute_signal(curves: Curves) -> Signal:
-    """Compute deviations from what was read. They are 0 in frames that do not show the face. The resting face is taken
-    from frames that are `resting`. From twice `REST` on, what follows the turn of the head is removed."""
+    """Compute deviations from what was read. They are 0 in frames that do not show the face.
+
+    The resting face is taken from frames that are `resting`. In recordings of twice `REST` or more what follows the
+    turn of the head is removed."""
     values, gaze, fps, seen, resting = curves.intensity, curves.gaze, curves.fps, curves.detected, curves.resting
     frames = int(seen.sum())
     is_long = frames >= 2 * REST * fps  # most of it is at rest
@@ -106,7 +108,8 @@ def resting_face(smoothed: np.ndarray, fps: float, window: float, resting: np.nd
     Of a window only the frames count that are `resting`, bool[T], if there are any. It lies wholly in the video, so
     that what lasts to its end is not taken for rest. A video that is shorter than `BRIEF` twice is read as one
     expression, around which it was cut: rest is the straight line between the means of its ends, or the mean of its
-    start alone if it may be cut at the apex; where such an end is not `resting`, the median of frames that are."""
+    start alone if it may be cut at the apex; where an end that counts is not `resting`, the median of the frames that
+    are."""
     columns = smoothed.reshape(len(smoothed), -1)
     counted = np.ones(len(smoothed), bool) if resting is None else resting
     if is_short(len(smoothed), fps):
