@@ -5,6 +5,7 @@ import json
 import re
 import textwrap
 
+import numpy as np
 import pytest
 import scratch
 from conftest import Project
@@ -125,7 +126,7 @@ def test_another_kind_of_target_is_a_module_rules_and_a_stage_of_dvc(project):
     assert project.planned() == {}  # no other job runs again
     project.snakemake("--", "all_apex_spotting")
     rows = {row["method"]: row for row in project.rows("results/apex_spotting_table.csv")}
-    assert [*rows] == ["middle", "flow", "regions"] and {row["origin"] for row in rows.values()} == {"generated"}
+    assert [*rows] == ["mean_position", "flow", "regions"] and {row["origin"] for row in rows.values()} == {"generated"}
     spotted = [
         row
         for path in root.glob("results/apex_spotting/*/*.csv")
@@ -134,7 +135,11 @@ def test_another_kind_of_target_is_a_module_rules_and_a_stage_of_dvc(project):
     assert len(spotted) == int(rows["flow"]["clips"]) > 8
     by_hand = sum(abs(int(row["flow"]) - int(row["apex"])) for row in spotted) / len(spotted)
     assert float(rows["flow"]["error"]) == pytest.approx(by_hand, abs=5e-4)
+    first, last, true = (np.array([int(row[name]) for row in spotted]) for name in ("first", "last", "apex"))
+    position, subjects = (true - first) / (last - first), np.array([row["clip"].rpartition("/")[0] for row in spotted])
+    floor = first + [position[subjects != subject].mean() for subject in subjects] * (last - first)
+    assert float(rows["mean_position"]["error"]) == pytest.approx(np.abs(floor - true).mean(), abs=5e-4)
     table = project.run("microexpr", "table", "results/apex_spotting_table.csv", "--markdown").stdout
-    assert "Apex spotting: " in table and "rendered faces" in table and "| middle |" in table
+    assert "Apex spotting: " in table and "rendered faces" in table and "| mean_position |" in table
     assert project.planned("all_apex_spotting") == {}
     assert project.run("python", "workflow/stage.py", "apex_spotting").returncode == 0  # as DVC runs it
