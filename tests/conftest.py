@@ -37,9 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first that need a whole run of the pipeline, then those that start it; their own order stays."""
-    runs = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path not in runs, item.path.parent.name != "workflow"))
+    """Put the files first that need a whole run of the pipeline, then those that start it; their own order stays.
+
+    The longest other file is second, since a second worker would only wait for the first one's run."""
+    runs = list(dict.fromkeys(item.path for item in items if "finished" in getattr(item, "fixturenames", ())))
+    first = [*runs[:1], Path(__file__).with_name("unit") / "models/test_base.py", *runs[1:]]
+    rank = {path: number for number, path in enumerate(first)}
+    items.sort(key=lambda item: (rank.get(item.path, len(rank)), item.path.parent.name != "workflow"))
 
 
 @pytest.hookimpl(wrapper=True)

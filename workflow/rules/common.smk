@@ -44,11 +44,13 @@ try:
     OUTPUTS = Outputs(RUN)
 except MicroexprError as error:
     sys.exit(f"error: {error}")
-CORPUS, PLAN, FIRST = RUN.corpus, RUN.plan, RUN.first
+CORPUS, PLAN, FIRST, GENERATORS = RUN.corpus, RUN.plan, RUN.first, RUN.generators
 TABLE, PAIRED = PLAN.table_files
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED.params, CHECKED.methods, PLAN.main.name, CHECKED.params["seed"]
 SYNTHESISING = [name for name, row in METHODS.items() if row.synthesises]
+SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")}
 LEAKY = [name for name in METHODS if name not in PLAN.ranked]
+SYNTHESISED_FACES = [training.evaluated("_faces.csv") for training in PLAN.table if training.method in PLAN.synthesising]
 
 if IS_MAIN and not arithmetic.is_supported():
     say(arithmetic.NOTE)
@@ -100,6 +102,18 @@ def needs(memory, minutes=30):
 TRAINING = needs(2000, 360)
 
 
+def training(wildcards):
+    """Return the training of a job."""
+    folder, protocol = wildcards.get("task", ""), wildcards.get("protocol", PROTOCOL)
+    plan = RUN.recognition[folder.rstrip("/") or MAIN_TASK]
+    try:
+        if protocol in plan.allowed:
+            return plan.training(wildcards.method, protocol)
+    except (LookupError, MicroexprError):
+        pass
+    sys.exit(f"error: results/{folder} has no training of {wildcards.method} under {protocol}")
+
+
 def pooled(training):
     """Return how many folds and seeds of a training an evaluation pools, and the leak that it declares."""
     return {"folds": training.folds, "seeds": training.seeds, "planted_leak": training.planted_leak}
@@ -110,7 +124,32 @@ def true_faces(names):
     return CORPUS.signals(("faces", "apex"), names)
 
 
+def initial(training, role="population"):
+    """Return the weights that a network starts from; the time of shipped files does not matter."""
+    return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(training, role)]
+
+
+def annotate(plans, annotations):
+    """Define a rule for the annotation of each data set, from the rows of its clips or videos."""
+    for dataset, rows in plans.items():
+
+        rule:
+            name:
+                f"annotation_{dataset}"
+            output:
+                annotations(dataset),
+            log:
+                f"work/logs/render/{dataset}.log",
+            params:
+                code=code("annotation", dataset=dataset),
+                dataset=dataset,
+                rows=rows,
+            script:
+                "../scripts/annotation.py"
+
+
 ANY_PROTOCOL = one_of(PROTOCOLS)
+TASK_FOLDERS = one_of(plan.task.folder for plan in RUN.recognition.values())
 
 
 wildcard_constraints:

@@ -1,8 +1,6 @@
 # Pooled figures of each training, the tables of these and of published figures, and which methods differ.
 from microexpr.models import pretrained_weights
 
-SYNTHESISED_FACES = [training.evaluated("_faces.csv") for training in PLAN.table if training.method in PLAN.synthesising]
-
 
 def evaluated(folder, *left_out):
     """Return the outputs of an evaluation in a folder."""

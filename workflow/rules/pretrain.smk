@@ -2,11 +2,6 @@
 from microexpr.tasks.first_weights import Network
 
 
-def initial(training, role="population"):
-    """Return the weights that a network starts from; the time of shipped files does not matter."""
-    return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(training, role)]
-
-
 def teacher(wildcards):
     """Return a training that a teacher guides."""
     return FIRST.teachers[f"results/pretrain/{wildcards.method}/{wildcards.classes}.safetensors"]

@@ -1,14 +1,14 @@
-# Questions on clips and long videos, what answers them, and the table. From spot.smk: VIDEOS.
+# Questions on clips and long videos, what answers them, and the table.
 from microexpr.tasks.questions import plan as question_files
 
 QUESTIONS = RUN.tasks["questions"]
-VIDEOS_BY_SET = {name: [v.row() for v in VIDEOS.videos.values() if v.clip.dataset == name] for name in QUESTIONS.long_sets}
+VIDEOS_BY_SET = {name: [v.row() for v in QUESTIONS.videos.videos.values() if v.clip.dataset == name] for name in QUESTIONS.long_sets}
 
 
 rule questions:
     input:
         index=lambda w: [] if w.dataset in VIDEOS_BY_SET else CORPUS.indices([w.dataset]),
-        annotations=lambda w: VIDEOS.annotations(w.dataset) if w.dataset in VIDEOS.plans else [],
+        annotations=lambda w: QUESTIONS.videos.annotations(w.dataset) if w.dataset in QUESTIONS.videos.plans else [],
     output:
         true="results/questions/{dataset}.jsonl",
         to_answer="results/questions/{dataset}_to_answer.jsonl",

@@ -1,7 +1,5 @@
 # The rendered corpora: one job per subject, one per data set's annotation.
 
-SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")}
-
 # rules of each data set's own, since native layouts differ in number and depth of folders
 for _dataset in CORPUS.plans:
 
@@ -23,25 +21,6 @@ for _dataset in CORPUS.plans:
             **needs(1200, 60),
         script:
             "../scripts/render.py"
-
-
-def annotate(plans, annotations):
-    """Define a rule for the annotation of each data set, from the rows of its clips or videos."""
-    for dataset, rows in plans.items():
-
-        rule:
-            name:
-                f"annotation_{dataset}"
-            output:
-                annotations(dataset),
-            log:
-                f"work/logs/render/{dataset}.log",
-            params:
-                code=code("annotation", dataset=dataset),
-                dataset=dataset,
-                rows=rows,
-            script:
-                "../scripts/annotation.py"
 
 
 annotate({name: [planned.clip.row() for planned in plan] for name, plan in CORPUS.plans.items()}, CORPUS.annotations)

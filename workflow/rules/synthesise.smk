@@ -1,5 +1,4 @@
 # Generators of clips, trained once without each group of subjects. All protocols share their clips.
-GENERATORS = RUN.generators
 
 
 rule synthesise:

@@ -1,19 +1,5 @@
 # All folds of a training in one job per shard. A method that synthesises faces writes them there too. {task}: a folder
 # of results for each task but the main one.
-TASK_FOLDERS = one_of(plan.task.folder for plan in RUN.recognition.values())
-
-
-def training(wildcards):
-    """Return the training of a job."""
-    folder, protocol = wildcards.get("task", ""), wildcards.get("protocol", PROTOCOL)
-    plan = RUN.recognition[folder.rstrip("/") or MAIN_TASK]
-    try:
-        if protocol in plan.allowed:
-            return plan.training(wildcards.method, protocol)
-    except (LookupError, MicroexprError):
-        pass
-    sys.exit(f"error: results/{folder} has no training of {wildcards.method} under {protocol}")
-
 
 # Without `checkpoint_minutes`, which changes no result, and so is read from the config, which reruns nothing. Folds are
 # in param `training`.
