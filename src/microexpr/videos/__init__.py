@@ -25,7 +25,7 @@ from microexpr.videos.timeline import Timeline
 
 __all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "open_video"]
 
-SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
+SLOWEST = 10.0  # frames a second, so that a macro-expression of 0.5 s has five
 SHORTEST = 0.1  # seconds: data sets cut a micro-expression from its onset to its offset
 CUT, CUT_RATIO = 10.0, 5.0  # mean difference in grey levels of reduced frames at a cut: at least, and in usual ones
 USUAL = 30  # earlier frames; their median difference is usual
@@ -150,7 +150,7 @@ class Scan:
     def _check_rate(self, rate: float) -> None:
         if not self._slowest <= rate <= FASTEST:  # nor NaN
             expected = f"{self._slowest:g} to {FASTEST} frames a second"
-            advice = "a slower camera misses micro-expressions"
+            advice = "`microexpr measure` reads slower ones"
             raise DataError(f"{self.source.path}: must have {expected}, not {rate:.4g}; {advice}")
 
     def __iter__(self) -> Iterator[Seen]:

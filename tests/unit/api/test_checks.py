@@ -49,7 +49,7 @@ def network():
         (partial(microexpr.track_faces, [1, 2]), "a video must be a path or an array .*, not list"),
         (partial(microexpr.read_video, "a.avi", fps="x"), "fps must be a number of frames a second, not 'x'"),
         (partial(microexpr.read_video, FILM), "fps must be the frames a second of an array, not None"),
-        (partial(microexpr.read_video, FILM, 10), "array: must have 20 to 1000 frames a second, not 10"),
+        (partial(microexpr.read_video, FILM, 9), "array: must have 10 to 1000 frames a second, not 9"),
         (partial(microexpr.read_video, FILM / 255, 60), r"array: must be uint8\[T, H, W, 3\] or .*, not float64"),
         (partial(microexpr.read_video, FILM[:2], 60), "array: must last at least 0.1 s, 6 frames, not 2"),
         (partial(microexpr.action_units, FILM), "fps must be the frames a second of an array, not None"),

@@ -16,9 +16,9 @@ from microexpr.apps.predict.domain import BINS
 from microexpr.apps.read.take import Take
 from microexpr.core.facs import units_by_class
 from microexpr.core.files import file_digest, shipped
+from microexpr.signals import spotting
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.spotting import Interval
-from microexpr.videos import SLOWEST
+from microexpr.signals.spotting import SLOWEST, Interval
 from microexpr.videos.timeline import GAP
 
 SHORT_NOTICE = "a network's output, not what a person feels"
@@ -37,7 +37,6 @@ MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are
 MIN_DETECTED = 0.98  # share of the frames
 AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
 CERTAIN = 0.8  # least probability of an expression that is sure
-LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 GUESSING = 1 / 3  # UF1, and UAR, of classes sampled as often as they occur
 CLASSES = ("right", "sure", "sure_right")  # figures of the weights
 RATES, RECORDED = shipped("predict_rates.json"), shipped("predict_recorded.json")
@@ -85,7 +84,7 @@ def doubts(interval: Interval, intervals: Iterable[Interval], take: Take, fps: f
     new = seconds[near & timeline.clearly_new(take.video.fps)]
     if longest > GAP + 0.5 / take.video.fps:
         yield f"{longest:.2f} s without a new picture"
-    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
+    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) and not spotting.is_fast(rate):
         yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
     if interval.score < CERTAIN:
         yield f"perhaps none: probability {interval.score:.2f}, not {CERTAIN:g} or more"
@@ -120,7 +119,11 @@ def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
     elif not video.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if not FPS_RANGE[0] <= video.fps <= FPS_RANGE[1]:
+    if not spotting.is_fast(video.fps):
+        lines.append(
+            f"{video.fps:.4g} frames a second hide micro-expressions, which need {SLOWEST:g}; longer ones are spotted"
+        )
+    elif not FPS_RANGE[0] <= video.fps <= FPS_RANGE[1]:
         lines.append(f"{video.fps:g} frames a second; spotting was measured from 25 on, and models saw up to 200")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))

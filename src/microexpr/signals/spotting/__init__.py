@@ -24,6 +24,8 @@ REST_RATE = 10  # a second at which the face at rest is computed
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 LEVEL = 0.1  # of the unit that moves most: others move less than this by chance
 SMOOTH = 0.02  # seconds: deviation of the Gaussian over curves
+SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
+ROUNDED = 0.95  # of it, since times are rounded
 BRIEF = 1.2  # seconds: a running median to subtract for peaks, since heads drift
 REST = 5.0  # seconds: a running median is the face at rest
 LEAK = 0.15  # share of a blink's deviations that leaks into other units
@@ -138,6 +140,11 @@ def is_short(frames: int, fps: float) -> bool:
     return frames < 2 * BRIEF * fps
 
 
+def is_fast(fps: float) -> bool:
+    """Return whether frames are close enough for a micro-expression."""
+    return fps >= ROUNDED * SLOWEST
+
+
 def is_clip(frames: int, fps: float) -> bool:
     """Return whether a video is of about the length of a brief expression, as data sets cut them."""
     return frames < BRIEF * fps
@@ -147,12 +154,14 @@ def find(score: np.ndarray, probability: np.ndarray, signal: Signal, fps: float)
     """Return the events of frames with these scores [T, 5] and, calibrated, probabilities [T, 5], in order of time.
 
     An event is where the score of a kind is above 0, if its peak is likely and its length is one that its kind has.
-    A micro-expression cut off by the video's ends or a gap has unknown length: it is left out, except in a clip. The
-    more probable of two expressions that overlap stays, and no less probable glance; faces blink and speak too."""
+    A micro-expression cut off by the video's ends or a gap has unknown length: it is left out, except in a clip.
+    There are none at fewer than `SLOWEST` frames a second. The more probable of two expressions that overlap stays, and
+    no less probable glance; faces blink and speak too."""
     intervals, may_be_cut, seen_around = list[Interval](), is_clip(len(signal.seen), fps), np.pad(signal.seen, 1)
     candidates = [
         (peak, kind, run)
         for kind, curve, likely in zip(LENGTHS, score.T, probability.T, strict=True)
+        if kind != "micro" or is_fast(fps)
         for run in runs(kind, curve, fps)
         if (peak := float(likely[run].max())) >= LIKELY
         and (kind != "micro" or may_be_cut or (seen_around[run.start] and seen_around[run.stop + 1]))

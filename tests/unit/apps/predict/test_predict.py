@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import microexpr
 from facs_faces import take
 from facs_faces.face import Face
 from microexpr.api import each_input
@@ -88,6 +89,18 @@ def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predi
     assert row["class"] == max(LABELS, key=lambda name: float(row[name])) and row["action_units"]
 
 
+def test_a_slow_video_is_read_without_micro_expressions(video, tmp_path, capsys):
+    (folder := tmp_path / "slow").mkdir()
+    for i, image in enumerate(microexpr.read_video(video).frames[::3]):
+        cv2.imwrite(str(folder / f"img{i:03}.png"), image[..., ::-1])
+    assert main(["predict", str(folder), "--fps", "16.67", "--out", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (
+        "16.67 frames a second hide micro-expressions, which need 20; longer ones are spotted" in document["warnings"]
+    )
+    assert {interval["kind"] for interval in document["intervals"]} == {"blink"}
+
+
 def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
     out, _ = predicted
     document = json.loads((out / "intervals.json").read_text())
@@ -154,7 +167,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (f"{few}/img0.png",): "img0.png: is not a video, but a picture",
         (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",
         **{
-            (where, f"--fps={rate}"): f"must have 20 to 1000 frames a second, not {rate};"
+            (where, f"--fps={rate}"): f"must have 10 to 1000 frames a second, not {rate};"
             for where in (few, str(video))
             for rate in ("5", "-20", "1001")
         },
