@@ -120,7 +120,6 @@ def _branch(branch: Tree, group: Any) -> None:
         counts[form] += 1
         if counts[form] == 1:
             _branch(branch.add(f"[bold]{escape(name)}/[/]"), item)
-    more = sum(counts.values()) - len(counts)
     if more := sum(counts.values()) - len(counts):
         branch.add(f"[italic]and {more} more like {'it' if len(counts) == 1 else 'these'}[/]")
 
