@@ -1,11 +1,14 @@
 """One start of Snakemake: its outputs are compared with their records before the first job."""
 
 import os
+import platform
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import upstream
 from interrupt import Interrupt
 from room import OTHER_PARAMS, make_writable, set_aside
@@ -13,13 +16,14 @@ from stage import prune_checkpoints
 from stages import STAGES, Outputs
 
 import fork_server
+from adapter import LOGS, MAIN, UNDER_WAY
 from microexpr.core import records
 from microexpr.core.errors import printable
 from microexpr.core.files import visible
 from microexpr.tasks.run import Run
 
 FOLDERS = ("results", "work", "data")  # that a run writes to
-UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
+ENDED_S = 5.0  # after a job was killed, at most
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 # of Snakemake: with these options no job runs
 MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
@@ -28,6 +32,17 @@ MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--l
 def say(line: str) -> None:
     """Prints a line for the user, who may have redirected the output of Snakemake itself."""
     print(printable(line), file=sys.stderr)
+
+
+def end_orphans(logs: Path) -> None:
+    """Kill the jobs of an earlier run on this machine that was killed without them: they would write its outputs."""
+    for path in visible(logs, f"**/*{UNDER_WAY}"):
+        with suppress(OSError, ValueError, psutil.Error):
+            machine, number = path.read_text(encoding="utf-8").split()
+            job = psutil.Process(int(number))
+            if machine == platform.node() and job.create_time() <= path.stat().st_mtime + 1:
+                job.kill()  # no other process has had its number since
+                job.wait(ENDED_S)
 
 
 class Session:
@@ -67,16 +82,18 @@ class Session:
             )
 
     def begin(self) -> None:
-        """Before the first job: moves away outputs of other params."""
+        """Before the first job: ends those of a run that was killed, and moves away outputs of other params."""
         for folder in FOLDERS:
             if Path(folder).exists() and not os.access(folder, os.W_OK):  # Snakemake would show a traceback of its code
                 sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
         if not self.is_main:
             return
+        end_orphans(LOGS)
         for noun in self.stages:
             set_aside(self.outputs.superfluous(noun), OTHER_PARAMS, say)
         prune_checkpoints(self.run)
         if upstream.runs_jobs_here(self.workflow):
+            os.environ[MAIN] = str(os.getpid())
             self.interrupt.server = fork_server.start()
             self.interrupt.catch()  # again, since Snakemake sets its own
 
@@ -91,7 +108,7 @@ class Session:
 
     def show_errors(self) -> None:
         """Prints the error of each failed job last on the terminal, in one line each."""
-        logs = [path for path in visible(Path("work/logs"), "**/*.log") if path.stat().st_mtime >= self.started]
+        logs = [path for path in visible(LOGS, "**/*.log") if path.stat().st_mtime >= self.started]
         for path in sorted(logs):
             lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
             is_killed = not self.interrupt.happened and path.with_suffix(UNDER_WAY).exists()

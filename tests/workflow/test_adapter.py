@@ -1,13 +1,18 @@
-"""The adapter of scripts: progress bars of resumed jobs, last lines of logs."""
+"""The adapter of scripts: progress bars of resumed jobs, last lines of logs, jobs of a run that was killed."""
 
 import io
+import os
+import platform
+import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 import tqdm
+from session import end_orphans
 
-from adapter import logged, logger, progress_bar
+from adapter import MAIN, UNDER_WAY, logged, logger, progress_bar
 from microexpr.core.errors import DataError
 
 
@@ -65,6 +70,29 @@ def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(tmp_path):
     with logged(str(tmp_path / "one.log")):
         assert (tmp_path / "one.under_way").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["one.log"]
+
+
+def test_a_job_whose_run_was_killed_does_not_begin(tmp_path, monkeypatch):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setenv(MAIN, str(ended.pid))
+    with pytest.raises(SystemExit), logged(str(tmp_path / "one.log")):
+        pytest.fail("began")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_ends_the_jobs_that_a_killed_one_left_and_no_other_process(tmp_path):
+    sleeping = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(3)]
+    for process, machine in zip(sleeping, (platform.node(), "elsewhere", platform.node()), strict=True):
+        (tmp_path / f"{process.pid}{UNDER_WAY}").write_text(f"{machine} {process.pid}")
+    os.utime(tmp_path / f"{sleeping[2].pid}{UNDER_WAY}", (0, 0))  # of an earlier process of the same number
+    (tmp_path / f"empty{UNDER_WAY}").touch()
+    end_orphans(tmp_path)
+    try:
+        assert [psutil.pid_exists(process.pid) for process in sleeping] == [False, True, True]
+    finally:
+        for process in sleeping:
+            process.kill()
 
 
 def test_job_writes_its_seconds_and_memory(tmp_path, monkeypatch):

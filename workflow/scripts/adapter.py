@@ -1,6 +1,7 @@
 """Log, errors in one line and progress bar of every script. Scripts only unpack the object that `logged` yields."""
 
 import logging
+import os
 import platform
 import re
 import resource
@@ -20,6 +21,8 @@ from microexpr.core.records import recorded
 logger = logging.getLogger("microexpr")  # of all modules of the package
 
 LOGS, TIMES = Path("work/logs"), Path("work/times")
+UNDER_WAY = ".under_way"  # next to the log of a job that has not ended: its machine and the number of its process
+MAIN = "MICROEXPR_MAIN"  # variable of the environment: the process on this machine that starts the jobs
 
 # as torch, CUDA, OpenCV and the loader of libraries say it
 NO_MEMORY = re.compile("allocate memory|out of memory|insufficient memory|failed to map segment", re.IGNORECASE)
@@ -57,8 +60,11 @@ def logged(path: str = "", *outputs: str) -> Iterator[Snakemake]:
     start = time.perf_counter()
     snakemake: Any = getattr(sys.modules["__main__"], "snakemake", None)
     path = path or snakemake.log[0]
-    under_way = Path(path).with_suffix(".under_way")
-    under_way.touch()  # stays where the job is killed
+    under_way = Path(path).with_suffix(UNDER_WAY)
+    under_way.write_text(f"{platform.node()} {os.getpid()}", encoding="utf-8")  # stays where the job is killed
+    if is_orphan():
+        under_way.unlink()
+        raise SystemExit(1)
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         handler = logging.StreamHandler(log)
         handler.setFormatter(Prefixed())
@@ -83,6 +89,17 @@ def logged(path: str = "", *outputs: str) -> Iterator[Snakemake]:
         finally:
             logger.removeHandler(handler)
             under_way.unlink()
+
+
+def is_orphan() -> bool:
+    """Return whether the process that starts the jobs was killed: the next run may make the same outputs otherwise."""
+    try:
+        os.kill(int(os.environ.get(MAIN, os.getpid())), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # it is there, of another user
+        pass
+    return False
 
 
 def write_times(log: str, seconds: float) -> None:
