@@ -18,7 +18,7 @@ from microexpr.core.facs import units_by_class
 from microexpr.core.files import file_digest, shipped
 from microexpr.signals import spotting
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.spotting import SLOWEST, Interval
+from microexpr.signals.spotting import MICRO_RATE, Interval
 from microexpr.videos.timeline import GAP
 
 SHORT_NOTICE = "a network's output, not what a person feels"
@@ -84,8 +84,8 @@ def doubts(interval: Interval, intervals: Iterable[Interval], take: Take, fps: f
     new = seconds[near & timeline.clearly_new(take.video.fps)]
     if longest > GAP + 0.5 / take.video.fps:
         yield f"{longest:.2f} s without a new picture"
-    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) and not spotting.is_fast(rate):
-        yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
+    elif len(new) > 1 and not spotting.shows_micro(rate := (len(new) - 1) / (new[-1] - new[0])):
+        yield f"{rate:.3g} new pictures a second, not {MICRO_RATE:g} or more"
     if interval.score < CERTAIN:
         yield f"perhaps none: probability {interval.score:.2f}, not {CERTAIN:g} or more"
 
@@ -119,10 +119,9 @@ def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
     elif not video.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if not spotting.is_fast(video.fps):
-        lines.append(
-            f"{video.fps:.4g} frames a second hide micro-expressions, which need {SLOWEST:g}; longer ones are spotted"
-        )
+    if not spotting.shows_micro(video.fps):
+        least = f"which need {MICRO_RATE:g}; longer ones are spotted"
+        lines.append(f"{video.fps:.4g} frames a second hide micro-expressions, {least}")
     elif not FPS_RANGE[0] <= video.fps <= FPS_RANGE[1]:
         lines.append(f"{video.fps:g} frames a second; spotting was measured from 25 on, and models saw up to 200")
     detected = face.landmarks[face.detected]

@@ -24,7 +24,7 @@ REST_RATE = 10  # a second at which the face at rest is computed
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 LEVEL = 0.1  # of the unit that moves most: others move less than this by chance
 SMOOTH = 0.02  # seconds: deviation of the Gaussian over curves
-SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
+MICRO_RATE = 20.0  # frames a second that show a micro-expression: one of 0.2 s has four
 ROUNDED = 0.95  # of it, since times are rounded
 BRIEF = 1.2  # seconds: a running median to subtract for peaks, since heads drift
 REST = 5.0  # seconds: a running median is the face at rest
@@ -140,9 +140,9 @@ def is_short(frames: int, fps: float) -> bool:
     return frames < 2 * BRIEF * fps
 
 
-def is_fast(fps: float) -> bool:
-    """Return whether frames are close enough for a micro-expression."""
-    return fps >= ROUNDED * SLOWEST
+def shows_micro(fps: float) -> bool:
+    """Return whether frames at this rate are close enough for a micro-expression."""
+    return fps >= ROUNDED * MICRO_RATE
 
 
 def is_clip(frames: int, fps: float) -> bool:
@@ -155,13 +155,13 @@ def find(score: np.ndarray, probability: np.ndarray, signal: Signal, fps: float)
 
     An event is where the score of a kind is above 0, if its peak is likely and its length is one that its kind has.
     A micro-expression cut off by the video's ends or a gap has unknown length: it is left out, except in a clip.
-    There are none at fewer than `SLOWEST` frames a second. The more probable of two expressions that overlap stays, and
-    no less probable glance; faces blink and speak too."""
+    There are none at fewer than `MICRO_RATE` frames a second. The more probable of two expressions that overlap stays,
+    and no less probable glance; faces blink and speak too."""
     intervals, may_be_cut, seen_around = list[Interval](), is_clip(len(signal.seen), fps), np.pad(signal.seen, 1)
     candidates = [
         (peak, kind, run)
         for kind, curve, likely in zip(LENGTHS, score.T, probability.T, strict=True)
-        if kind != "micro" or is_fast(fps)
+        if kind != "micro" or shows_micro(fps)
         for run in runs(kind, curve, fps)
         if (peak := float(likely[run].max())) >= LIKELY
         and (kind != "micro" or may_be_cut or (seen_around[run.start] and seen_around[run.stop + 1]))
