@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import upstream
-from interrupt import Interrupt
+from interrupt import ENDED_S, Interrupt
 from room import OTHER_PARAMS, make_writable, set_aside
 from stage import prune_checkpoints
 from stages import STAGES, Outputs
@@ -23,7 +23,6 @@ from microexpr.core.files import visible
 from microexpr.tasks.run import Run
 
 FOLDERS = ("results", "work", "data")  # that a run writes to
-ENDED_S = 5.0  # after a job was killed, at most
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
 # of Snakemake: with these options no job runs
 MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
