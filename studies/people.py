@@ -1,7 +1,7 @@
 """List what is read of public clips of people who show an expression, and what `predict` answers.
 
     git clone --depth 1 https://github.com/elDimasX/Microexpressions-Training-Tool \\
-        clones/elDimasX/Microexpressions-Training-Tool                      # 0.3 gigabytes
+        clones/elDimasX/Microexpressions-Training-Tool                      # 193 MB of videos
     python studies/people.py clones
 
 Each clip lies in a folder of the emotion that those who teach people to see micro-expressions say it shows, or Neutral.
@@ -53,25 +53,25 @@ def main() -> int:
         except DataError as error:
             refused[path.parent.name].append(str(error))
             print(error, file=sys.stderr, flush=True)
-    still, shown = answers[NEUTRAL], sorted({*answers, *refused} - {NEUTRAL})
+    neutral, expressions = answers[NEUTRAL], sorted({*answers, *refused} - {NEUTRAL})
     table = pages.Table("expression", "clips", *ACTION_UNITS, title=f"Area under the curve against {NEUTRAL}")
-    for name in (name for name in shown if answers[name]):
-        values = np.stack([answer.movement for answer in (*answers[name], *still)])
-        is_shown = np.arange(len(values)) < len(answers[name])
-        areas = [roc_auc_score(is_shown, column) for column in values.T]
+    for name in (name for name in expressions if answers[name]):
+        values = np.stack([answer.movement for answer in (*answers[name], *neutral)])
+        is_expression = np.arange(len(values)) < len(answers[name])
+        areas = [roc_auc_score(is_expression, column) for column in values.T]
         table.add(name, len(answers[name]), *(f"{area:.2f}" for area in areas))
     print()
     table = pages.Table(
         *("expression", "clips", "refused", "micro-expression", "macro-expression alone", "with a class", "right"),
         title="What `predict` answers",
     )
-    for name in (*shown, NEUTRAL):
-        of_name, true = answers[name], CLASSES.get(name, "" if name == NEUTRAL else "negative")
-        micro = sum("micro" in answer.kinds for answer in of_name)
-        macro = sum("macro" in answer.kinds and "micro" not in answer.kinds for answer in of_name)
-        right = sum(true in answer.classes for answer in of_name)
-        classified = sum(bool(answer.classes) for answer in of_name)
-        table.add(name, len(of_name), len(refused[name]), micro, macro, classified, right if true else "")
+    for name in (*expressions, NEUTRAL):
+        clips, true = answers[name], CLASSES.get(name, "" if name == NEUTRAL else "negative")
+        micro = sum("micro" in answer.kinds for answer in clips)
+        macro = sum("macro" in answer.kinds and "micro" not in answer.kinds for answer in clips)
+        right = sum(true in answer.classes for answer in clips)
+        classified = sum(bool(answer.classes) for answer in clips)
+        table.add(name, len(clips), len(refused[name]), micro, macro, classified, right if true else "")
     print(f"\n{pages.source()}")
     return 0
 
